@@ -1,0 +1,34 @@
+package prng
+
+import "encoding/binary"
+
+// chain hashes samples of any length through one small secret buffer.
+type chain struct {
+	in [1 + 32 + chunk]byte
+}
+
+// 3 blocks short of 4 KiB, so that prefix, chunk and padding fill whole blocks:
+// 33 + 4054 + 9 = 64 * 64.
+const chunk = 4054
+
+// digest returns h_k of
+//
+//	h_0 = length of data as a 256-bit big-endian integer
+//	h_i = SHA-256(0x03 | h_(i-1) | chunk_i)
+//
+// with chunks of 4054 bytes, the last one shorter. The length in front keeps the
+// encoding prefix-free. The result is in the chain: clear it after use.
+func (c *chain) digest(data []byte) []byte {
+	h := c.in[1:33]
+	clear(h)
+	binary.BigEndian.PutUint64(h[24:], uint64(len(data)))
+	for len(data) > 0 {
+		c.in[0] = domainLong
+		n := copy(c.in[33:], data)
+		sum := sum256(c.in[:33+n])
+		copy(h, sum[:])
+		clear(c.in[33 : 33+n])
+		data = data[n:]
+	}
+	return h
+}
