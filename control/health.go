@@ -1,0 +1,94 @@
+package control
+
+import (
+	"fmt"
+	"time"
+)
+
+// Health is the judgement over a Report, in the order of a monitoring plug-in's
+// exit codes.
+type Health int
+
+// The states of health. Unknown is egdquery's own: nobody answered.
+const (
+	OK Health = iota
+	Degraded
+	Critical
+	Unknown
+)
+
+// String returns the word that health prints.
+func (h Health) String() string { return [...]string{"ok", "degraded", "critical", "unknown"}[h] }
+
+const (
+	shutTooLong    = time.Minute      // a shut gate is critical from here on
+	reseedOverdue  = 25 * time.Minute // two periods of 600 s and a back-off
+	saveOverdue    = 2 * time.Hour    // saves are hourly
+	refusalsMatter = 10 * time.Minute
+)
+
+// Health judges r at r.Now and gives the reasons, gravest first; none if OK.
+func (r *Report) Health() (Health, []string) {
+	if reasons := r.critical(); len(reasons) > 0 {
+		return Critical, append(reasons, r.degraded()...)
+	}
+	if reasons := r.degraded(); len(reasons) > 0 {
+		return Degraded, reasons
+	}
+	return OK, nil
+}
+
+func (r *Report) critical() (reasons []string) {
+	if shut := r.shutFor(); shut > shutTooLong {
+		reasons = append(reasons, fmt.Sprintf("not seeded for %v: %d of %d bits", shut, r.Generator.GateBits, r.Generator.GateNeeds))
+	}
+	if r.Clients.Short > 0 {
+		reasons = append(reasons, fmt.Sprintf("%d short replies while seeded", r.Clients.Short))
+	}
+	return reasons
+}
+
+func (r *Report) degraded() (reasons []string) {
+	add := func(when bool, format string, a ...any) {
+		if when {
+			reasons = append(reasons, fmt.Sprintf(format, a...))
+		}
+	}
+	shut := r.shutFor()
+	add(shut > 0 && shut <= shutTooLong, "not seeded yet: %d of %d bits", r.Generator.GateBits, r.Generator.GateNeeds)
+	add(r.Generator.State == "held", "replies are held until a reseed")
+	add(r.reseedOverdue(), "reseed overdue: no credited source answers")
+	for _, s := range r.Sources {
+		add(s.Bits > 0 && (s.State == "failing" || s.State == "hung"), "source %s is %s: %s", s.Name, s.State, s.LastError)
+	}
+	add(r.Seed.Error != "", "seed file: %s", r.Seed.Error)
+	add(r.Seed.Error == "" && older(r.Seed.LastSave, r.Now, saveOverdue), "seed file not saved for over %v", saveOverdue)
+	for _, l := range r.Listeners {
+		add(l.Missing, "listening socket %s was removed", l.Address)
+	}
+	for _, f := range r.Exchange {
+		add(f.Error != "", "exchange file %s: %s", f.Path, f.Error)
+	}
+	add(r.Clients.LastRefusal != nil && !older(r.Clients.LastRefusal, r.Now, refusalsMatter), "connections were refused in the last %v", refusalsMatter)
+	return reasons
+}
+
+// shutFor returns how long the gate has been shut, 0 if it is not.
+func (r *Report) shutFor() time.Duration {
+	if r.Generator.State != "shut" {
+		return 0
+	}
+	return max(r.Now.Sub(r.Started).Round(time.Second), 1)
+}
+
+func (r *Report) reseedOverdue() bool {
+	last := r.Generator.LastReseed
+	if last == nil {
+		last = r.Generator.SeededAt
+	}
+	return older(last, r.Now, reseedOverdue)
+}
+
+func older(t *time.Time, now time.Time, limit time.Duration) bool {
+	return t != nil && now.Sub(*t) > limit
+}

@@ -1,0 +1,124 @@
+// Package control is the protocol between prngd and its admin: one request
+// line on a Unix socket, one JSON answer. It is to egdquery what egdproto is
+// to EGD clients, and shares nothing with the public sockets.
+package control
+
+import "time"
+
+// Version is that of the Report. It grows when a field changes its meaning or
+// goes away; new fields do not change it.
+const Version = 1
+
+// Report is everything that status tells. Times are RFC 3339 in UTC and absent
+// when there was none; durations are seconds; counters run since the start of
+// the process, across upgrades.
+type Report struct {
+	Version   int       `json:"version"`
+	Program   string    `json:"program"` // "prngd 0.1.0"
+	PID       int       `json:"pid"`
+	UID       int       `json:"uid"`
+	Started   time.Time `json:"started"`
+	Now       time.Time `json:"now"`
+	Generator Generator `json:"generator"`
+	Sources   []Source  `json:"sources"`
+	Seed      Seed      `json:"seed"`
+	Exchange  []File    `json:"exchange,omitempty"`
+	Listeners []Socket  `json:"listeners"`
+	Clients   Clients   `json:"clients"`
+	Process   Process   `json:"process"`
+	Config    Config    `json:"config"`
+	Log       []string  `json:"log,omitempty"` // the last warnings
+}
+
+// Generator is the state of pools, gate and DRBG.
+type Generator struct {
+	State       string     `json:"state"`     // shut, held, open
+	GateBits    int        `json:"gate_bits"` // credited so far, until the gate opens at GateNeeds
+	GateNeeds   int        `json:"gate_needs"`
+	SeededAt    *time.Time `json:"seeded_at,omitempty"`
+	SeedSeconds float64    `json:"seed_seconds,omitempty"` // from start to the open gate
+	SeededBy    []string   `json:"seeded_by,omitempty"`
+	Reseeds     uint64     `json:"reseeds"` // SP 800-90A
+	LastReseed  *time.Time `json:"last_reseed,omitempty"`
+	Stirs       uint64     `json:"stirs"` // Fortuna
+	Generates   uint64     `json:"generates"`
+	Bytes       uint64     `json:"bytes"`
+	Kernel      bool       `json:"kernel_rng"`
+	Clones      uint64     `json:"clones"`
+	ClockJumps  uint64     `json:"clock_jumps"`
+	Unprotected []string   `json:"memory_unprotected,omitempty"` // what mlock and its kin refused
+}
+
+// Source is one gatherer, or one kind of data from outside.
+type Source struct {
+	Name        string     `json:"name"`
+	State       string     `json:"state"`
+	Every       float64    `json:"every_seconds,omitempty"`
+	Credit      float64    `json:"credit_bits_per_byte"`
+	Samples     uint64     `json:"samples"`
+	Bytes       uint64     `json:"bytes"`
+	Bits        uint64     `json:"credited_bits"`
+	Errors      uint64     `json:"errors,omitempty"`
+	LastSample  *time.Time `json:"last_sample,omitempty"`
+	Took        float64    `json:"took_seconds,omitempty"`
+	LastError   string     `json:"last_error,omitempty"`
+	LastErrorAt *time.Time `json:"last_error_at,omitempty"`
+	Detail      string     `json:"detail,omitempty"`
+}
+
+// Seed is the state of the seed file.
+type Seed struct {
+	Path       string     `json:"path,omitempty"` // empty: none is kept
+	Loaded     string     `json:"loaded,omitempty"`
+	Bits       int        `json:"credited_bits"`
+	LastSave   *time.Time `json:"last_save,omitempty"`
+	Error      string     `json:"error,omitempty"` // of the last save; empty when it succeeded
+	Creditable bool       `json:"creditable"`
+}
+
+// File is the state of one exchange file.
+type File struct {
+	Path     string     `json:"path"`
+	Cycles   uint64     `json:"cycles"`
+	Skipped  uint64     `json:"skipped"`
+	LastStir *time.Time `json:"last_stir,omitempty"`
+	Error    string     `json:"error,omitempty"`
+}
+
+// Socket is one listening address.
+type Socket struct {
+	Address string `json:"address"`
+	Missing bool   `json:"missing,omitempty"` // its path no longer leads to our socket
+}
+
+// Clients counts what the public sockets did.
+type Clients struct {
+	Now          int64             `json:"now"`
+	Ever         uint64            `json:"ever"`
+	Requests     map[string]uint64 `json:"requests"` // by command
+	BytesOut     uint64            `json:"bytes_out"`
+	Short        uint64            `json:"short_replies"`     // while seeded: always 0
+	Empty        uint64            `json:"empty_replies"`     // while unseeded
+	Refused      map[string]uint64 `json:"refused,omitempty"` // by reason
+	LastRefusal  *time.Time        `json:"last_refusal,omitempty"`
+	Unknown      uint64            `json:"unknown_commands"`
+	Partial      uint64            `json:"partial_requests"`
+	Timeouts     uint64            `json:"timeouts"`
+	CreditDenied uint64            `json:"credit_denied"` // writes that claimed bits and were not believed
+}
+
+// Process is what the operating system gave.
+type Process struct {
+	Upgrades uint64   `json:"upgrades"`
+	Sandbox  []string `json:"sandbox"`           // protections in force
+	Missing  []string `json:"missing,omitempty"` // protections that could not be had, and why
+}
+
+// Config is what was read from prngd.conf.
+type Config struct {
+	Path     string   `json:"path,omitempty"`
+	Commands int      `json:"commands"`
+	Undef    int      `json:"undef"`
+	Rejected int      `json:"rejected"`
+	Pending  []string `json:"needs_restart,omitempty"` // what a reload could not apply
+}

@@ -1,0 +1,122 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"prngd/peercred"
+)
+
+const (
+	maxClients = 16              // at a time; more wait in the backlog
+	patience   = 5 * time.Second // for a request and for taking its answer
+)
+
+// Handler is what the daemon does for its admin.
+type Handler struct {
+	Status func() Report
+	Do     map[string]func(context.Context) error // by verb, all but Status
+	// Owner is the uid that started the daemon. It and uid 0 may do everything;
+	// whoever the socket's mode lets in may ask for the status.
+	Owner int
+	// Banned is a uid that gets nothing whatever the mode says: that of the
+	// commands of prngd.conf. -1 is nobody.
+	Banned int
+}
+
+// Server answers on one control socket.
+type Server struct {
+	handler Handler
+	acts    map[string]*action
+}
+
+// NewServer returns a server for h.
+func NewServer(h Handler) *Server {
+	s := &Server{handler: h, acts: make(map[string]*action)}
+	for verb, do := range h.Do {
+		s.acts[verb] = newAction(do)
+	}
+	return s
+}
+
+// Serve answers until ctx ends; l is closed then.
+func (s *Server) Serve(ctx context.Context, l *net.UnixListener) {
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	var clients sync.WaitGroup
+	defer clients.Wait()
+	slots := make(chan struct{}, maxClients)
+	for {
+		slots <- struct{}{}
+		c, err := l.AcceptUnix()
+		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // out of descriptors? The next second may have some.
+			<-slots
+			pause(ctx, time.Second)
+			continue
+		}
+		clients.Go(func() {
+			defer func() { <-slots }()
+			defer c.Close()
+			s.answer(ctx, c)
+		})
+	}
+}
+
+// answer serves one connection: credentials are read before a byte is parsed.
+func (s *Server) answer(ctx context.Context, c *net.UnixConn) {
+	defer context.AfterFunc(ctx, func() { c.SetDeadline(time.Now()) })()
+	c.SetDeadline(time.Now().Add(patience))
+	a := Answer{Version: Version}
+	if report, err := s.serve(ctx, c); err != nil {
+		a.Error = err.Error()
+	} else {
+		a.Report = report
+	}
+	c.SetWriteDeadline(time.Now().Add(patience))
+	json.NewEncoder(c).Encode(a) // who has gone needs no answer
+}
+
+func (s *Server) serve(ctx context.Context, c *net.UnixConn) (*Report, error) {
+	peer, err := credentials(c)
+	if err != nil {
+		return nil, err
+	}
+	if peer.UID == s.handler.Banned && peer.UID > 0 {
+		return nil, fmt.Errorf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
+	}
+	verb, err := readRequest(c)
+	if err != nil {
+		return nil, err
+	}
+	if verb == Status {
+		r := s.handler.Status()
+		return &r, nil
+	}
+	if peer.UID != 0 && peer.UID != s.handler.Owner {
+		return nil, fmt.Errorf("%s is for uid 0 and uid %d, not for uid %d", verb, s.handler.Owner, peer.UID)
+	}
+	act := s.acts[verb]
+	if act == nil {
+		return nil, fmt.Errorf("%s cannot be done by this daemon", verb)
+	}
+	return nil, act.ask(ctx)
+}
+
+func credentials(c *net.UnixConn) (peercred.Cred, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return peercred.Cred{}, err
+	}
+	peer, err := peercred.Of(raw)
+	if err != nil {
+		return peercred.Cred{}, fmt.Errorf("reading the credentials of the peer: %w", err)
+	}
+	return peer, nil
+}
