@@ -1,0 +1,47 @@
+package gatherers
+
+import "time"
+
+const (
+	// clockSlack and clockRate are what REALTIME may move against MONOTONIC
+	// between two looks before we call it a discontinuity. Time daemons slew by
+	// 500 ppm, leap seconds are one second, or smeared: none exceeds this.
+	clockSlack = time.Second
+	clockRate  = 10 // percent of the time elapsed
+)
+
+// Clocks returns a function that reads both clocks in nanoseconds: the real one
+// since 1970, the monotonic one since the call of Clocks.
+func Clocks() func() (real, mono int64) {
+	base := time.Now()
+	return func() (real, mono int64) {
+		now := time.Now()
+		return now.UnixNano(), int64(now.Sub(base))
+	}
+}
+
+// A ClockWatch notices that time has jumped: a virtual machine that was resumed
+// from a snapshot, a suspend, somebody who set the clock. It knows no clock
+// itself. The zero value is ready; one goroutine uses it at a time.
+type ClockWatch struct {
+	real, mono int64
+	started    bool
+}
+
+// Look compares a pair of clock readings, in nanoseconds, with the pair of the
+// last Look. jump is how much real moved against mono, and broken tells whether
+// that was more than 1 s + 10 % of the time elapsed, or mono went back.
+//
+// The more often it looks, the smaller the jumps it sees: a clone that was
+// stopped for less than a second escapes it.
+func (w *ClockWatch) Look(real, mono int64) (jump time.Duration, broken bool) {
+	last := *w
+	*w = ClockWatch{real, mono, true}
+	if !last.started {
+		return 0, false
+	}
+	elapsed := time.Duration(mono - last.mono)
+	jump = time.Duration(real-last.real) - elapsed
+	limit := clockSlack + max(0, elapsed)/100*clockRate
+	return jump, elapsed < 0 || jump > limit || jump < -limit
+}

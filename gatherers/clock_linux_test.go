@@ -1,0 +1,115 @@
+package gatherers
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestIsNewGeneration(t *testing.T) {
+	const (
+		device   = "change@/devices/LNXSYSTM:00/VMGENCTR:00\x00ACTION=change\x00DEVPATH=/devices/LNXSYSTM:00/VMGENCTR:00\x00SUBSYSTEM=acpi\x00"
+		platform = "change@/devices/platform/VMGENCTR:00\x00ACTION=change\x00DEVPATH=/devices/platform/VMGENCTR:00\x00SUBSYSTEM=platform\x00"
+		rest     = "DRIVER=vmgenid\x00MODALIAS=acpi:VMGENCTR:VM_GEN_COUNTER:\x00SEQNUM=820\x00"
+	)
+	for message, want := range map[string]bool{
+		device + "NEW_VMGENID=1\x00SEQNUM=2211\x00":                              true,
+		device + "SEQNUM=2211\x00NEW_VMGENID=1":                                  true,
+		platform + "NEW_VMGENID=1\x00" + rest:                                    true,
+		platform + "SYNTH_UUID=0\x00" + rest:                                     false,
+		device + "SEQNUM=2211\x00":                                               false,
+		device + "NEW_VMGENID=10\x00":                                            false,
+		device + "SYNTH_ARG_NEW_VMGENID=1\x00":                                   false,
+		"add@/devices/x\x00ACTION=add\x00NEW_VMGENID=1\x00":                      false,
+		"change@/devices/NEW_VMGENID=1\x00ACTION=change\x00":                     false,
+		"libudev\x00\xfe\xed\xca\xfe(\x00\x00\x00change@/d\x00NEW_VMGENID=1\x00": false,
+		"NEW_VMGENID=1": false,
+		"\x00\x00":      false,
+		"":              false,
+	} {
+		if got := isNewGeneration([]byte(message)); got != want {
+			t.Errorf("%q: %v", message, got)
+		}
+	}
+}
+
+func TestWatchGenerationEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := WatchGeneration(ctx, func() { t.Error("changed") })
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		t.Fatal(err)
+	}
+}
+
+// vmclock returns a page as a hypervisor with a generation counter shows it.
+func vmclock(generation uint64) []byte {
+	page := make([]byte, vmclockPage)
+	copy(page, "VCLK")
+	binary.LittleEndian.PutUint32(page[vmclockSize:], vmclockPage)
+	binary.LittleEndian.PutUint16(page[vmclockVersion:], 1)
+	binary.LittleEndian.PutUint64(page[vmclockFlags:], vmclockHasGen|1<<7)
+	binary.LittleEndian.PutUint64(page[vmclockGeneration:], generation)
+	return page
+}
+
+func TestVMClock(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "vmclock0")
+	if err := os.WriteFile(name, vmclock(7), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read, err := openVMClock(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &Generation{read: read}
+	g.last, _ = read()
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, row := range []struct {
+		generation uint64
+		changed    bool
+	}{{7, false}, {8, true}, {8, false}, {7, true}, {7 << 56, true}, {7 << 56, false}} {
+		if _, err := f.WriteAt(vmclock(row.generation), 0); err != nil {
+			t.Fatal(err)
+		}
+		if got := g.Changed(); got != row.changed {
+			t.Errorf("generation %d: changed %v", row.generation, got)
+		}
+		id := g.Value()
+		if got := binary.LittleEndian.Uint64(id[:]); got != row.generation {
+			t.Errorf("value %d, want %d", got, row.generation)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { g.Changed() }); n != 0 {
+		t.Errorf("%v allocations a look", n)
+	}
+}
+
+func TestVMClockWithoutGeneration(t *testing.T) {
+	spoil := map[string]func(page []byte) []byte{
+		"magic":        func(p []byte) []byte { p[0] = 0; return p },
+		"version":      func(p []byte) []byte { p[vmclockVersion] = 2; return p },
+		"flag":         func(p []byte) []byte { p[vmclockFlags+1] = 0; return p },
+		"structure":    func(p []byte) []byte { copy(p[vmclockSize:], []byte{111, 0, 0, 0}); return p },
+		"empty device": func([]byte) []byte { return make([]byte, vmclockPage) },
+	}
+	for what, f := range spoil {
+		name := filepath.Join(t.TempDir(), "vmclock0")
+		if err := os.WriteFile(name, f(vmclock(7)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openVMClock(name); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("bad %s: %v", what, err)
+		}
+	}
+	if _, err := openVMClock(filepath.Join(t.TempDir(), "none")); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("no device: %v", err)
+	}
+}

@@ -1,0 +1,120 @@
+package gatherers_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"prngd/gatherers"
+)
+
+func TestDevice(t *testing.T) {
+	regular := filepath.Join(t.TempDir(), "hwrng")
+	if err := os.WriteFile(regular, make([]byte, 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		path   string
+		credit gatherers.Credit
+		bytes  int
+		err    string // part of it
+	}{
+		{"/dev/urandom", 8, 64, ""},
+		{"/dev/urandom", 0.5, 1024, ""},
+		{"/dev/urandom", 0, 64, ""},
+		{"/dev/urandom", 0.001, 4096, ""},
+		{"/dev/zero", 0.5, 1024, "unhealthy"},
+		{"/dev/zero", 0, 64, ""},
+		{"/dev/null", 8, 0, io.ErrUnexpectedEOF.Error()},
+		{regular, 8, 0, "not a character device"},
+		{filepath.Dir(regular), 8, 0, "not a character device"},
+		{"/nonexistent/hwrng", 8, 0, "no such file"},
+	} {
+		if strings.HasPrefix(c.path, "/dev/") {
+			if _, err := os.Stat(c.path); err != nil {
+				continue
+			}
+		}
+		g := gatherers.Device(c.path, c.credit)
+		data, err := g.Gather(t.Context())
+		if len(data) != c.bytes || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%s at %v: %d bytes, %v; want %d, %q", c.path, c.credit, len(data), err, c.bytes, c.err)
+		}
+	}
+}
+
+func TestDeviceThatHasNothing(t *testing.T) {
+	pty, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0) // its master reads what nobody writes
+	if err != nil {
+		t.Skip(err)
+	}
+	pty.Close()
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer stop()
+	data, err := gatherers.Device("/dev/ptmx", 8).Gather(ctx)
+	if len(data) != 0 || !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+}
+
+func TestFileIsCreditedOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dice")
+	if err := os.WriteFile(path, []byte("4 2 6 1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed()
+		for range 2 { // a reload
+			b.during(t, []gatherers.Gatherer{gatherers.File(path, 2)}, func() { time.Sleep(24 * time.Hour) })
+		}
+		if len(b.mix) != 1 || b.mix[0] != "4 2 6 1" || b.bits != 14 {
+			t.Errorf("mixed %q, %d bits", b.mix, b.bits)
+		}
+	})
+}
+
+func TestFileThatComesLater(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "later")
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed()
+		b.during(t, []gatherers.Gatherer{gatherers.File(path, 2)}, func() {
+			time.Sleep(time.Hour)
+			if err := os.WriteFile(path, []byte("here"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Hour)
+		})
+		if s := b.status("file:" + path); s.State != gatherers.Spent || b.bits != 8 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestFileBounds(t *testing.T) {
+	dir := t.TempDir()
+	big, fifo := filepath.Join(dir, "big"), filepath.Join(dir, "fifo")
+	if err := os.WriteFile(big, bytes.Repeat([]byte("x"), 2<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := gatherers.File(big, 0).Gather(t.Context()); len(data) != 1<<20 || err != nil {
+		t.Errorf("2 MiB: %d bytes, %v", len(data), err)
+	}
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Skip(err)
+	}
+	for _, path := range []string{fifo, dir, "/dev/null"} {
+		if data, err := gatherers.File(path, 8).Gather(t.Context()); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+			t.Errorf("%s: %d bytes, %v", path, len(data), err)
+		}
+	}
+}

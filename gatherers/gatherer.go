@@ -1,0 +1,91 @@
+// Package gatherers collects samples of what an attacker cannot know about
+// this machine, one file per source, and runs them all (Runner).
+//
+// It knows no pool: samples leave through a Sink, together with the number of
+// bits they may count for. Nearly all count for nothing: see Credit.
+package gatherers
+
+import (
+	"context"
+	"time"
+)
+
+// Credit is what a healthy sample counts for, in bits of min-entropy per byte,
+// 0 to 8. It is a claim about an attacker on this very host, who reads /proc
+// and runs ps as we do; that is why most gatherers have None and are mixed all
+// the same, for the attacker who is elsewhere.
+type Credit float64
+
+// None is the credit of whatever a local observer can see as well.
+const None Credit = 0
+
+// Bits returns what n bytes count for: whole bits, rounded down.
+func (c Credit) Bits(n int) int {
+	if !(c > 0) { // also NaN, which a configuration may well hold
+		return 0
+	}
+	return int(float64(min(c, 8)) * float64(n))
+}
+
+// A Gatherer is one source of samples.
+type Gatherer struct {
+	// Name is stable and unique among the gatherers of a Runner; it is what
+	// prngd.conf and the status call the source.
+	Name string
+
+	// Every is the period. It is never below a second.
+	Every time.Duration
+
+	// Relaxed, if not 0, replaces Every while another credited gatherer of
+	// this machine works: a costly source rests while the kernel seeds.
+	Relaxed time.Duration
+
+	// Limit is the time one sample may take; 0 means Every, but at most a minute.
+	Limit time.Duration
+
+	// Phase moves the ticks: they fall on the start of the Runner plus Phase
+	// plus a multiple of Every. The first sample is taken at once all the same.
+	Phase time.Duration
+
+	// Lane, if not nil, is shared by sources of which at most cap(Lane) may be
+	// sampled at a time. Waiting for it does not count against Limit.
+	Lane chan struct{}
+
+	// Credit is what a healthy sample counts for.
+	Credit Credit
+
+	// Foreign marks data that others made: another daemon's, a file's. It is
+	// never a reason to stir the generator.
+	Foreign bool
+
+	// Once marks a source of which one good sample is taken in the life of the
+	// Runner, whatever is reloaded.
+	Once bool
+
+	// Tested marks a source whose Gather refuses unhealthy samples itself. Of
+	// every other credited source the first sample counts for nothing and is
+	// followed by a second one at once: what never changes is never believed.
+	Tested bool
+
+	// Gather takes one sample. It is called by one goroutine at a time, and the
+	// sample is cleared once it is mixed: a buffer can be kept for the next.
+	//
+	// errors.ErrUnsupported says that this system has no such source: it
+	// retires quietly. Uncredited says that the sample is good for mixing
+	// only. Beside any other error a sample is mixed too, counting nothing.
+	Gather func(ctx context.Context) ([]byte, error)
+
+	// Detail, if not nil, is one line about the source for the status, such as
+	// a parameter chosen at start. Unlike Gather it may be called at any time.
+	Detail func() string
+}
+
+// Uncredited is returned beside a sample that must not count, and says why. It
+// is no failure: there is no back-off, and the reason stands in the status.
+type Uncredited string
+
+func (u Uncredited) Error() string { return string(u) }
+
+// A Sink takes a sample and the bits it counts for. It is called by many
+// goroutines at once and must not keep data.
+type Sink func(g *Gatherer, data []byte, bits int)

@@ -1,0 +1,155 @@
+package gatherers
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// What a burst must show. These criteria find a source that is broken or that
+// repeats itself. They cannot show that one is random: that rests on the
+// measurements of docs/entropy.md, and on a credit far below them.
+const (
+	maxLag      = 16
+	maxHits     = 0.82 // of the symbols, for any predictor
+	minMedian   = 20   // clock steps; below, the clock is too coarse to tell
+	minDistinct = 64   // different deltas in statWindow
+)
+
+// A summary is what the criteria saw in a burst that passes.
+type summary struct {
+	step     float64 // of the clock, ns
+	median   float64 // delta, in steps: the least of all windows
+	distinct int     // deltas in ns: the least of all windows
+	run      int     // longest, RCT
+	count    int     // largest, APT
+	lag      int     // of the best lag predictor
+	lagHits  float64 // its part of the symbols
+	markov   float64 // part of the symbols a Markov predictor hits
+}
+
+func (s summary) String() string {
+	return fmt.Sprintf("clock step %.4g ns, median %.0f steps, %d distinct, RCT %d, APT %d, lag-%d %.0f %%, Markov %.0f %%",
+		s.step, s.median, s.distinct, s.run, s.count, s.lag, 100*s.lagHits, 100*s.markov)
+}
+
+// judge says why the last run is not good enough if it is not. The clock is to
+// be finer than it must be by margin, a factor.
+func (b *bench) judge(margin float64) (sum summary, err error) {
+	if sum.step, err = b.symbolise(); err != nil {
+		return sum, err
+	}
+	if err := b.judgeClock(margin, &sum); err != nil {
+		return sum, err
+	}
+	if err := judgeHealth(b.symbols, &sum); err != nil {
+		return sum, err
+	}
+	for lag := 1; lag <= maxLag; lag++ {
+		if hits := lagHits(b.symbols, lag); hits > sum.lagHits {
+			sum.lag, sum.lagHits = lag, hits
+		}
+	}
+	if sum.lagHits > maxHits {
+		return sum, fmt.Errorf("lag-%d predictor hit %.0f %%, limit %.0f %%", sum.lag, 100*sum.lagHits, 100*maxHits)
+	}
+	sum.markov = b.markovHits()
+	if sum.markov > maxHits {
+		return sum, fmt.Errorf("first-order Markov predictor hit %.0f %%, limit %.0f %%", 100*sum.markov, 100*maxHits)
+	}
+	return sum, nil
+}
+
+// symbolise makes symbols of the deltas of the last run: clock steps modulo
+// 256. It returns the step in ns.
+func (b *bench) symbolise() (step float64, err error) {
+	if back := min(slices.Min(b.ticks[:]), slices.Min(b.deltas)); back < 0 {
+		return 0, fmt.Errorf("clock went back %d ns", -back)
+	}
+	if step = clockStep(b.ticks[:], b.sortWindow(b.deltas)); step == 0 {
+		return 0, fmt.Errorf("clock stood still for %d samples", statWindow)
+	}
+	for i, d := range b.deltas {
+		b.symbols[i] = byte(int64(math.Round(float64(d) / step)))
+	}
+	return step, nil
+}
+
+// sortWindow returns the first statWindow of deltas in order. The next call
+// overwrites it.
+func (b *bench) sortWindow(deltas []int64) []int64 {
+	copy(b.sorted[:], deltas)
+	slices.Sort(b.sorted[:])
+	return b.sorted[:]
+}
+
+// judgeClock checks whether the clock can tell one delta from another.
+func (b *bench) judgeClock(margin float64, sum *summary) error {
+	sum.median, sum.distinct = math.Inf(1), math.MaxInt
+	for d := b.deltas; len(d) > 0; d = d[statWindow:] {
+		sorted := b.sortWindow(d)
+		sum.median = min(sum.median, math.Round(float64(sorted[statWindow/2])/sum.step))
+		sum.distinct = min(sum.distinct, distinct(sorted))
+	}
+	if least := minMedian * margin; sum.median < least {
+		return fmt.Errorf("median of %.0f clock steps of %.4g ns, at least %.0f needed", sum.median, sum.step, least)
+	}
+	if least := minDistinct * margin; float64(sum.distinct) < least {
+		return fmt.Errorf("%d distinct deltas in %d, at least %.0f needed", sum.distinct, statWindow, least)
+	}
+	return nil
+}
+
+// distinct counts the values of sorted deltas. A step of 10.01 ns may show as
+// 10 and as 11: then there are up to twice as many values as steps.
+func distinct(sorted []int64) int {
+	n := 1
+	for i, d := range sorted[1:] {
+		if d != sorted[i] {
+			n++
+		}
+	}
+	return n
+}
+
+// judgeHealth runs the continuous tests of SP 800-90B 4.4 over a burst.
+func judgeHealth(symbols []byte, sum *summary) error {
+	rct := RepetitionCount{Cutoff: rctCutoff}
+	apt := AdaptiveProportion{Cutoff: aptCutoff, Window: aptWindow}
+	for _, x := range symbols {
+		if !rct.Pass(x) {
+			return fmt.Errorf("repetition count %d, cut-off %d", rct.Longest, rctCutoff)
+		}
+		if !apt.Pass(x) {
+			return fmt.Errorf("adaptive proportion %d of %d, cut-off %d", apt.Largest, aptWindow, aptCutoff)
+		}
+	}
+	sum.run, sum.count = rct.Longest, apt.Largest
+	return nil
+}
+
+// lagHits returns how often a symbol is the one lag places before it.
+func lagHits(symbols []byte, lag int) float64 {
+	hits := 0
+	for i, x := range symbols[lag:] {
+		if x == symbols[i] {
+			hits++
+		}
+	}
+	return float64(hits) / float64(len(symbols)-lag)
+}
+
+// markovHits returns how often a symbol is the commonest successor of the one
+// before it. The commonest is taken in hindsight, from the burst itself: no
+// predictor of first order does better.
+func (b *bench) markovHits() float64 {
+	b.follows = [256][256]uint16{}
+	for i, x := range b.symbols[1:] {
+		b.follows[b.symbols[i]][x]++
+	}
+	hits := 0
+	for i := range b.follows {
+		hits += int(slices.Max(b.follows[i][:]))
+	}
+	return float64(hits) / float64(len(b.symbols)-1)
+}

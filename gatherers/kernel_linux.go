@@ -1,0 +1,69 @@
+package gatherers
+
+import "golang.org/x/sys/unix"
+
+// The devices by their number, as Documentation/admin-guide/devices.txt has
+// them: a name alone can be anything in a chroot.
+const (
+	devRandom  = 1<<8 | 8
+	devURandom = 1<<8 | 9
+)
+
+// readKernel fills b by getrandom(2), which with GRND_NONBLOCK gives EAGAIN
+// before the kernel is seeded; or, where that is missing (ENOSYS) or forbidden
+// (EPERM), from the device.
+func readKernel(b []byte) proof {
+	if filled(b, getrandom) {
+		return seeded
+	}
+	return readURandom(b)
+}
+
+// readURandom fills b from /dev/urandom, which always answers, so that
+// /dev/random has to say whether it was seeded: it is readable only then.
+func readURandom(b []byte) proof {
+	fd := openDevice("/dev/urandom", devURandom)
+	if fd < 0 {
+		return missing
+	}
+	defer unix.Close(fd)
+	// Asked first: a kernel that is seeded by the time of the read will do, but
+	// one that was seeded between the read and the question will not.
+	known := readable("/dev/random", devRandom)
+	if !filled(b, func(p []byte) (int, error) { return unix.Read(fd, p) }) {
+		return missing
+	}
+	if known {
+		return seeded
+	}
+	return unproven
+}
+
+func getrandom(p []byte) (int, error) { return unix.Getrandom(p, unix.GRND_NONBLOCK) }
+
+// readable tells whether a read of the device would not block.
+func readable(path string, number uint64) bool {
+	fd := openDevice(path, number)
+	if fd < 0 {
+		return false
+	}
+	defer unix.Close(fd)
+	ready := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(ready, 0)
+	return n == 1 && err == nil && ready[0].Revents == unix.POLLIN
+}
+
+// openDevice opens a device of that number, and nothing else under its name.
+// It returns -1 if there is none.
+func openDevice(path string, number uint64) int {
+	fd := openCharDevice(path)
+	if fd < 0 {
+		return -1
+	}
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil || uint64(st.Rdev) != number {
+		unix.Close(fd)
+		return -1
+	}
+	return fd
+}

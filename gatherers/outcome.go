@@ -1,0 +1,106 @@
+package gatherers
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// begin notes that a sample is under way.
+func (r *Runner) begin(s *source) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.began = time.Now()
+	return s.began
+}
+
+// overdue notes that the sample begun then has passed its limit. Whether it
+// ever comes back is the gatherer's affair: its goroutine waits, nobody else.
+func (r *Runner) overdue(ctx context.Context, s *source, began time.Time) {
+	r.mu.Lock()
+	hung := ctx.Err() == nil && s.began.Equal(began)
+	var change change
+	if hung {
+		s.status.State = Hung
+		change = s.fault(s.late())
+	}
+	r.mu.Unlock()
+	r.report(s, change, s.late())
+}
+
+// finish notes the outcome of a sample and returns the bits it counts for.
+func (r *Runner) finish(s *source, began time.Time, data []byte, err error) int {
+	r.mu.Lock()
+	s.began = time.Time{}
+	bits, change := s.outcome(time.Since(began), data, err)
+	r.mu.Unlock()
+	r.report(s, change, err)
+	return bits
+}
+
+// report writes to the log, without the lock: a log may be slow.
+func (r *Runner) report(s *source, c change, err error) {
+	switch c {
+	case fails:
+		r.log.WithField("source", s.Name).WithError(err).Warn("source fails")
+	case works:
+		r.log.WithField("source", s.Name).Info("source works again")
+	}
+}
+
+// change is what the log is told of a sample: nothing, mostly.
+type change int
+
+const (
+	steady change = iota
+	fails
+	works
+)
+
+// outcome notes a sample that took so long, and what it counts for.
+func (s *source) outcome(took time.Duration, data []byte, err error) (int, change) {
+	var why Uncredited
+	switch {
+	case err == nil, errors.As(err, &why):
+		return s.good(took, data, why)
+	case errors.Is(err, errors.ErrUnsupported) && s.status.Samples == 0:
+		// One that has worked before is supported: then it is a failure.
+		s.status.State, s.status.Detail = Absent, err.Error()
+		return 0, steady
+	}
+	s.status.State = Failing
+	s.status.Errors++
+	s.failures++
+	return 0, s.fault(err)
+}
+
+// good notes a good sample, and the end of a failure if there was one.
+func (s *source) good(took time.Duration, data []byte, why Uncredited) (bits int, c change) {
+	if s.reported {
+		s.reported, c = false, works
+	}
+	s.failures = 0
+	st := &s.status
+	st.State, st.Detail = Healthy, string(why)
+	if s.Once {
+		st.State = Spent
+	}
+	st.Samples++
+	st.Bytes += int64(len(data))
+	st.LastSample, st.Duration = time.Now(), took
+	if why == "" {
+		bits = s.worth(data)
+	}
+	st.Bits += bits
+	return bits, c
+}
+
+// fault keeps an error for the status. Only the first of a row is news.
+func (s *source) fault(err error) change {
+	s.status.LastError, s.status.LastErrorAt = err.Error(), time.Now()
+	if s.reported {
+		return steady
+	}
+	s.reported = true
+	return fails
+}

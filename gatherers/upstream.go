@@ -1,0 +1,94 @@
+package gatherers
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"prngd/egdproto"
+	"prngd/peercred"
+)
+
+// upstreamBytes is the size of a sample. A classic EGD is drained by whoever
+// asks, so that more would be taken from its other clients.
+const upstreamBytes = 64
+
+// EGD gathers from another EGD socket, in both ways of reading: first what it
+// gives at once, the rest by waiting for it.
+//
+// Unpredictable: as much as the other daemon's admin takes care of. Predictable:
+// everything, to whoever listens on a network, so that TCP never counts; and to
+// ourselves, if the socket turns out to be our own.
+func EGD(address egdproto.Address, credit Credit) Gatherer {
+	if address.Network != "unix" {
+		credit = None
+	}
+	var peer atomic.Int64
+	return Gatherer{
+		Name:    "egd:" + address.String(),
+		Every:   600 * time.Second,
+		Credit:  credit,
+		Foreign: true,
+		Gather: func(ctx context.Context) ([]byte, error) {
+			var d net.Dialer
+			conn, err := d.DialContext(ctx, dialNetwork(address), dialAddress(address))
+			if err != nil {
+				return nil, err
+			}
+			defer conn.Close()
+			// A past deadline wakes whoever reads when ctx ends.
+			defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+			pid := peerPID(conn)
+			peer.Store(int64(pid))
+			data, err := ask(conn)
+			if err == nil && pid == os.Getpid() {
+				err = Uncredited("the other end is this very daemon")
+			}
+			return data, err
+		},
+		Detail: func() string {
+			if pid := peer.Load(); pid > 0 {
+				return fmt.Sprintf("served by process %d", pid)
+			}
+			return ""
+		},
+	}
+}
+
+func dialNetwork(a egdproto.Address) string { network, _ := a.Dial(); return network }
+func dialAddress(a egdproto.Address) string { _, address := a.Dial(); return address }
+
+// ask reads one sample. What came before an error is returned beside it.
+func ask(conn net.Conn) ([]byte, error) {
+	client := egdproto.NewClient(conn)
+	sample := make([]byte, upstreamBytes)
+	n, err := client.ReadSome(sample)
+	if err != nil {
+		return sample[:n], err
+	}
+	if err := client.ReadAll(sample[n:]); err != nil {
+		return sample[:n], err
+	}
+	return sample, nil
+}
+
+// peerPID returns the process at the other end of a Unix socket, or -1.
+func peerPID(conn net.Conn) int {
+	c, ok := conn.(syscall.Conn)
+	if !ok {
+		return -1
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return -1
+	}
+	cred, err := peercred.Of(raw)
+	if err != nil {
+		return -1
+	}
+	return cred.PID
+}
