@@ -1,0 +1,143 @@
+// Package process is what a daemon is to its operating system: going to the
+// background, the pid file, ending another instance, the supervisor's
+// protocol, limits and privileges. It knows nothing of entropy.
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// readyVariable tells a background child who waits for its report. Its
+	// value is the pid of the parent: one left over from elsewhere names
+	// somebody who is not our parent, and so does nothing.
+	readyVariable = "PRNGD_READY"
+	// readyFD is where the child finds the writing end of the pipe: the
+	// first descriptor that os/exec passes on beside the standard three.
+	readyFD = 3
+	// readyReport is what the child says once its sockets answer.
+	readyReport = "ready\n"
+)
+
+// Background starts this program again, with argv, in a session of its own,
+// and returns when that child has called Ready (exit 0) or has ended. A child
+// that ended with a status other than 0 has said why on our standard error:
+// its status comes back without an error. An error comes with exit 1.
+//
+// It executes anew because a Go program cannot fork: the threads of the
+// runtime would be missing in the child.
+func Background(argv []string) (exit int, err error) {
+	path, err := os.Executable()
+	if err != nil {
+		return 1, fmt.Errorf("finding our own program file: %w", err)
+	}
+	reports, theirs, err := os.Pipe()
+	if err != nil {
+		return 1, fmt.Errorf("making a pipe for the background process: %w", err)
+	}
+	defer reports.Close()
+	child := exec.Cmd{
+		Path: path, Args: argv,
+		Env:   append(os.Environ(), readyVariable+"="+strconv.Itoa(os.Getpid())),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		ExtraFiles:  []*os.File{theirs},
+		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
+	}
+	keepDescriptors()
+	err = child.Start()
+	theirs.Close() // the child's copy is the only one now: its end is our EOF
+	if err != nil {
+		return 1, fmt.Errorf("starting the background process: %w", err)
+	}
+	return await(&child, reports)
+}
+
+// keepDescriptors lets the child have none of the descriptors that we were
+// started with but the standard three. A daemon that held the pipe of a package
+// manager or of an ssh session would keep those waiting for ever. 1024 is the
+// usual limit of open files, and looking at each takes well under a ms.
+func keepDescriptors() {
+	for fd := 3; fd < 1024; fd++ {
+		unix.CloseOnExec(fd)
+	}
+}
+
+// await returns the exit status for the parent of child.
+func await(child *exec.Cmd, reports io.Reader) (exit int, err error) {
+	report, err := io.ReadAll(io.LimitReader(reports, int64(len(readyReport))))
+	if err == nil && string(report) == readyReport {
+		return 0, nil
+	}
+	err = child.Wait()
+	var failed *exec.ExitError
+	switch {
+	case err == nil:
+		return 1, errors.New("the background process ended before it was ready")
+	case errors.As(err, &failed) && failed.Exited():
+		return failed.ExitCode(), nil
+	}
+	return 1, fmt.Errorf("the background process ended before it was ready: %w", err)
+}
+
+// Parent is the process that waits in Background for this one.
+type Parent struct{ pipe *os.File }
+
+// Inherited returns the parent that waits for our report, nil if we were not
+// started by Background. It belongs at the start of main: until then the
+// variable and the descriptor would be passed on to other programs.
+func Inherited() *Parent {
+	value := os.Getenv(readyVariable)
+	os.Unsetenv(readyVariable)
+	if value != strconv.Itoa(os.Getppid()) {
+		return nil
+	}
+	var st unix.Stat_t
+	if unix.Fstat(readyFD, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFIFO {
+		return nil
+	}
+	unix.CloseOnExec(readyFD)
+	return &Parent{os.NewFile(readyFD, "ready pipe")}
+}
+
+// Ready lets the parent exit with status 0 and turns away from its terminal:
+// standard input, output and error become /dev/null. An error means that
+// there is no parent left, killed while it waited, so that the caller should
+// end too. A nil Parent has nobody to tell and keeps what it has.
+func (p *Parent) Ready() error {
+	if p == nil {
+		return nil
+	}
+	null, err := openNull()
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	if _, err := p.pipe.WriteString(readyReport); err != nil {
+		return fmt.Errorf("reporting to the process that started us: %w", err)
+	}
+	p.pipe.Close()
+	for fd := range 3 {
+		if err := unix.Dup2(int(null.Fd()), fd); err != nil {
+			return fmt.Errorf("pointing descriptor %d at %s: %w", fd, null.Name(), err)
+		}
+	}
+	return nil
+}
+
+// openNull opens /dev/null, or in a chroot without it the root directory,
+// which can neither be read nor written like a file.
+func openNull() (*os.File, error) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		null, err = os.Open("/")
+	}
+	return null, err
+}

@@ -1,0 +1,113 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// settle is how long a dead child is left to whoever started it before Reap
+// looks: nearly always it is gone by then, and nothing needs to be found out.
+const settle = time.Second
+
+// Reap buries, until ctx ends, the dead orphans that a container's pid 1
+// inherits: what the programs we run leave behind. Only pid 1 needs it.
+//
+// A child that os/exec started must be left to os/exec, or its Wait fails.
+// These are known by a pidfd: Go opens one with each child (Linux 5.4) and
+// closes it when it has waited. So a dead child without one is an orphan.
+// Where there are no pidfds or no /proc nothing can be told apart, and
+// nothing is buried: zombies cost less than lost children.
+func Reap(ctx context.Context) {
+	deaths := make(chan os.Signal, 1)
+	signal.Notify(deaths, unix.SIGCHLD)
+	defer signal.Stop(deaths)
+	for again := true; ; {
+		if !again {
+			select {
+			case <-ctx.Done():
+				return
+			case <-deaths:
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(settle):
+		}
+		again = reapOrphans()
+	}
+}
+
+// reapOrphans buries dead orphans until there are none or until it meets a
+// dead child that somebody waits for. That one hides those behind it, so it
+// reports whether to look again.
+func reapOrphans() (again bool) {
+	for {
+		pid := firstDead()
+		if pid == 0 {
+			return false
+		}
+		owned, err := haveDescriptorOf(pid)
+		if err != nil {
+			return false
+		}
+		if owned {
+			return true
+		}
+		if _, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); err != nil {
+			return false
+		}
+	}
+}
+
+// firstDead returns the pid of a child that is dead and not waited for, and
+// leaves it so; 0 if there is none.
+func firstDead() int {
+	var info unix.Siginfo
+	for {
+		err := unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return 0
+		}
+		// waitid(2) fills si_pid, the first word of a union that is aligned
+		// like a pointer and follows three words. x/sys leaves it unnamed.
+		const pointer = unsafe.Sizeof(uintptr(0))
+		const at = (3*4 + pointer - 1) / pointer * pointer
+		return int(*(*int32)(unsafe.Add(unsafe.Pointer(&info), at)))
+	}
+}
+
+// haveDescriptorOf reports whether one of our descriptors is a pidfd of pid.
+func haveDescriptorOf(pid int) (bool, error) {
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		return false, err
+	}
+	defer self.Release()
+	if err := self.WithHandle(func(uintptr) {}); err != nil {
+		return false, err // os.ErrNoHandle: Go uses no pidfds here
+	}
+	const dir = "/proc/self/fdinfo"
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false, err
+	}
+	line := fmt.Appendf(nil, "\nPid:\t%d\n", pid) // proc_pid_fdinfo(5)
+	for _, entry := range entries {
+		info, err := os.ReadFile(dir + "/" + entry.Name())
+		if err == nil && bytes.Contains(info, line) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
