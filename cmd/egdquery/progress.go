@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	progressAfter = time.Second // a read that is over by then shows none
+	progressEvery = 250 * time.Millisecond
+)
+
+// progress shows on a terminal how far a long read has come.
+type progress struct {
+	done    atomic.Int64 // bytes
+	quit    chan struct{}
+	stopped chan struct{}
+}
+
+// startProgress shows how much of total bytes is done, if stderr is a terminal
+// and stdout, where it would get mixed up with them, is not.
+func startProgress(stdout, stderr io.Writer, total int64) *progress {
+	p := &progress{quit: make(chan struct{}), stopped: make(chan struct{})}
+	if isTerminal(stderr) && !isTerminal(stdout) {
+		go p.show(stderr, total)
+	} else {
+		close(p.stopped)
+	}
+	return p
+}
+
+// stop ends the display and clears its line.
+func (p *progress) stop() {
+	close(p.quit)
+	<-p.stopped
+}
+
+func (p *progress) show(w io.Writer, total int64) {
+	defer close(p.stopped)
+	start := time.Now()
+	const clear = "\r\x1b[K" // ECMA-48: carriage return, erase to the end of the line
+	for wait, shown := progressAfter, ""; ; wait, shown = progressEvery, clear {
+		select {
+		case <-p.quit:
+			io.WriteString(w, shown)
+			return
+		case <-time.After(wait):
+		}
+		done := p.done.Load()
+		speed := float64(done) / time.Since(start).Seconds()
+		fmt.Fprintf(w, "%s%s of %s (%d %%), %s/s", clear,
+			size(float64(done)), size(float64(total)), int64(float64(done)/float64(total)*100), size(speed))
+	}
+}
+
+// size writes a number of bytes in the largest unit that fits.
+func size(n float64) string {
+	unit := 0
+	for n >= 1024 && unit < 6 {
+		n, unit = n/1024, unit+1
+	}
+	if unit == 0 {
+		return fmt.Sprintf("%.0f B", n)
+	}
+	return fmt.Sprintf("%.1f %ciB", n, "KMGTPE"[unit-1])
+}
+
+// isTerminal is a guess: /dev/null is a character device too, but does not mind.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
