@@ -39,6 +39,9 @@ func (p *Pool) generate(dst []byte) bool {
 		return false
 	}
 	real, mono := p.clocks()
+	if p.env.Doubt != nil && !p.settle(p.env.Doubt(real, mono), real, mono) {
+		return false
+	}
 	if p.stirDue(mono) {
 		p.stir(real, mono)
 	}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"testing"
 	"unsafe"
 )
@@ -44,28 +45,40 @@ func TestMemoryAfterGenerate(t *testing.T) {
 		}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			size := 255
-			if c.name == "wiped 32" {
-				size = 32
-			}
-			v := newVictim(t, c.name, size)
-			parked, done := make(chan bool), make(chan bool)
-			go func() { // its stack stays as it is while we look
-				c.generate(v.pool, v.dst)
-				parked <- true
-				<-done
-			}()
-			<-parked
-			defer close(done)
-			hits := v.search()
-			for _, h := range hits {
-				t.Log(h)
-			}
-			if (len(hits) > 0) != c.leaks {
-				t.Errorf("%d windows of secrets found, leaking variant: %v", len(hits), c.leaks)
+			// The kernel may interrupt a thread, and the runtime a goroutine, at
+			// the one moment when a secret is in a register, and saves it where
+			// nobody clears. That is rare; a leak of ours is there every time. Each
+			// round has secrets of its own.
+			const rounds = 4
+			for round := 1; ; round++ {
+				hits := leaks(t, fmt.Sprintf("%s, round %d", c.name, round), c.generate)
+				if (len(hits) > 0) == c.leaks {
+					return
+				}
+				if c.leaks || round == rounds {
+					t.Fatalf("%d windows of secrets found, leaking variant: %v\n%s", len(hits), c.leaks, strings.Join(hits, "\n"))
+				}
 			}
 		})
 	}
+}
+
+// leaks runs generate once on a fresh pool and returns where secrets remained.
+func leaks(t *testing.T, name string, generate func(*Pool, []byte)) []string {
+	size := 255
+	if strings.HasPrefix(name, "wiped 32") {
+		size = 32
+	}
+	v := newVictim(t, name, size)
+	parked, done := make(chan bool), make(chan bool)
+	go func() { // its stack stays as it is while we look
+		generate(v.pool, v.dst)
+		parked <- true
+		<-done
+	}()
+	<-parked
+	defer close(done)
+	return v.search()
 }
 
 func be32(b []byte) uint32 {

@@ -22,13 +22,19 @@ type Env struct {
 	// Kernel fills b with kernel bytes without waiting, or returns false. It is
 	// called on every Generate; after false, not again for 60 s.
 	Kernel func(b []byte) bool
+	// Doubt is asked on every Generate, under the lock, with the clocks just
+	// read; it must not call the Pool either.
+	Doubt func(real, mono int64) Doubt
 	// Personal is the personalization string of the first seed (90A, 8.7.1).
 	// One over 1024 bytes is replaced by its SHA-256.
 	Personal []byte
 }
 
+// GateBits is what opens the gate: 256 bits for the strength, 128 for the nonce
+// (SP 800-90A, 8.6.7), the rest is margin.
+const GateBits = 512
+
 const (
-	gateBits    = 512                           // 256 for the strength, 128 for the nonce (90A, 8.6.7), the rest is margin
 	reseedBits  = 256                           // security strength of the DRBG
 	reseedEvery = int64(time.Second)            // between reseeds by a full reserve
 	stirEvery   = int64(100 * time.Millisecond) // Fortuna's limit: 10 per second keep P31 for 13 years
@@ -51,10 +57,10 @@ type Pool struct {
 	sources []*Source
 	byName  map[string]*Source
 
-	demanded   bool
-	lastReseed int64 // mono: when the reserve last went in, or the first seed
-	lastStir   int64 // mono: when P0 was last drained
-	kernelNext int64 // mono: when an absent kernel is asked again
+	demand     chan struct{} // closed by the next reseed; nil: none was asked for
+	lastReseed int64         // mono: when the reserve last went in, or the first seed
+	lastStir   int64         // mono: when P0 was last drained
+	kernelNext int64         // mono: when an absent kernel is asked again
 
 	opened     time.Time
 	reseededAt time.Time

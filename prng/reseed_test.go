@@ -133,3 +133,55 @@ func TestHoldWhileShut(t *testing.T) {
 		t.Fatal("512 bits do not open")
 	}
 }
+
+// A doubt is settled before a byte leaves: with kernel bytes by a reseed at
+// once, without them, or for a clone, by a hold.
+func TestDoubt(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		doubt   prng.Doubt
+		kernel  bool
+		state   prng.State
+		reseeds uint64
+	}{
+		{"none", prng.NoDoubt, true, prng.Open, 0},
+		{"jumped", prng.Jumped, true, prng.Open, 1},
+		{"jumped, no kernel", prng.Jumped, false, prng.Held, 0},
+		{"cloned", prng.Cloned, true, prng.Held, 0},
+	} {
+		doubt := prng.NoDoubt
+		p, err := prng.New(prng.Env{
+			Kernel: func(b []byte) bool { return row.kernel },
+			Doubt:  func(real, mono int64) prng.Doubt { return doubt },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := p.Source(prng.Policy{Name: "own"})
+		own.Add(sample(64), 512)
+		own.Add(sample(64), 200) // of the reserve: a hold must forget it
+		doubt = row.doubt
+		got := p.Generate(make([]byte, 32))
+		if st := p.Stats(); got != (row.state == prng.Open) || st.State != row.state || st.Reseeds != row.reseeds {
+			t.Errorf("%s: generated %v, %v after %d reseeds", row.name, got, st.State, st.Reseeds)
+		}
+		if own.Add(sample(64), 255); row.state == prng.Held && p.State() != prng.Held {
+			t.Errorf("%s: opened by bits from before", row.name)
+		}
+	}
+}
+
+func TestDemandIsAnswered(t *testing.T) {
+	p, own := openPool(t, &world{})
+	done := p.Demand()
+	if closed(done) {
+		t.Fatal("answered before the reseed")
+	}
+	if again := p.Demand(); again != done {
+		t.Fatal("a second demand waits for another reseed")
+	}
+	own.Add(sample(64), 256)
+	if !closed(done) {
+		t.Fatal("not answered by the reseed")
+	}
+}

@@ -10,7 +10,7 @@ func (p *Pool) advance(real, mono int64) {
 	acc := &p.sec.acc
 	state := p.State()
 	if state == Shut {
-		if bits := acc.bits(); bits >= gateBits {
+		if bits := acc.bits(); bits >= GateBits {
 			p.gateAtOpen = bits
 			p.instantiate(real, mono)
 		}
@@ -19,7 +19,7 @@ func (p *Pool) advance(real, mono int64) {
 	if acc.reserveBits() < reseedBits {
 		return
 	}
-	if state == Held || p.demanded || mono-p.lastReseed >= reseedEvery {
+	if state == Held || p.demand != nil || mono-p.lastReseed >= reseedEvery {
 		p.reseed(real, mono)
 	}
 }
@@ -54,7 +54,10 @@ func (p *Pool) reseed(real, mono int64) {
 	in := p.sec.acc.drain(p.sec.drbg.input(), reserve)
 	p.feed(in, real, mono)
 	p.reseeds++
-	p.demanded = false
+	if p.demand != nil {
+		close(p.demand)
+		p.demand = nil
+	}
 	p.lastReseed = mono
 	p.reseededAt = time.Unix(0, real)
 	p.setState(Open)

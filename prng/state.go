@@ -66,19 +66,27 @@ func (p *Pool) Release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.State() == Held {
-		p.demanded = true
+		p.demandReseed()
 		p.setState(Open)
 	}
 }
 
 // Demand makes the next 256 credited bits reseed at once; bits credited before
-// the call do not count towards them. It does nothing while Shut.
-func (p *Pool) Demand() {
+// the call do not count towards them. The channel is closed when that is done
+// and the new state in use. While Shut it does nothing and returns nil.
+func (p *Pool) Demand() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.State() == Shut {
-		return
+		return nil
 	}
 	p.sec.acc.forget(reserve)
-	p.demanded = true
+	return p.demandReseed()
+}
+
+func (p *Pool) demandReseed() <-chan struct{} {
+	if p.demand == nil {
+		p.demand = make(chan struct{})
+	}
+	return p.demand
 }

@@ -36,7 +36,7 @@ func (p *Pool) Stats() Stats {
 	defer p.mu.Unlock()
 	st := Stats{
 		State: p.State(), OpenedAt: p.opened, GateBits: p.gateAtOpen,
-		Reseeds: p.reseeds, LastReseed: p.reseededAt, Demanded: p.demanded,
+		Reseeds: p.reseeds, LastReseed: p.reseededAt, Demanded: p.demand != nil,
 		Stirs: p.stirs, Generates: p.generates, Bytes: p.bytes, Kernel: p.kernelOK,
 		Sources: make([]SourceStats, len(p.sources)), Memory: p.region.protection,
 	}
