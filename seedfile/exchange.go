@@ -1,0 +1,188 @@
+package seedfile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ExchangeSize is the length of an exchange file in bytes: the 8192 bits of the
+// pool for which Postfix/TLS invented it.
+const ExchangeSize = 1024
+
+// Exchange is a file through which programs hand each other entropy, such as
+// Postfix's prng_exch: 1024 bytes without any structure, opened by all and
+// changed in place under a lock. It is never renamed, truncated or synced.
+//
+// It knows nothing of the daemon: any program may hold one.
+type Exchange struct {
+	path  string
+	owner int
+
+	mu     sync.Mutex // held for a whole cycle, its waiting included
+	file   *os.File
+	denied error // why the file could only be opened for reading
+
+	statsMu sync.Mutex
+	stats   ExchangeStats
+}
+
+// ExchangeStats describe an exchange file and the cycles made on it.
+type ExchangeStats struct {
+	Path        string
+	Reads       uint64        // cycles that took something
+	Writes      uint64        // cycles that left something
+	Skipped     uint64        // cycles given up because another program kept the lock
+	Failures    uint64        // cycles failed for any other reason
+	Reopened    uint64        // times the file was found removed and opened anew
+	Loose       bool          // others than the owner may read it; nobody repairs that
+	Last        time.Time     // of the last write
+	LongestLock time.Duration // that we have held the lock
+	LastError   string        // "" if the last cycle went well
+	LastErrorAt time.Time
+}
+
+// ErrBusy says that a cycle was skipped since another program kept the file
+// locked.
+var ErrBusy = errors.New("locked by another program")
+
+// OpenExchange opens an exchange file. owner is the uid it must belong to; -1
+// stands for the owner of its directory, so that a daemon started as root can
+// use Postfix's file without being told Postfix's uid, and the directory's owner
+// cannot make it write to anybody else's file. Who names its own uid owns the
+// file: a missing one is then created, mode 0600.
+//
+// Symbolic links, anything but a regular file, a file that others may write and
+// one with a second link are refused. One that may only be read is opened for
+// that.
+func OpenExchange(path string, owner int) (*Exchange, error) {
+	x := &Exchange{path: path, owner: owner}
+	x.stats.Path = path
+	if err := x.open(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// AdoptExchange is [OpenExchange] for a descriptor that was inherited, which the
+// result owns. After an error it is closed.
+func AdoptExchange(path string, owner int, file *os.File) (*Exchange, error) {
+	unix.CloseOnExec(int(file.Fd()))
+	x := &Exchange{path: path, owner: owner}
+	x.stats.Path = path
+	if err := x.use(file, writable(file)); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("taking over exchange file %s: %w", path, err)
+	}
+	return x, nil
+}
+
+// Descriptor returns the open file, for a program that takes this one's place by
+// exec.
+func (x *Exchange) Descriptor() *os.File {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.file
+}
+
+// Close ends the use of the file.
+func (x *Exchange) Close() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.file.Close()
+}
+
+func (x *Exchange) open() error {
+	file, err := x.openPath(unix.O_RDWR)
+	denied := err
+	if errors.Is(err, unix.ENOENT) && x.owner == os.Geteuid() {
+		denied = nil
+		file, err = x.openPath(unix.O_RDWR | unix.O_CREAT)
+	} else if err != nil {
+		file, err = x.openPath(unix.O_RDONLY)
+	}
+	if err != nil {
+		return fmt.Errorf("opening exchange file %s: %w", x.path, err)
+	}
+	if err := x.use(file, denied); err != nil {
+		file.Close()
+		return fmt.Errorf("opening exchange file %s: %w", x.path, err)
+	}
+	return nil
+}
+
+// openPath looks before it opens, and opens without waiting: a FIFO must not
+// stop us, and opening a device may already do something.
+func (x *Exchange) openPath(flags int) (*os.File, error) {
+	var st unix.Stat_t
+	if err := unix.Lstat(x.path, &st); err == nil {
+		if err := regular(&st); err != nil {
+			return nil, err
+		}
+	}
+	flags |= unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
+	for {
+		fd, err := unix.Open(x.path, flags, maxMode)
+		switch {
+		case err == nil:
+			unix.SetNonblock(fd, false)
+			return os.NewFile(uintptr(fd), x.path), nil
+		case !errors.Is(err, unix.EINTR):
+			return nil, os.NewSyscallError("open", err)
+		}
+	}
+}
+
+// use checks an open file and puts it in the place of the one before.
+func (x *Exchange) use(file *os.File, denied error) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(file.Fd()), &st); err != nil {
+		return os.NewSyscallError("fstat", err)
+	}
+	owner, err := x.expected()
+	if err != nil {
+		return err
+	}
+	switch mode := uint32(st.Mode); {
+	case regular(&st) != nil:
+		return regular(&st)
+	case st.Uid != owner:
+		return fmt.Errorf("belongs to uid %d, not to uid %d", st.Uid, owner)
+	case mode&0o022 != 0:
+		return fmt.Errorf("mode %04o: others may write to it", mode&0o777)
+	case st.Nlink != 1:
+		return fmt.Errorf("has %d links", st.Nlink)
+	}
+	x.file, x.denied = file, denied
+	x.note(func(s *ExchangeStats) { s.Loose = uint32(st.Mode)&0o077 != 0 })
+	return nil
+}
+
+func (x *Exchange) expected() (uint32, error) {
+	if x.owner >= 0 {
+		return uint32(x.owner), nil
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(filepath.Dir(x.path), &st); err != nil {
+		return 0, os.NewSyscallError("stat", err)
+	}
+	return st.Uid, nil
+}
+
+// Stats returns the present state without waiting for a cycle to end.
+func (x *Exchange) Stats() ExchangeStats {
+	x.statsMu.Lock()
+	defer x.statsMu.Unlock()
+	return x.stats
+}
+
+func (x *Exchange) note(change func(*ExchangeStats)) {
+	x.statsMu.Lock()
+	defer x.statsMu.Unlock()
+	change(&x.stats)
+}

@@ -1,0 +1,124 @@
+package seedfile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+)
+
+// Size is the length of an encoded [Record] in bytes: one disk sector, the
+// smallest unit that disks write whole.
+const Size = 512
+
+// Record is one generation of the seed.
+//
+//	offset  length
+//	     0      16  magic, "prngd seed file\n"
+//	    16       4  version, 1, big endian as all numbers here
+//	    20       4  flags: bit 0 = creditable, the rest zero
+//	    24       8  generation
+//	    32      32  hash of the machine id, zero where there is none
+//	    64      64  seed
+//	   128     352  zero
+//	   480      32  SHA-256("prngd seed checksum" | bytes 0..479)
+//
+// There is no time in it: a clock set back changes nothing.
+type Record struct {
+	Generation uint64   // the newest of two valid slots has the higher one
+	Creditable bool     // generator output of a seeded pool, not yet used
+	Machine    [32]byte // of the machine that wrote it; see [Options].MachineID
+	Seed       [64]byte
+}
+
+const (
+	magic   = "prngd seed file\n"
+	version = 1
+
+	flagCreditable = 1
+)
+
+// Reasons for which bytes are no [Record].
+var (
+	// ErrForeign says that the bytes do not start as a record of ours does.
+	ErrForeign = errors.New("not written by prngd")
+	// ErrDamaged says that they do, but are cut short, altered, or of a version
+	// this program does not know.
+	ErrDamaged = errors.New("damaged")
+)
+
+// Encode returns the record's 512 bytes.
+func Encode(r Record) [Size]byte {
+	var b [Size]byte
+	copy(b[0:], magic)
+	binary.BigEndian.PutUint32(b[16:], version)
+	if r.Creditable {
+		binary.BigEndian.PutUint32(b[20:], flagCreditable)
+	}
+	binary.BigEndian.PutUint64(b[24:], r.Generation)
+	copy(b[32:], r.Machine[:])
+	copy(b[64:], r.Seed[:])
+	sum := checksum(b[:480])
+	copy(b[480:], sum[:])
+	return b
+}
+
+// Decode reads one record. It is strict: what it accepts, [Encode] turns into
+// the same bytes again. The error is [ErrForeign] or [ErrDamaged].
+func Decode(b []byte) (Record, error) {
+	if len(b) < len(magic) || string(b[:len(magic)]) != magic {
+		return Record{}, ErrForeign
+	}
+	if len(b) != Size {
+		return Record{}, ErrDamaged
+	}
+	r := Record{
+		Generation: binary.BigEndian.Uint64(b[24:]),
+		Creditable: b[23]&flagCreditable != 0,
+		Machine:    [32]byte(b[32:]),
+		Seed:       [64]byte(b[64:]),
+	}
+	if again := Encode(r); !bytes.Equal(again[:], b) {
+		return Record{}, ErrDamaged
+	}
+	return r, nil
+}
+
+// checksum is keyed by a label, so that a file of hashed data cannot pass for a
+// record by accident. It is no authentication: who can write the file can
+// compute it.
+func checksum(b []byte) [32]byte {
+	const label = "prngd seed checksum"
+	var buf [len(label) + 480]byte
+	copy(buf[copy(buf[:], label):], b)
+	defer clear(buf[:])
+	return sha256.Sum256(buf[:])
+}
+
+// slots are the two places of a file that hold a record: in the rename form
+// only the first is there, in the in-place form they are written by turns.
+type slots struct {
+	newest int // index of the newest valid record, -1 if there is none
+	record Record
+}
+
+// findSlots looks for records in the first 1024 bytes of a file. Whatever lies
+// behind them does not matter: a crash may have come between the first in-place
+// save over a long foreign file and its truncation.
+func findSlots(data []byte) (slots, error) {
+	found, why := slots{newest: -1}, ErrForeign
+	for i := range 2 {
+		lo, hi := min(i*Size, len(data)), min((i+1)*Size, len(data))
+		r, err := Decode(data[lo:hi])
+		switch {
+		case errors.Is(err, ErrDamaged):
+			why = err
+		case err == nil && (found.newest < 0 || r.Generation > found.record.Generation):
+			found = slots{i, r}
+		}
+	}
+	if found.newest < 0 {
+		return found, why
+	}
+	return found, nil
+}

@@ -1,0 +1,75 @@
+package seedfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// ErrNotReplaced is what [File.Replace] says of a file that holds no record of
+// ours: there is nothing to be credited and so nothing to be used up, and what
+// somebody else put there is not given up for less. [File.Save] will replace it.
+var ErrNotReplaced = errors.New("not replaced before the first save")
+
+// Replace puts a successor, see [Successor], in the place of the loaded record,
+// flagged as not creditable. Once it returns nil, no crash of process or kernel
+// brings the old record back, and what was loaded may be credited. Any error,
+// [ErrNotReplaced] among them, means that it may not.
+func (f *File) Replace(successor [64]byte) error {
+	f.io.Lock()
+	defer f.io.Unlock()
+	bits := f.pending
+	f.pending = 0
+	f.prepare()
+	if f.foreign != nil {
+		return fmt.Errorf("seed %s: %w", f.options.Path, ErrNotReplaced)
+	}
+	r := f.next(successor, false)
+	form, err := f.write(&r, true)
+	if err != nil {
+		return f.status.failed(fmt.Errorf("replacing seed %s: %w", f.options.Path, err))
+	}
+	f.status.wrote(r, form, false)
+	f.status.credited(bits)
+	return nil
+}
+
+// Save writes 64 bytes of r as a new seed. creditable says that r is a generator
+// that was seeded when it gave them; the flag is set only if this machine has an
+// id as well. If r gives an error nothing is written, so an unseeded pool never
+// costs anybody the seed on the disk.
+func (f *File) Save(r io.Reader, creditable bool) error {
+	var seed [64]byte
+	defer clear(seed[:])
+	if _, err := io.ReadFull(r, seed[:]); err != nil {
+		return f.status.failed(fmt.Errorf("drawing a new seed: %w", err))
+	}
+	f.io.Lock()
+	defer f.io.Unlock()
+	f.prepare()
+	rec := f.next(seed, creditable && f.known)
+	defer clear(rec.Seed[:])
+	form, err := f.write(&rec, false)
+	if err != nil {
+		return f.status.failed(fmt.Errorf("saving seed %s: %w", f.options.Path, err))
+	}
+	f.status.wrote(rec, form, true)
+	return nil
+}
+
+// prepare finds out what is in the file if nobody has asked yet.
+func (f *File) prepare() {
+	if !f.scanned {
+		data, _ := f.scan() // an error is as good as a foreign file here
+		clear(data)
+	}
+}
+
+func (f *File) next(seed [64]byte, creditable bool) Record {
+	return Record{
+		Generation: f.slots.record.Generation + 1,
+		Creditable: creditable,
+		Machine:    f.machine,
+		Seed:       seed,
+	}
+}
