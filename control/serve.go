@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"prngd/peercred"
@@ -44,15 +45,16 @@ func NewServer(h Handler) *Server {
 	return s
 }
 
-// Serve answers until ctx ends; l is closed then.
-func (s *Server) Serve(ctx context.Context, l *net.UnixListener) {
+// Serve answers on l, which listens on a Unix socket, until ctx ends; l is
+// closed then.
+func (s *Server) Serve(ctx context.Context, l net.Listener) {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	var clients sync.WaitGroup
 	defer clients.Wait()
 	slots := make(chan struct{}, maxClients)
 	for {
 		slots <- struct{}{}
-		c, err := l.AcceptUnix()
+		c, err := l.Accept()
 		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -70,7 +72,7 @@ func (s *Server) Serve(ctx context.Context, l *net.UnixListener) {
 }
 
 // answer serves one connection: credentials are read before a byte is parsed.
-func (s *Server) answer(ctx context.Context, c *net.UnixConn) {
+func (s *Server) answer(ctx context.Context, c net.Conn) {
 	defer context.AfterFunc(ctx, func() { c.SetDeadline(time.Now()) })()
 	c.SetDeadline(time.Now().Add(patience))
 	a := Answer{Version: Version}
@@ -83,7 +85,7 @@ func (s *Server) answer(ctx context.Context, c *net.UnixConn) {
 	json.NewEncoder(c).Encode(a) // who has gone needs no answer
 }
 
-func (s *Server) serve(ctx context.Context, c *net.UnixConn) (*Report, error) {
+func (s *Server) serve(ctx context.Context, c net.Conn) (*Report, error) {
 	peer, err := credentials(c)
 	if err != nil {
 		return nil, err
@@ -109,8 +111,8 @@ func (s *Server) serve(ctx context.Context, c *net.UnixConn) (*Report, error) {
 	return nil, act.ask(ctx)
 }
 
-func credentials(c *net.UnixConn) (peercred.Cred, error) {
-	raw, err := c.SyscallConn()
+func credentials(c net.Conn) (peercred.Cred, error) {
+	raw, err := c.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return peercred.Cred{}, err
 	}
