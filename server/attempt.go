@@ -1,0 +1,54 @@
+package server
+
+import (
+	"errors"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// attempt is one write that does not wait. It keeps its function value, so that
+// a write allocates nothing.
+type attempt struct {
+	p   []byte
+	n   int
+	err error
+	do  func(fd uintptr) bool
+}
+
+// try writes what the peer has room for now. A write to a socket whose peer is
+// gone is an error here: Go lets SIGPIPE end a process for descriptors 1 and 2
+// alone, and only in package os.
+func (a *attempt) try(raw syscall.RawConn, p []byte) (int, error) {
+	if a.do == nil {
+		a.do = a.once
+	}
+	a.p, a.n, a.err = p, 0, nil
+	err := raw.Write(a.do)
+	a.p = nil
+	if err != nil {
+		return 0, err
+	}
+	return a.n, a.err
+}
+
+func (a *attempt) once(fd uintptr) bool {
+	for {
+		n, err := unix.Write(int(fd), a.p)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		a.n = max(n, 0)
+		if !errors.Is(err, unix.EAGAIN) {
+			a.err = err
+		}
+		return true
+	}
+}
+
+// writable reports whether a write would take something, or fail, at once.
+func writable(fd int) bool {
+	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+	n, err := unix.Poll(p, 0)
+	return n > 0 || err != nil && !errors.Is(err, unix.EINTR)
+}

@@ -1,0 +1,156 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"prngd/egdproto"
+)
+
+// ListenOptions is what a listen line asks for.
+type ListenOptions struct {
+	Address egdproto.Address
+	Mode    fs.FileMode    // Unix: permission bits; 0: 0777, as PRNGD
+	Group   string         // Unix: name or number; "": leave it
+	Allow   []netip.Prefix // TCP: the peers let in; none: this host alone
+}
+
+// Listener is a socket that accepts clients.
+type Listener struct {
+	ln      net.Listener
+	address egdproto.Address
+	allow   []netip.Prefix
+	file    fs.FileInfo // the path's inode, if it is ours: nil for TCP
+	adopted bool        // somebody else made the path
+	close   sync.Once
+	closed  chan struct{}
+}
+
+// Listen makes the listeners of one address: two for tcp/localhost where the
+// host has both 127.0.0.1 and ::1, else one.
+func Listen(o ListenOptions) ([]*Listener, error) {
+	if o.Address.Network == "unix" {
+		l, err := listenUnix(o)
+		if err != nil {
+			return nil, fmt.Errorf("listening on %s: %w", o.Address, err)
+		}
+		return []*Listener{l}, nil
+	}
+	ls, err := listenTCP(o)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", o.Address, err)
+	}
+	return ls, nil
+}
+
+func listenTCP(o ListenOptions) ([]*Listener, error) {
+	if !o.Address.Loopback() && len(o.Allow) == 0 {
+		return nil, fmt.Errorf("expected allow=CIDR,... because other hosts can reach it")
+	}
+	if o.Address.Host != "localhost" {
+		l, err := listenHost(o, o.Address.Host, o.Address.Port)
+		if err != nil {
+			return nil, err
+		}
+		return []*Listener{l}, nil
+	}
+	v4, err := listenHost(o, "127.0.0.1", o.Address.Port)
+	if err != nil {
+		return nil, err
+	}
+	port := v4.ln.Addr().(*net.TCPAddr).Port // the same one, where 0 asks for any
+	v6, err := listenHost(o, "::1", port)
+	if err != nil {
+		return []*Listener{v4}, nil // a host without IPv6; OpenSSH dials 127.0.0.1 only
+	}
+	return []*Listener{v4, v6}, nil
+}
+
+func listenHost(o ListenOptions, host string, port int) (*Listener, error) {
+	var lc net.ListenConfig // sets SO_REUSEADDR, and the system's largest backlog
+	lc.SetMultipathTCP(false)
+	ln, err := lc.Listen(context.Background(), "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return nil, err
+	}
+	return newListener(ln, o.Allow), nil
+}
+
+func newListener(ln net.Listener, allow []netip.Prefix) *Listener {
+	l := &Listener{ln: ln, allow: slices.Clone(allow), closed: make(chan struct{})}
+	switch a := ln.Addr().(type) {
+	case *net.UnixAddr:
+		l.address = egdproto.Address{Network: "unix", Path: a.Name}
+	case *net.TCPAddr:
+		l.address = egdproto.Address{Network: "tcp", Host: a.AddrPort().Addr().Unmap().String(), Port: a.Port}
+	}
+	return l
+}
+
+// Address returns where l listens: for tcp/localhost the address bound, and
+// for port 0 the port found.
+func (l *Listener) Address() egdproto.Address { return l.address }
+
+// allows reports whether a TCP peer may come in.
+func (l *Listener) allows(a netip.Addr) bool {
+	a = a.WithZone("")
+	if len(l.allow) == 0 {
+		return a.IsLoopback()
+	}
+	return slices.ContainsFunc(l.allow, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// Relisten calls listen(2) again. The kernel tells clients, by SO_PEERCRED, who
+// called it last; so the serving process calls it on whatever it inherited.
+func (l *Listener) Relisten() error {
+	const backlog = 65535 // every system cuts it to its own SOMAXCONN
+	raw, err := l.ln.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return err
+	}
+	var lerr error
+	if err := raw.Control(func(fd uintptr) { lerr = unix.Listen(int(fd), backlog) }); err != nil {
+		return err
+	}
+	if lerr != nil {
+		return fmt.Errorf("listening on %s: %w", l.address, lerr)
+	}
+	return nil
+}
+
+// Close stops accepting, and removes the path of a socket that Listen made if
+// it is still that socket.
+func (l *Listener) Close() (err error) {
+	l.close.Do(func() {
+		if !l.adopted && !l.Missing() {
+			err = removeSocket(l.address.Path, l.file)
+		}
+		close(l.closed)
+		if e := l.ln.Close(); e != nil {
+			err = e
+		}
+	})
+	return err
+}
+
+// sleep returns false when l is closed.
+func (l *Listener) sleep(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-l.closed:
+		return false
+	}
+}
