@@ -3,7 +3,6 @@ package control
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -28,9 +27,18 @@ const maxLine = 64
 // An Answer is the one JSON object that a request gets.
 type Answer struct {
 	Version int     `json:"version"`
-	Error   string  `json:"error,omitempty"` // empty: done
+	Error   string  `json:"error,omitempty"`  // empty: done
+	Denied  bool    `json:"denied,omitempty"` // the error is about who asks, not about what
 	Report  *Report `json:"report,omitempty"`
 }
+
+// RefusedError is a daemon's answer that it did not do what it was asked.
+type RefusedError struct {
+	Reason string // the daemon's own words
+	Denied bool   // others may ask this
+}
+
+func (e *RefusedError) Error() string { return e.Reason }
 
 // readRequest reads one line and returns its verb.
 func readRequest(r io.Reader) (string, error) {
@@ -46,7 +54,7 @@ func readRequest(r io.Reader) (string, error) {
 }
 
 // Ask sends one verb over rw and returns the report that came with the answer,
-// if any. Deadlines are the caller's. A refusal is the daemon's own words.
+// if any. Deadlines are the caller's. A refusal is a [RefusedError].
 func Ask(rw io.ReadWriter, verb string) (*Report, error) {
 	if _, err := io.WriteString(rw, verb+"\n"); err != nil {
 		return nil, fmt.Errorf("sending control request: %w", err)
@@ -56,7 +64,7 @@ func Ask(rw io.ReadWriter, verb string) (*Report, error) {
 		return nil, fmt.Errorf("reading control answer: %w", err)
 	}
 	if a.Error != "" {
-		return nil, errors.New(a.Error)
+		return nil, &RefusedError{a.Error, a.Denied}
 	}
 	if a.Version != Version {
 		return nil, fmt.Errorf("control answer is of version %d, expected %d", a.Version, Version)

@@ -77,7 +77,8 @@ func (s *Server) answer(ctx context.Context, c net.Conn) {
 	c.SetDeadline(time.Now().Add(patience))
 	a := Answer{Version: Version}
 	if report, err := s.serve(ctx, c); err != nil {
-		a.Error = err.Error()
+		var denied deniedError
+		a.Error, a.Denied = err.Error(), errors.As(err, &denied)
 	} else {
 		a.Report = report
 	}
@@ -91,7 +92,7 @@ func (s *Server) serve(ctx context.Context, c net.Conn) (*Report, error) {
 		return nil, err
 	}
 	if peer.UID == s.handler.Banned && peer.UID > 0 {
-		return nil, fmt.Errorf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
+		return nil, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
 	}
 	verb, err := readRequest(c)
 	if err != nil {
@@ -102,7 +103,7 @@ func (s *Server) serve(ctx context.Context, c net.Conn) (*Report, error) {
 		return &r, nil
 	}
 	if peer.UID != 0 && peer.UID != s.handler.Owner {
-		return nil, fmt.Errorf("%s is for uid 0 and uid %d, not for uid %d", verb, s.handler.Owner, peer.UID)
+		return nil, deniedf("%s is for uid 0 and uid %d, not for uid %d", verb, s.handler.Owner, peer.UID)
 	}
 	act := s.acts[verb]
 	if act == nil {
@@ -110,6 +111,11 @@ func (s *Server) serve(ctx context.Context, c net.Conn) (*Report, error) {
 	}
 	return nil, act.ask(ctx)
 }
+
+// deniedError is a refusal because of who asks.
+type deniedError struct{ error }
+
+func deniedf(format string, a ...any) error { return deniedError{fmt.Errorf(format, a...)} }
 
 func credentials(c net.Conn) (peercred.Cred, error) {
 	raw, err := c.(syscall.Conn).SyscallConn()

@@ -24,6 +24,16 @@ const (
 	PID      Command = 0x04 //                      -> m[1] decimal[m]
 )
 
+// String returns the name that status and metrics use.
+func (c Command) String() string {
+	if int(c) < len(commandNames) {
+		return commandNames[c]
+	}
+	return fmt.Sprintf("%#02x", byte(c))
+}
+
+var commandNames = [...]string{"level", "read", "read_blocking", "write", "pid"}
+
 const (
 	// MaxRead is the most bytes one read can ask for: counts are single bytes.
 	MaxRead = 255

@@ -68,7 +68,8 @@ func identify(address egdproto.Address, limit time.Duration) (victim, error) {
 	}
 	deadline := time.Now().Add(limit)
 	dialer := net.Dialer{Deadline: deadline}
-	conn, err := dialer.Dial(address.Dial())
+	network, place := address.Dial() // go vet of 1.26 panics on Dial(address.Dial())
+	conn, err := dialer.Dial(network, place)
 	if err != nil {
 		return victim{}, fmt.Errorf("killing the daemon at %s: %w", address, err)
 	}
