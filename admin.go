@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+
+	"prngd/control"
+	"prngd/egdproto"
+	"prngd/prng"
+	"prngd/server"
+)
+
+// answerAdmin serves the control socket. Without one the daemon does its work
+// all the same.
+func (d *daemon) answerAdmin(ctx context.Context) {
+	s := d.settings.Load().Status
+	p, err := openPlace(server.ListenOptions{
+		Address: egdproto.Address{Network: "unix", Path: s.Path}, Mode: privateUnless(s.Mode), Group: s.Group,
+	}, d.log)
+	if err != nil {
+		d.log.WithError(err).Warn("no control socket: egdquery status cannot ask us")
+		return
+	}
+	control.NewServer(control.Handler{
+		Status: d.report,
+		Do: map[string]func(context.Context) error{
+			control.Reseed: d.reseed,
+			control.Save:   d.save,
+			control.Reload: d.reloadSoon,
+		},
+		Owner: os.Getuid(), Banned: -1,
+	}).Serve(ctx, p.listeners[0])
+}
+
+func privateUnless(mode *fs.FileMode) fs.FileMode {
+	if mode == nil {
+		return 0o600
+	}
+	return *mode
+}
+
+// reseed asks every credited source at once, and returns when what they gave is
+// in use.
+func (d *daemon) reseed(ctx context.Context) error {
+	done := d.pool.Demand()
+	if done == nil {
+		return errors.New("not seeded yet: there is nothing to reseed")
+	}
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for {
+		d.runner.Kick()
+		select {
+		case <-done:
+			return nil
+		case <-again.C: // one sample was not enough, or failed
+		case <-ctx.Done():
+			return errors.New("no credited source gave 256 bits in time: see egdquery status")
+		}
+	}
+}
+
+// save writes the seed file now.
+func (d *daemon) save(context.Context) error {
+	f := d.seed.Load()
+	switch {
+	case f == nil:
+		return errors.New("no seed file is kept: see seedfile in prngd.conf, and the log")
+	case d.pool.State() != prng.Open:
+		return errors.New("not seeded yet: there is nothing to save")
+	}
+	return f.Save(d.pool, true)
+}
+
+// reloadSoon lets the main loop reload, where SIGHUP does.
+func (d *daemon) reloadSoon(ctx context.Context) error {
+	done := make(chan error, 1)
+	select {
+	case d.calls <- func() { done <- d.reload() }:
+		return <-done
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"prngd/gatherers"
+	"prngd/prng"
+)
+
+// gather runs the gatherers until ctx ends, anew after every reload.
+func (d *daemon) gather(ctx context.Context) {
+	for ctx.Err() == nil {
+		round, cancel := context.WithCancel(ctx)
+		d.mu.Lock()
+		list := d.gathering
+		d.regather = cancel
+		d.mu.Unlock()
+		d.runner.Run(round, list)
+		cancel()
+	}
+}
+
+// gatherFrom replaces the list of gatherers.
+func (d *daemon) gatherFrom(list []gatherers.Gatherer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.gathering = list
+	if d.regather != nil {
+		d.regather()
+	}
+}
+
+// insistEvery is the pace of asking while nothing can be served; a kernel that
+// has no bytes yet may have some in a moment.
+const insistEvery = 10 * time.Second
+
+// insist samples the credited sources again and again until the gate is open.
+func (d *daemon) insist(ctx context.Context) {
+	tick := time.NewTicker(insistEvery)
+	defer tick.Stop()
+	for {
+		changed := d.pool.Changed()
+		if d.pool.State() == prng.Open {
+			return
+		}
+		select {
+		case <-tick.C:
+			d.runner.Kick()
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/syslog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+	"golang.org/x/sys/unix"
+)
+
+// logTarget is what lines are written to. Only the carrying goroutine uses it.
+type logTarget struct {
+	write func(logLine) error
+	close func() error
+	timed bool // adds the time itself
+}
+
+// open returns the target of settings, opened unless it is syslog.
+func (s *logSink) open(settings logSettings) (*logTarget, error) {
+	path, isFile := strings.CutPrefix(settings.target, "file:")
+	switch {
+	case isFile && filepath.IsAbs(path):
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
+		if err != nil {
+			return nil, fmt.Errorf("opening log: %w", err)
+		}
+		return &logTarget{write: lineWriter(file), close: file.Close}, nil
+	case settings.target == "stderr", settings.target != "syslog" && settings.foreground && isAuto(settings.target):
+		return &logTarget{write: lineWriter(os.Stderr), close: func() error { return nil }, timed: underJournal()}, nil
+	case settings.target == "syslog", isAuto(settings.target):
+		return syslogTarget(s.dial), nil
+	}
+	return nil, fmt.Errorf("log target %q: expected auto, stderr, syslog or file:/PATH", settings.target)
+}
+
+func lineWriter(w io.Writer) func(logLine) error {
+	return func(line logLine) error {
+		_, err := io.WriteString(w, line.Text+"\n")
+		return err
+	}
+}
+
+// syslogTarget connects at the first line, and again after each error.
+func syslogTarget(dial func() (*syslog.Writer, error)) *logTarget {
+	var w *syslog.Writer
+	return &logTarget{
+		timed: true,
+		write: func(line logLine) (err error) {
+			if w == nil {
+				if w, err = dial(); err != nil {
+					w = nil
+					return err
+				}
+			}
+			return syslogLevel(w, line.Level)(line.Text)
+		},
+		close: func() error {
+			if w == nil {
+				return nil
+			}
+			return w.Close()
+		},
+	}
+}
+
+func syslogLevel(w *syslog.Writer, level logrus.Level) func(string) error {
+	switch level {
+	case logrus.PanicLevel, logrus.FatalLevel:
+		return w.Crit
+	case logrus.ErrorLevel:
+		return w.Err
+	case logrus.WarnLevel:
+		return w.Warning
+	case logrus.InfoLevel:
+		return w.Info
+	}
+	return w.Debug
+}
+
+// underJournal reports whether standard error is systemd's journal, which
+// notes the time itself: systemd.exec(5), JOURNAL_STREAM.
+func underJournal() bool {
+	var st unix.Stat_t
+	if unix.Fstat(2, &st) != nil {
+		return false
+	}
+	return os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", st.Dev, st.Ino)
+}
+
+func isAuto(target string) bool { return target == "" || target == "auto" }

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"prngd/egdproto"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"prngd": main})
+}
+
+// The stories of testdata/script: a daemon is started as its users start it,
+// asked, changed and stopped. No story sleeps: command 2 waits for the seed,
+// and an end of file for the end of the daemon.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("XDG_RUNTIME_DIR", e.WorkDir)
+			e.Setenv("XDG_STATE_HOME", e.WorkDir)
+			e.Setenv("TMPDIR", e.WorkDir)
+			// A Unix socket's path is short: that of $WORK may be too long.
+			dir, err := os.MkdirTemp("/tmp", "egd")
+			if err != nil {
+				return err
+			}
+			e.Defer(func() { os.RemoveAll(dir) })
+			e.Setenv("D", dir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"ask":     ask,
+			"signal":  signalPID,
+			"listens": listens,
+			"stale":   stale,
+			"mode":    mode,
+			"port":    port,
+			"control": askControl,
+
+			"appears":  func(ts *testscript.TestScript, _ bool, args []string) { await(ts, args[0], true) },
+			"vanishes": func(ts *testscript.TestScript, _ bool, args []string) { await(ts, args[0], false) },
+			"logged":   logged,
+		},
+	})
+}
+
+// ask sends bytes in hex and prints everything that comes back until the other
+// side closes, having half-closed its own: ask ADDRESS HEX.
+func ask(ts *testscript.TestScript, neg bool, args []string) {
+	conn := dial(ts, args[0])
+	defer conn.Close()
+	request, err := hex.DecodeString(strings.Join(args[1:], ""))
+	ts.Check(err)
+	_, err = conn.Write(request)
+	ts.Check(err)
+	ts.Check(conn.(interface{ CloseWrite() error }).CloseWrite())
+	reply, err := io.ReadAll(conn)
+	ts.Check(err)
+	ts.Logf("%d bytes: %x", len(reply), reply)
+	_, err = ts.Stdout().Write([]byte(hex.EncodeToString(reply) + "\n"))
+	ts.Check(err)
+}
+
+func dial(ts *testscript.TestScript, place string) net.Conn {
+	a, err := egdproto.ParseAddress(place)
+	ts.Check(err)
+	network, address := a.Dial()
+	conn, err := net.Dial(network, address)
+	ts.Check(err)
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	return conn
+}
+
+// listens asserts that somebody answers at an address, or nobody does.
+func listens(ts *testscript.TestScript, neg bool, args []string) {
+	a, err := egdproto.ParseAddress(args[0])
+	ts.Check(err)
+	network, address := a.Dial()
+	conn, err := net.Dial(network, address)
+	if err == nil {
+		conn.Close()
+	}
+	if (err == nil) == neg {
+		ts.Fatalf("dialling %s: %v", args[0], err)
+	}
+}
+
+// signalPID sends a signal to the process that a pid file names, and after a
+// TERM waits until its socket is closed: signal NAME PIDFILE ADDRESS.
+func signalPID(ts *testscript.TestScript, neg bool, args []string) {
+	conn := dial(ts, args[2])
+	defer conn.Close()
+	pid := 0
+	for _, c := range strings.TrimSpace(ts.ReadFile(args[1])) {
+		pid = pid*10 + int(c-'0')
+	}
+	sig := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP}[args[0]]
+	ts.Check(syscall.Kill(pid, sig))
+	if sig != syscall.SIGHUP {
+		io.Copy(io.Discard, conn)
+	}
+}
+
+// stale leaves a socket behind that nobody listens on.
+func stale(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: args[0], Net: "unix"})
+	ts.Check(err)
+	l.SetUnlinkOnClose(false)
+	ts.Check(l.Close())
+}
+
+// mode asserts the permission bits of a file: mode OCTAL FILE.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	info, err := os.Lstat(args[1])
+	ts.Check(err)
+	if got := fmt.Sprintf("%#o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("mode of %s is %s, want %s", args[1], got, args[0])
+	}
+}
+
+// port finds a free one: $PORT.
+func port(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer l.Close()
+	ts.Setenv("PORT", fmt.Sprint(l.Addr().(*net.TCPAddr).Port))
+}
+
+// await looks at a path until it is there, or gone: a daemon in the foreground
+// has nobody to tell that its socket answers.
+func await(ts *testscript.TestScript, path string, there bool) {
+	until(ts, path, func() bool {
+		_, err := os.Lstat(path)
+		return (err == nil) == there
+	})
+}
+
+// logged waits for a line in a log file: logged FILE REGEXP.
+func logged(ts *testscript.TestScript, neg bool, args []string) {
+	want := regexp.MustCompile(args[1])
+	until(ts, args[1], func() bool {
+		text, err := os.ReadFile(args[0])
+		return err == nil && want.Match(text)
+	})
+}
+
+// until asks again and again, for 20 seconds at most.
+func until(ts *testscript.TestScript, what string, done func() bool) {
+	give := time.After(20 * time.Second)
+	for !done() {
+		select {
+		case <-give:
+			ts.Fatalf("waiting for %s: not in 20 s", what)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// askControl sends one verb to a control socket and prints the answer. It fails
+// if the answer is an error: control SOCKET VERB.
+func askControl(ts *testscript.TestScript, neg bool, args []string) {
+	conn, err := net.Dial("unix", args[0])
+	ts.Check(err)
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	fmt.Fprintln(conn, args[1])
+	reply, err := io.ReadAll(conn)
+	ts.Check(err)
+	fmt.Fprint(ts.Stdout(), string(reply))
+	if strings.Contains(string(reply), `"error"`) != neg {
+		ts.Fatalf("%s: %s", args[1], reply)
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"prngd/gatherers"
+	"prngd/prng"
+	"prngd/seedfile"
+)
+
+const (
+	saveEvery = time.Hour
+	patience  = 10 * time.Second // before an unseeded daemon says what it lacks
+)
+
+// keepSeed takes what the last run left, and keeps the file from the first
+// seed on. It has a goroutine of its own: nobody waits for a disk who is
+// seeded without it.
+func (d *daemon) keepSeed(ctx context.Context) {
+	s := d.settings.Load()
+	if s.SeedFile == "" {
+		return
+	}
+	if s.SeedFile == defaultPaths().Seed {
+		d.warn(makeStateDirectory(filepath.Dir(s.SeedFile)))
+	}
+	f, err := seedfile.Open(seedfile.Options{
+		Path: s.SeedFile, MachineID: seedfile.MachineID(), Credit: s.SeedCredit, Owner: os.Getuid(),
+	})
+	if err != nil {
+		d.log.WithError(err).Warn("no seed will survive this run")
+		d.mu.Lock()
+		d.seedError = err.Error()
+		d.mu.Unlock()
+		return
+	}
+	defer f.Close()
+	d.seed.Store(f)
+	d.recall(f)
+	if d.awaitOpen(ctx) {
+		f.Keep(ctx, saveEvery, d.pool, d.log)
+	}
+}
+
+// recall mixes the old seed, replaces it on disk, and only then counts it.
+func (d *daemon) recall(f *seedfile.File) {
+	old, err := f.Load()
+	defer clear(old.Data)
+	d.warn(err)
+	if old.Warning != "" {
+		d.log.Warn(old.Warning)
+	}
+	source := d.pool.Source(prng.Policy{Name: "seedfile", Foreign: true, GateLimit: upstreamLimit})
+	source.Add(old.Data, 0)
+	var digest [32]byte
+	real, mono := gatherers.Clocks()()
+	d.pool.Digest(&digest, old.Data)
+	err = f.Replace(seedfile.Successor(old.Data, digest, real, mono))
+	switch {
+	case err == nil && old.Bits > 0:
+		source.Add(old.Data, old.Bits)
+	case err != nil && !old.Foreign:
+		d.log.Warn(err)
+	}
+}
+
+// awaitOpen waits for the gate, and says whether it opened.
+func (d *daemon) awaitOpen(ctx context.Context) bool {
+	for {
+		changed := d.pool.Changed()
+		if d.pool.State() == prng.Open {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return d.pool.State() == prng.Open
+		}
+	}
+}
+
+// announce says what seeded us, or what is missing.
+func (d *daemon) announce(ctx context.Context) {
+	late := time.AfterFunc(patience, func() {
+		if d.pool.State() == prng.Shut && ctx.Err() == nil {
+			d.log.WithField("bits", d.pool.Stats().GateBits).Warn("not seeded: " + remedy)
+		}
+	})
+	defer late.Stop()
+	if !d.awaitOpen(ctx) {
+		return
+	}
+	st := d.pool.Stats()
+	d.log.WithField("by", strings.Join(seeders(st), ", ")).
+		WithField("ms", fmt.Sprintf("%.1f", st.OpenedAt.Sub(d.started).Seconds()*1000)).Info("seeded")
+}
+
+// remedy is what an admin can do who has no credited source.
+const remedy = "512 bits from credited sources are needed. Without a kernel generator or a healthy jitter source, " +
+	"prngd.conf can name a device (source dev:PATH credit=BITS), believe commands (credit-commands yes), " +
+	"or believe root's own input (write-credit uid=0 alone, then egdquery write 512 < FILE)"
+
+// seeders names the sources that count, with what they count.
+func seeders(st prng.Stats) (names []string) {
+	for _, s := range st.Sources {
+		if s.CreditedBits > 0 {
+			names = append(names, fmt.Sprintf("%s %d bits", s.Name, s.CreditedBits))
+		}
+	}
+	return names
+}

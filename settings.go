@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"prngd/config"
+)
+
+// settings is prngd.conf with the command line laid over it: where both speak,
+// the command line wins.
+type settings struct {
+	*config.Config
+	options options
+	path    string // the file that was read; "" is built-in defaults
+}
+
+func defaultPaths() config.Paths {
+	return config.DefaultPaths(runtime.GOOS, os.Getuid(), os.Getenv)
+}
+
+// loadSettings reads the file that -c names, which must be there, or else the
+// default one, which need not be.
+func loadSettings(o options) (*settings, error) {
+	o.absolute()
+	paths := defaultPaths()
+	s := &settings{options: o, path: o.CmdFile}
+	if s.path == "" {
+		s.path = paths.Config
+	}
+	f, err := os.Open(s.path)
+	switch {
+	case err == nil:
+		defer f.Close()
+		if s.Config, err = config.Parse(s.path, f); err != nil {
+			return nil, exitError{exitConfig, err}
+		}
+	case errors.Is(err, fs.ErrNotExist) && o.CmdFile == "":
+		s.Config, s.path = config.Default(), ""
+	default:
+		return nil, fmt.Errorf("reading configuration: %w", err)
+	}
+	s.overlay()
+	s.SetPaths(paths)
+	return s, nil
+}
+
+// absolute makes paths independent of the working directory, which a daemon
+// leaves.
+func (o *options) absolute() {
+	for _, p := range []*string{&o.CmdFile, &o.SeedFile, &o.PIDFile} {
+		if *p == "" {
+			continue
+		}
+		if abs, err := filepath.Abs(*p); err == nil {
+			*p = abs
+		}
+	}
+}
+
+// overlay puts the options over the file.
+func (s *settings) overlay() {
+	o := s.options
+	if len(o.Addresses) > 0 {
+		s.Listen = nil
+		for _, a := range o.Addresses {
+			s.Listen = append(s.Listen, config.Listen{Address: a})
+		}
+	}
+	if o.SeedFile != "" {
+		s.SeedFile, s.NoSeedFile = o.SeedFile, false
+	}
+	if o.NoSeedFile {
+		s.SeedFile, s.NoSeedFile = "", true
+	}
+	if o.Debug {
+		s.Log.Level = "debug"
+	}
+	if o.LogLevel != "" {
+		s.Log.Level = o.LogLevel
+	}
+	if o.LogFormat != "" {
+		s.Log.Format = o.LogFormat
+	}
+}
+
+// socketMode is the mode of the socket of one listen line.
+func (s *settings) socketMode(l config.Listen) fs.FileMode {
+	switch {
+	case l.Mode != nil:
+		return *l.Mode
+	case s.options.Mode != nil:
+		return *s.options.Mode
+	}
+	return 0o777 // PRNGD's
+}
