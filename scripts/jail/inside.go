@@ -1,0 +1,96 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// become empties /dev, shuts getrandom and turns this process into the program.
+// It returns only if that fails.
+func (o options) become() error {
+	path, err := exec.LookPath(o.program[0])
+	if err != nil {
+		return err
+	}
+	if err := hideDevices(); err != nil {
+		return err
+	}
+	if o.noAtRandom {
+		// The parent wakes up when execve is done, before the program's first instruction.
+		if _, _, errno := syscall.RawSyscall(unix.SYS_PTRACE, unix.PTRACE_TRACEME, 0, 0); errno != 0 {
+			return fmt.Errorf("asking to be traced: %w", errno)
+		}
+	}
+	if err := filterGetrandom(o.errno); err != nil {
+		return err
+	}
+	return fmt.Errorf("executing %s: %w", path, syscall.Exec(path, o.program, os.Environ()))
+}
+
+// hideDevices covers /dev by an empty one with null in it, and hides the files
+// under /proc that hand out kernel random bytes (uuid, boot_id).
+func hideDevices() error {
+	if err := unix.Mount("jail", "/dev", "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=0755"); err != nil {
+		return fmt.Errorf("mounting an empty /dev: %w", err)
+	}
+	if err := unix.Mknod("/dev/null", unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))); err != nil {
+		return fmt.Errorf("making /dev/null: %w", err)
+	}
+	if err := os.Chmod("/dev/null", 0o666); err != nil { // whatever our umask is
+		return err
+	}
+	if err := unix.Mount("jail", "/proc/sys/kernel/random", "tmpfs", unix.MS_RDONLY, "mode=0555"); err != nil {
+		return fmt.Errorf("hiding /proc/sys/kernel/random: %w", err)
+	}
+	return nil
+}
+
+// auditArch names our ABI as seccomp(2) sees it. One that is missing here ends in an error, not in a hole.
+func auditArch() (uint32, error) {
+	arch, ok := map[string]uint32{
+		"386":     unix.AUDIT_ARCH_I386,
+		"amd64":   unix.AUDIT_ARCH_X86_64,
+		"arm":     unix.AUDIT_ARCH_ARM,
+		"arm64":   unix.AUDIT_ARCH_AARCH64,
+		"riscv64": unix.AUDIT_ARCH_RISCV64,
+		"s390x":   unix.AUDIT_ARCH_S390X,
+	}[runtime.GOARCH]
+	if !ok {
+		return 0, fmt.Errorf("no seccomp filter for %s", runtime.GOARCH)
+	}
+	return arch, nil
+}
+
+// filterGetrandom makes getrandom fail with errno on this thread and all that it
+// becomes. struct seccomp_data: the call's number at offset 0, the ABI at 4. A
+// foreign ABI has another number for getrandom, so there every call fails.
+func filterGetrandom(errno syscall.Errno) error {
+	arch, err := auditArch()
+	if err != nil {
+		return err
+	}
+	deny := unix.SECCOMP_RET_ERRNO | uint32(errno)
+	program := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: arch, Jf: 2},
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_GETRANDOM, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: deny},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+	}
+	fprog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
+	err = unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&fprog)), 0, 0)
+	runtime.KeepAlive(program)
+	if err != nil {
+		return fmt.Errorf("installing the seccomp filter: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# Sourced by scripts/test, by its parts and by the other scripts here. It is for bash.
+#
+# Afterwards: the working directory is the repository, $T is a directory of our own
+# that goes away at exit, and `later COMMAND...` adds what else is to be undone then.
+
+set -uo pipefail
+unset CDPATH
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+undo=()
+later() { undo+=("$(printf '%q ' "$@")"); }
+at_exit() {
+	local status=$? i
+	trap '' INT TERM HUP
+	for ((i = ${#undo[@]} - 1; i >= 0; i--)); do eval "${undo[i]}"; done
+	exit "$status"
+}
+trap at_exit EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+T=$(mktemp -d "${TMPDIR:-/tmp}/prngd-test.XXXXXX") || exit 1
+later rm -rf "$T"
+
+# Go needs a home for its caches; without one, they live as long as this run.
+if [ ! -d "${HOME:-}" ] || [ ! -w "${HOME:-}" ]; then
+	export HOME=$T/home GOFLAGS="${GOFLAGS:-} -modcacherw"
+	mkdir "$HOME" && unset XDG_CACHE_HOME GOCACHE GOPATH GOMODCACHE
+fi
+export GOFLAGS="${GOFLAGS:-} -buildvcs=false"
+
+# What is kept between the parts of one scripts/test run.
+run_dir=${PRNGD_TEST_RUN:-$T}
+
+die() { echo "$*" >&2; exit 1; }
+skip() { echo "skipped: $*"; exit 77; } # 77 is automake's convention
+# figure is shown under the part's line even when all is well; missed joins the list of what was skipped.
+figure() { echo "$*"; echo "$*" >>"$run_dir/figures"; }
+missed() { echo "skipped: $*"; echo "$*" >>"$run_dir/missed"; }
+is_root() { [ "$(id -u)" = 0 ]; }
+need_root() { is_root || skip "needs root${1:+ ($1)}"; }
+need_linux() { [ "$(uname -s)" = Linux ] || skip "needs Linux"; }
+
+# need PROGRAM PACKAGE: have PROGRAM, from Debian's PACKAGE if need be.
+need() {
+	PATH=$PATH:/usr/sbin:/sbin
+	command -v "$1" >/dev/null && return
+	command -v apt-get >/dev/null || skip "no $1 here, and no apt-get"
+	is_root || skip "no $1 here, and only root could install $2"
+	install_packages "$2" || skip "no $1 here, and apt-get could not install $2"
+	command -v "$1" >/dev/null || skip "Debian's $2 brought no $1"
+}
+
+# A package's service is not to be started just because a test wants its program: policy-rc.d forbids it meanwhile.
+install_packages() (
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e $policy ]; then
+		printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+		trap 'rm -f $policy' EXIT
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
+	get() { apt-get -qq -o DPkg::Lock::Timeout=60 install -y --no-install-recommends "$@" </dev/null; }
+	get "$@" >"$T/apt" 2>&1 && return
+	if [ ! -e "$run_dir/apt-updated" ]; then
+		touch "$run_dir/apt-updated"
+		apt-get -qq -o DPkg::Lock::Timeout=60 update >>"$T/apt" 2>&1
+		get "$@" >>"$T/apt" 2>&1 && return
+	fi
+	tail -n 5 "$T/apt"
+	return 1
+)
+
+# build PACKAGE...: static programs of this module into $T, each named after its directory; the daemon is prngd.
+build() { CGO_ENABLED=0 go build -trimpath -o "$T/" "$@" || die "cannot build $*"; }
+
+# await SECONDS COMMAND...: until COMMAND succeeds, asking ten times a second.
+await() {
+	local n=$(($1 * 10))
+	shift
+	until "$@"; do
+		[ $((n -= 1)) -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# end PID: SIGTERM, and SIGKILL after five seconds; only for children of this shell.
+end() {
+	kill "$1" 2>/dev/null || return 0
+	await 5 eval "! kill -0 $1 2>/dev/null" || kill -KILL "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
+# targets: the systems in scripts/targets, one GOOS/GOARCH a line.
+targets() { grep -v '^#' scripts/targets | tr -s ' ' '\n'; }
