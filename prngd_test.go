@@ -142,7 +142,13 @@ func port(ts *testscript.TestScript, neg bool, args []string) {
 // has nobody to tell that its socket answers.
 func await(ts *testscript.TestScript, path string, there bool) {
 	until(ts, path, func() bool {
-		_, err := os.Lstat(path)
+		info, err := os.Lstat(path)
+		if err == nil && there && info.Mode().Type() == os.ModeSocket {
+			var conn net.Conn // a socket is bound before it listens
+			if conn, err = net.Dial("unix", path); err == nil {
+				conn.Close()
+			}
+		}
 		return (err == nil) == there
 	})
 }

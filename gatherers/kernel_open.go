@@ -1,3 +1,5 @@
+//go:build !freebsd
+
 package gatherers
 
 import "golang.org/x/sys/unix"
