@@ -104,6 +104,10 @@ func (d *daemon) resolve(ctx context.Context, doubt prng.Doubt) {
 		}
 		select {
 		case <-changed:
+		case next := <-d.doubts.raised: // held once more, with half a second of its own
+			doubt = max(doubt, next)
+			limit.Reset(heldMost)
+			d.runner.Kick()
 		case <-limit.C:
 			if doubt == prng.Jumped {
 				d.log.Warn("no fresh entropy in time: serving on, a reseed will follow")
