@@ -11,8 +11,8 @@ prngd=${PRNGD:-$T/prngd}
 run_daemon=("$prngd")
 [ -z "${PRNGD_JAIL:-}" ] || read -ra run_daemon <<<"$T/jail $PRNGD_JAIL $prngd"
 
-# Its own configuration, empty: what the machine has in /etc is not to be tested.
-echo '# nothing: every default' >"$T/prngd.conf"
+# Its own configuration: what the machine has in /etc and /run is not to be tested.
+echo "status $T/status.sock" >"$T/prngd.conf"
 run_daemon+=(-f -c "$T/prngd.conf" -n)
 
 # start_daemon ADDRESS...: in the foreground, as a child of ours, its log in $T/prngd.log.
