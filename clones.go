@@ -18,6 +18,7 @@ type doubts struct {
 	asked      int64                 // mono: when the generation was last read
 	raised     chan prng.Doubt
 
+	id            atomic.Pointer[[16]byte] // the generation as last read
 	jumps, clones atomic.Uint64
 }
 
@@ -31,6 +32,9 @@ const heldMost = 500 * time.Millisecond
 func newDoubts() *doubts {
 	d := &doubts{raised: make(chan prng.Doubt, 1)}
 	d.generation, _ = gatherers.OpenGeneration() // nil is the usual case
+	if d.generation != nil {
+		d.note()
+	}
 	return d
 }
 
@@ -46,6 +50,7 @@ func (d *doubts) ask(real, mono int64) prng.Doubt {
 		if d.generation.Changed() {
 			doubt = prng.Cloned
 			d.clones.Add(1)
+			d.note()
 		}
 	}
 	if doubt != prng.NoDoubt {
@@ -57,6 +62,7 @@ func (d *doubts) ask(real, mono int64) prng.Doubt {
 // watchClones ends what a doubt began: it brings the reseed for which replies
 // are held.
 func (d *daemon) watchClones(ctx context.Context) {
+	d.mixID()
 	go func() {
 		err := gatherers.WatchGeneration(ctx, func() {
 			d.doubts.clones.Add(1)
@@ -77,6 +83,20 @@ func (d *daemon) watchClones(ctx context.Context) {
 	}
 }
 
+// note keeps the generation for mixID, which must not run under the pool's lock.
+func (d *doubts) note() {
+	id := d.generation.Value()
+	d.id.Store(&id)
+}
+
+// mixID mixes the generation for no credit: it is no secret, but it parts two
+// clones before their kernels have heard of it.
+func (d *daemon) mixID() {
+	if id := d.doubts.id.Load(); id != nil {
+		d.pool.Source(prng.Policy{Name: "generation", Foreign: true}).Add(id[:], 0)
+	}
+}
+
 func (d *doubts) raise(doubt prng.Doubt) {
 	select {
 	case d.raised <- doubt:
@@ -92,6 +112,7 @@ func (d *daemon) resolve(ctx context.Context, doubt prng.Doubt) {
 		what = "the clocks jumped"
 	}
 	d.log.Warn(what + ": reseeding")
+	d.mixID()
 	limit := time.NewTimer(heldMost)
 	defer limit.Stop()
 	again := time.NewTicker(time.Second)
