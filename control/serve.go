@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"sync"
-	"syscall"
 	"time"
 
 	"prngd/peercred"
@@ -73,7 +72,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 
 // answer serves one connection: credentials are read before a byte is parsed.
 func (s *Server) answer(ctx context.Context, c net.Conn) {
-	defer context.AfterFunc(ctx, func() { c.SetDeadline(time.Now()) })()
+	defer context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now()) })()
 	c.SetDeadline(time.Now().Add(patience))
 	a := Answer{Version: Version}
 	if report, err := s.serve(ctx, c); err != nil {
@@ -87,9 +86,9 @@ func (s *Server) answer(ctx context.Context, c net.Conn) {
 }
 
 func (s *Server) serve(ctx context.Context, c net.Conn) (*Report, error) {
-	peer, err := credentials(c)
+	peer, err := peercred.OfConn(c)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading who asks: %w", err)
 	}
 	if peer.UID == s.handler.Banned && peer.UID > 0 {
 		return nil, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
@@ -116,15 +115,3 @@ func (s *Server) serve(ctx context.Context, c net.Conn) (*Report, error) {
 type deniedError struct{ error }
 
 func deniedf(format string, a ...any) error { return deniedError{fmt.Errorf(format, a...)} }
-
-func credentials(c net.Conn) (peercred.Cred, error) {
-	raw, err := c.(syscall.Conn).SyscallConn()
-	if err != nil {
-		return peercred.Cred{}, err
-	}
-	peer, err := peercred.Of(raw)
-	if err != nil {
-		return peercred.Cred{}, fmt.Errorf("reading the credentials of the peer: %w", err)
-	}
-	return peer, nil
-}

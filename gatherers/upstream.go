@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"prngd/egdproto"
@@ -35,14 +34,16 @@ func EGD(address egdproto.Address, credit Credit) Gatherer {
 		Foreign: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
 			var d net.Dialer
-			conn, err := d.DialContext(ctx, dialNetwork(address), dialAddress(address))
+			network, place := address.Dial()
+			conn, err := d.DialContext(ctx, network, place)
 			if err != nil {
 				return nil, err
 			}
 			defer conn.Close()
 			// A past deadline wakes whoever reads when ctx ends.
 			defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
-			pid := peerPID(conn)
+			cred, _ := peercred.OfConn(conn)
+			pid := cred.PID
 			peer.Store(int64(pid))
 			data, err := ask(conn)
 			if err == nil && pid == os.Getpid() {
@@ -59,9 +60,6 @@ func EGD(address egdproto.Address, credit Credit) Gatherer {
 	}
 }
 
-func dialNetwork(a egdproto.Address) string { network, _ := a.Dial(); return network }
-func dialAddress(a egdproto.Address) string { _, address := a.Dial(); return address }
-
 // ask reads one sample. What came before an error is returned beside it.
 func ask(conn net.Conn) ([]byte, error) {
 	client := egdproto.NewClient(conn)
@@ -74,21 +72,4 @@ func ask(conn net.Conn) ([]byte, error) {
 		return sample[:n], err
 	}
 	return sample, nil
-}
-
-// peerPID returns the process at the other end of a Unix socket, or -1.
-func peerPID(conn net.Conn) int {
-	c, ok := conn.(syscall.Conn)
-	if !ok {
-		return -1
-	}
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return -1
-	}
-	cred, err := peercred.Of(raw)
-	if err != nil {
-		return -1
-	}
-	return cred.PID
 }

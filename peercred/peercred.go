@@ -8,6 +8,7 @@ package peercred
 import (
 	"errors"
 	"fmt"
+	"net"
 	"syscall"
 )
 
@@ -53,4 +54,18 @@ func pid(v int32) int {
 		return -1
 	}
 	return int(v)
+}
+
+// OfConn is Of for a connection as package net has it. One without a
+// descriptor, or of TCP, gives errors.ErrUnsupported.
+func OfConn(c net.Conn) (Cred, error) {
+	sock, ok := c.(*net.UnixConn)
+	if !ok {
+		return unknown, errors.ErrUnsupported
+	}
+	raw, err := sock.SyscallConn()
+	if err != nil {
+		return unknown, err
+	}
+	return Of(raw)
 }

@@ -95,28 +95,12 @@ func askPID(conn net.Conn) (int, error) {
 	if err != nil || pid <= 1 || pid >= math.MaxInt32 {
 		return 0, fmt.Errorf("it says it is pid %s, expected one from 2 to %d: not signalled", text, math.MaxInt32-1)
 	}
-	if peer := peerPID(conn); peer != -1 && peer != pid {
-		return 0, fmt.Errorf("it says it is pid %d, but the kernel says pid %d: not signalled", pid, peer)
+	// -1: the kernel tells none, as for TCP and for another pid namespace.
+	peer, _ := peercred.OfConn(conn)
+	if peer.PID != -1 && peer.PID != pid {
+		return 0, fmt.Errorf("it says it is pid %d, but the kernel says pid %d: not signalled", pid, peer.PID)
 	}
 	return pid, nil
-}
-
-// peerPID is the pid that the kernel knows for the peer, -1 where it tells
-// none (TCP, some systems), 0 for a process outside our pid namespace.
-func peerPID(conn net.Conn) int {
-	unixConn, ok := conn.(*net.UnixConn)
-	if !ok {
-		return -1
-	}
-	raw, err := unixConn.SyscallConn()
-	if err != nil {
-		return -1
-	}
-	cred, err := peercred.Of(raw)
-	if err != nil {
-		return -1
-	}
-	return cred.PID
 }
 
 // terminate sends one SIGTERM to every pid and returns whom it reached.

@@ -1,0 +1,39 @@
+package process
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// ProgramPath returns the absolute path by which this program was started, for
+// a later [OpenProgram]: that of argv0 if it leads to us, so that a symbolic link
+// is followed anew each time, else what the system says.
+func ProgramPath(argv0 string) (string, error) {
+	path, err := os.Executable()
+	if !strings.Contains(argv0, "/") {
+		return path, err
+	}
+	called, absErr := filepath.Abs(argv0)
+	if absErr != nil {
+		return path, err
+	}
+	there, statErr := os.Stat(called)
+	ours, selfErr := os.Stat("/proc/self/exe")
+	if selfErr != nil {
+		ours, selfErr = os.Stat(path)
+	}
+	if statErr == nil && selfErr == nil && os.SameFile(there, ours) {
+		return called, nil
+	}
+	return path, err
+}
+
+// without returns the environment but for some variables.
+func without(environ []string, names ...string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.Contains(names, name)
+	})
+}

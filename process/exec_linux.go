@@ -1,0 +1,113 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Program is a program file that was opened once: what was rehearsed is what is
+// executed, whatever a package manager does to the name in between.
+type Program struct {
+	path string
+	file *os.File
+}
+
+// OpenProgram opens the program at path. It is executed by /proc/self/fd, or by
+// its path where there is no /proc and the path still leads to it. The error is
+// [errors.ErrUnsupported] on systems other than Linux.
+func OpenProgram(path string) (*Program, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0) // O_NONBLOCK: a FIFO must not stop us
+	if err != nil {
+		return nil, fmt.Errorf("opening program %s: %w", path, err)
+	}
+	return &Program{path, os.NewFile(uintptr(fd), path)}, nil
+}
+
+// Close gives the descriptor back.
+func (p *Program) Close() error { return p.file.Close() }
+
+// name is what to execute where p's descriptor has the number fd.
+func (p *Program) name(fd int) (string, error) {
+	ours, err := p.file.Stat()
+	if err != nil {
+		return "", err
+	}
+	if linked, err := os.Stat("/proc/self/fd/" + strconv.Itoa(int(p.file.Fd()))); err == nil && os.SameFile(ours, linked) {
+		return "/proc/self/fd/" + strconv.Itoa(fd), nil
+	}
+	if there, err := os.Stat(p.path); err == nil && os.SameFile(ours, there) {
+		return p.path, nil
+	}
+	return "", fmt.Errorf("program %s has been replaced, and there is no /proc to reach the old one", p.path)
+}
+
+// Legacy is what one program leaves to the next that takes its place.
+type Legacy struct {
+	Argv     []string
+	Document []byte // of any length; in memory without a name (memfd_create(2))
+	Secret   []byte // at most 4096 bytes, in a pipe: what was read once is gone
+	Keep     []int  // descriptors that stay open, in use by nobody until then
+
+	// Signals are those that the program handles. They are held back from before
+	// Interrupted is asked until the next program has asked for them.
+	Signals     []os.Signal
+	Interrupted func() bool // has one come that must not get lost?
+}
+
+// ErrInterrupted says that a signal came that ended the attempt.
+var ErrInterrupted = errors.New("a signal came in between")
+
+// Exec puts p in the place of the calling program: same process, same pid. It
+// returns only if that fails, and then everything is as before.
+//
+// Held back are Legacy.Signals and no others: Go threads keep for good the mask
+// that their program began with, and those that the runtime itself needs
+// (SIGURG) would be missing in it. The child of such a program begins with this
+// mask as well; see [CleanSignals].
+func (p *Program) Exec(l Legacy) error {
+	name, err := p.name(int(p.file.Fd()))
+	if err != nil {
+		return err
+	}
+	parcel, err := pack(l)
+	if err != nil {
+		return err
+	}
+	defer parcel.discard()
+	// On this thread the mask is that of the next program.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	release, err := holdSignals(l.Signals)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if l.Interrupted != nil && l.Interrupted() {
+		return ErrInterrupted
+	}
+	// Nobody else may start a program while these descriptors are let through.
+	syscall.ForkLock.Lock()
+	defer syscall.ForkLock.Unlock()
+	keep := append(parcel.descriptors(), l.Keep...)
+	defer closeOnExec(keep)
+	for _, fd := range keep {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0); err != nil {
+			return fmt.Errorf("letting descriptor %d through: %w", fd, err)
+		}
+	}
+	err = syscall.Exec(name, l.Argv, append(without(os.Environ(), parcelVariable), parcel.variable()))
+	OpenFiles() // syscall.Exec has lowered the limit to what we were started with
+	return fmt.Errorf("executing %s: %w", p.path, err)
+}
+
+func closeOnExec(fds []int) {
+	for _, fd := range fds {
+		unix.CloseOnExec(fd)
+	}
+}

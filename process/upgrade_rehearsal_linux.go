@@ -1,0 +1,143 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// RehearsalTime is how long a rehearsal may take.
+const RehearsalTime = 5 * time.Second
+
+const (
+	// rehearse stands before the arguments of a rehearsed program. It is no
+	// variable of the environment: a program that knows nothing of rehearsals
+	// would overlook that and begin to serve; an unknown option it refuses.
+	rehearse = "--rehearse-upgrade"
+
+	// Where the rehearsed program finds its own file, the document, and whom to
+	// tell that it could take over.
+	rehearsedFD, rehearsedDocument, rehearsedReply = 3, 4, 5
+
+	// couldTakeOver is what it says there: exit status 0 alone /bin/true has, too.
+	couldTakeOver = "could take over\n"
+)
+
+// Rehearse runs p as a child, with argv and a document as [Program.Exec] would
+// give it, under the same limits and sandbox. It returns nil if p says that it
+// could take over and exits with status 0 in time; else why not.
+func (p *Program) Rehearse(ctx context.Context, argv []string, document []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, RehearsalTime)
+	defer cancel()
+	name, err := p.name(rehearsedFD)
+	if err != nil {
+		return err
+	}
+	doc, err := memory(document)
+	if err != nil {
+		return err
+	}
+	defer doc.Close()
+	replies, theirs, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("rehearsing %s: %w", p.path, err)
+	}
+	defer replies.Close()
+
+	var said bytes.Buffer
+	child := exec.CommandContext(ctx, name)
+	child.Args = append([]string{argv[0], rehearse}, argv[1:]...)
+	child.Env = without(os.Environ(), "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", parcelVariable)
+	child.Stderr = &limited{&said, 4096}
+	child.ExtraFiles = []*os.File{p.file, doc, theirs}
+	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	child.Cancel = func() error { return unix.Kill(-child.Process.Pid, unix.SIGKILL) }
+	child.WaitDelay = time.Second
+	err = CleanSignals(child.Start)
+	theirs.Close()
+	if err != nil {
+		return fmt.Errorf("rehearsing %s: %w", p.path, withoutName(err))
+	}
+	err = child.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("rehearsing %s: not done within %v", p.path, RehearsalTime)
+	case err != nil:
+		return fmt.Errorf("rehearsing %s: %w%s", p.path, err, lastWords(said.String()))
+	}
+	replies.SetReadDeadline(time.Now()) // a grandchild may hold the other end
+	reply, _ := io.ReadAll(io.LimitReader(replies, int64(len(couldTakeOver))))
+	if string(reply) != couldTakeOver {
+		return fmt.Errorf("rehearsing %s: it ended at once, without a word on whether it could take over%s", p.path, lastWords(said.String()))
+	}
+	return nil
+}
+
+// withoutName drops the name by which we executed the program, a descriptor.
+func withoutName(err error) error {
+	var e *os.PathError
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
+
+// lastWords is the last line of text, for an error.
+func lastWords(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	return ": " + text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+// limited keeps the first bytes of what is written.
+type limited struct {
+	w    *bytes.Buffer
+	left int
+}
+
+func (l *limited) Write(b []byte) (int, error) {
+	n := min(l.left, len(b))
+	l.w.Write(b[:n])
+	l.left -= n
+	return len(b), nil
+}
+
+// Rehearsed is a rehearsal on the side of the program that is tried. It must
+// touch nothing: the one that serves is still there.
+type Rehearsed struct {
+	Argv     []string // as without the rehearsal
+	Document []byte
+}
+
+// Rehearsal returns the rehearsal that argv asks for, nil if it asks for none.
+func Rehearsal(argv []string) *Rehearsed {
+	if len(argv) < 2 || argv[1] != rehearse {
+		return nil
+	}
+	doc := os.NewFile(rehearsedDocument, "handover document")
+	defer doc.Close()
+	closeOnExec([]int{rehearsedFD, rehearsedReply})
+	document, _ := io.ReadAll(io.NewSectionReader(doc, 0, 1<<62)) // what is missing, its reader finds out
+	return &Rehearsed{append([]string{argv[0]}, argv[2:]...), document}
+}
+
+// Pass says that this program could take over. It is to exit with status 0 then.
+func (*Rehearsed) Pass() error {
+	reply := os.NewFile(rehearsedReply, "rehearsal pipe")
+	defer reply.Close()
+	if _, err := reply.WriteString(couldTakeOver); err != nil {
+		return fmt.Errorf("ending the rehearsal: %w", err)
+	}
+	return nil
+}
