@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 		"listeners":    listeners,
 		"supervised":   func() { fmt.Println(process.Supervised()) },
 		"harden":       harden,
+		"startrunner":  startrunner,
 	}
 	maps.Copy(programs, systemPrograms())
 	testscript.Main(m, programs)

@@ -1,0 +1,79 @@
+package process_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"prngd/process"
+)
+
+// runner is started by startrunner below and answers in capitals.
+func runner() bool {
+	task, lines := process.RunnerChild()
+	if lines == nil {
+		return false
+	}
+	process.ServeRunner(lines, func(b []byte) ([]byte, error) {
+		switch string(b) {
+		case "task":
+			return []byte(task), nil
+		case "hang":
+			select {}
+		case "die":
+			os.Exit(1)
+		case "environment":
+			return []byte(fmt.Sprint(os.Getenv("SECRET"))), nil
+		case "fail":
+			return []byte("half"), errors.New("no way")
+		}
+		return []byte(strings.ToUpper(string(b))), nil
+	})
+	return true
+}
+
+// startrunner prints what a runner answers.
+func startrunner() {
+	if runner() {
+		return
+	}
+	r, err := process.StartRunner(2, "a:b")
+	ok(err)
+	ctx := context.Background()
+	for _, request := range []string{"hello", "task", "fail", "environment"} {
+		answer, err := r.Do(ctx, []byte(request))
+		fmt.Printf("%q %v\n", answer, err)
+	}
+	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	_, err = r.Do(short, []byte("hang"))
+	fmt.Println("hang:", errors.Is(err, os.ErrDeadlineExceeded))
+	answer, err := r.Do(ctx, []byte("and on"))
+	fmt.Printf("%q %v\n", answer, err)
+	_, err = r.Do(ctx, []byte("die"))
+	fmt.Println("die:", err != nil)
+	_, err = r.Do(ctx, []byte("anybody?"))
+	fmt.Println("then:", err)
+}
+
+func TestRunner(t *testing.T) {
+	t.Setenv("SECRET", "of the daemon's")
+	out, err := exec.CommandContext(t.Context(), "startrunner").CombinedOutput()
+	want := `"HELLO" <nil>
+"a:b" <nil>
+"half" no way
+"" <nil>
+hang: true
+"AND ON" <nil>
+die: true
+then: the runner is gone
+`
+	if err != nil || string(out) != want {
+		t.Errorf("%v\n%s\nexpected\n%s", err, out, want)
+	}
+}
