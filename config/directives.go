@@ -33,7 +33,7 @@ func Directives() []Directive {
 			Default: "5s",
 		}, {
 			Name: "user", Syntax: "NAME", parse: name(func(c *Config) *string { return &c.User }),
-			Doc:     "Whom the daemon becomes when it is started as root.",
+			Doc:     "Whom the daemon is to become when it is started as root; read, but not acted on yet: it stays root.",
 			Default: "prngd",
 		}, {
 			Name: "command-user", Syntax: "NAME", parse: name(func(c *Config) *string { return &c.CommandUser }),

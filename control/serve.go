@@ -15,6 +15,9 @@ import (
 const (
 	maxClients = 16              // at a time; more wait in the backlog
 	patience   = 5 * time.Second // for a request and for taking its answer
+
+	// parting is for the request of who was accepted when the server ends.
+	parting = 100 * time.Millisecond
 )
 
 // Handler is what the daemon does for its admin.
@@ -54,7 +57,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 	for {
 		slots <- struct{}{}
 		c, err := l.Accept()
-		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+		if err != nil && (ctx.Err() != nil || errors.Is(err, net.ErrClosed)) {
 			return
 		}
 		if err != nil { // out of descriptors? The next second may have some.
@@ -72,8 +75,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 
 // answer serves one connection: credentials are read before a byte is parsed.
 func (s *Server) answer(ctx context.Context, c net.Conn) {
-	defer context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now()) })()
 	c.SetDeadline(time.Now().Add(patience))
+	defer context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now().Add(parting)) })()
 	a := Answer{Version: Version}
 	if report, err := s.serve(ctx, c); err != nil {
 		var denied deniedError

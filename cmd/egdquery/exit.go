@@ -16,15 +16,21 @@ const (
 	exitIO          = 74
 	exitTempFail    = 75
 	exitProtocol    = 76
+	exitNoPerm      = 77
 )
 
 // exitError is an error with the exit status it calls for.
 type exitError struct {
 	code int
-	err  error
+	err  error // nil: nothing is left to say
 }
 
-func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.code)
+	}
+	return e.err.Error()
+}
 func (e *exitError) Unwrap() error { return e.err }
 
 func usageError(format string, args ...any) error {

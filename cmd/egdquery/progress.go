@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"prngd/cmd/egdquery/internal/human"
 )
 
 const (
@@ -52,25 +54,14 @@ func (p *progress) show(w io.Writer, total int64) {
 		done := p.done.Load()
 		speed := float64(done) / time.Since(start).Seconds()
 		fmt.Fprintf(w, "%s%s of %s (%d %%), %s/s", clear,
-			size(float64(done)), size(float64(total)), int64(float64(done)/float64(total)*100), size(speed))
+			human.Size(float64(done)), human.Size(float64(total)), int64(float64(done)/float64(total)*100), human.Size(speed))
 	}
 }
 
-// size writes a number of bytes in the largest unit that fits.
-func size(n float64) string {
-	unit := 0
-	for n >= 1024 && unit < 6 {
-		n, unit = n/1024, unit+1
-	}
-	if unit == 0 {
-		return fmt.Sprintf("%.0f B", n)
-	}
-	return fmt.Sprintf("%.1f %ciB", n, "KMGTPE"[unit-1])
-}
-
-// isTerminal is a guess: /dev/null is a character device too, but does not mind.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+// isTerminal is a guess about a reader or writer: /dev/null is a character
+// device too, but does not mind.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	if !ok {
 		return false
 	}

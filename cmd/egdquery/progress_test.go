@@ -40,11 +40,3 @@ func TestShortReadShowsNoProgress(t *testing.T) {
 		}
 	})
 }
-
-func TestSize(t *testing.T) {
-	for n, want := range map[float64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1 << 63: "8.0 EiB", 1 << 20: "1.0 MiB"} {
-		if got := size(n); got != want {
-			t.Errorf("%g: got %s, expected %s", n, got, want)
-		}
-	}
-}

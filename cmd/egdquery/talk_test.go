@@ -27,14 +27,17 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"egd":    egd,
-			"over":   over,
-			"exits":  exits,
-			"repeat": repeat,
+			"egd":     egd,
+			"over":    over,
+			"exits":   exits,
+			"repeat":  repeat,
+			"prngd":   prngd,
+			"serving": serving,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Values["talks"] = &talks{list: map[string]chan error{}}
 			env.Setenv("TMPDIR", env.WorkDir)
+			env.Setenv("PRNGD_STATUS", env.WorkDir+"/none.sock")
 			env.Setenv("XDG_RUNTIME_DIR", env.WorkDir+"/run")
 			env.Setenv("PRIVATE", fmt.Sprintf("%s/prngd-%d", env.WorkDir, os.Getuid()))
 			return nil

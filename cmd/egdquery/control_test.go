@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"prngd/cmd/egdquery/internal/exemplar"
+	"prngd/control"
+	"prngd/egdproto"
+)
+
+// prngd [FILE [SOCKET]] starts a daemon that answers on its control socket, by
+// default $WORK/status.sock, as the exemplar does with the JSON of FILE laid
+// over it, read anew for each answer. It saves and reloads, but has nothing to
+// reseed from and cannot upgrade. With a third argument, it is shut for its first
+// two answers.
+func prngd(ts *testscript.TestScript, neg bool, args []string) {
+	var file string
+	socket := ts.Getenv("WORK") + "/status.sock"
+	if len(args) > 0 {
+		file = ts.MkAbs(args[0])
+	}
+	if len(args) > 1 {
+		socket = ts.MkAbs(args[1])
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
+	ts.Check(err)
+	done := func(context.Context) error { return nil }
+	var answers atomic.Int32
+	h := control.Handler{
+		Status: func() control.Report {
+			r := exemplar.Report()
+			if overlay, err := os.ReadFile(file); err == nil {
+				if err := json.Unmarshal(overlay, r); err != nil {
+					r.Program = err.Error()
+				}
+			}
+			if len(args) > 2 && answers.Add(1) < 3 {
+				r.Generator.State, r.Generator.GateBits = "shut", 128
+			}
+			return *r
+		},
+		Do: map[string]func(context.Context) error{
+			control.Save:   done,
+			control.Reload: done,
+			control.Reseed: func(context.Context) error { return errors.New("no credited source answers") },
+		},
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { control.NewServer(h).Serve(ctx, l); close(ended) }()
+	ts.Defer(func() { cancel(); <-ended })
+	ts.Setenv("PRNGD_STATUS", socket)
+}
+
+// From inside the package: as root, no daemon denies anything.
+func TestDeniedByTheDaemon(t *testing.T) {
+	err := controls{}.askError(egdproto.Address{}, control.Save, &control.RefusedError{Reason: "save is for uid 0", Denied: true})
+	var failed *exitError
+	if !errors.As(err, &failed) || failed.code != exitNoPerm || err.Error() != "save is for uid 0" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,48 @@
+package watch
+
+import "time"
+
+// Rates are what two samples of one process say between them, a second.
+type Rates struct {
+	Requests float64
+	Bytes    float64 // sent
+	Bits     float64 // credited, of all sources
+}
+
+// Between returns the rates from one sample to a later one. There are none when
+// either has no report, or the daemon began anew in between.
+func Between(from, to *Sample) (Rates, bool) {
+	if from.Report == nil || to.Report == nil || !from.Report.Started.Equal(to.Report.Started) {
+		return Rates{}, false
+	}
+	seconds := to.Report.Now.Sub(from.Report.Now).Seconds()
+	if seconds < float64(time.Millisecond)/float64(time.Second) {
+		return Rates{}, false
+	}
+	a, b := sum(from), sum(to)
+	return Rates{
+		Requests: rate(a.requests, b.requests, seconds),
+		Bytes:    rate(from.Report.Clients.BytesOut, to.Report.Clients.BytesOut, seconds),
+		Bits:     rate(a.bits, b.bits, seconds),
+	}, true
+}
+
+// rate is 0 for a counter that went back, as a source's may that a reload took away.
+func rate(from, to uint64, seconds float64) float64 {
+	if to < from {
+		return 0
+	}
+	return float64(to-from) / seconds
+}
+
+type sums struct{ requests, bits uint64 }
+
+func sum(s *Sample) (t sums) {
+	for _, n := range s.Report.Clients.Requests {
+		t.requests += n
+	}
+	for _, source := range s.Report.Sources {
+		t.bits += source.Bits
+	}
+	return t
+}

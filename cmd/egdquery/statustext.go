@@ -1,0 +1,191 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"prngd/cmd/egdquery/internal/human"
+	"prngd/control"
+)
+
+// writeStatus writes one screen: a line for each thing an admin asks about,
+// the sources as a table, and what is wrong.
+func writeStatus(out io.Writer, r *control.Report, health control.Health, reasons []string) error {
+	fmt.Fprintf(out, "%s, pid %d, uid %d, up %s: %s\n", r.Program, r.PID, r.UID, human.Span(r.Now.Sub(r.Started)), strings.ToUpper(health.String()))
+	for _, reason := range reasons {
+		fmt.Fprintf(out, "  ! %s\n", printable(reason))
+	}
+	for _, l := range statusLines(r) {
+		if l.text != "" {
+			fmt.Fprintf(out, "%-10s %s\n", l.name, printable(l.text))
+		}
+	}
+	if err := writeSources(out, r); err != nil {
+		return err
+	}
+	for i, line := range r.Log {
+		if i == 0 {
+			fmt.Fprintln(out, "\nlast warnings")
+		}
+		fmt.Fprintf(out, "  %s\n", printable(line))
+	}
+	return nil
+}
+
+// printable keeps others' text from steering the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+type statusLine struct{ name, text string }
+
+func statusLines(r *control.Report) []statusLine {
+	g, c := &r.Generator, &r.Clients
+	lines := []statusLine{
+		{"gate", gateText(r)},
+		{"generator", fmt.Sprintf("%d reseeds, last %s; %d stirs; %d generates, %s; kernel RNG %s", g.Reseeds,
+			human.Ago(g.LastReseed, r.Now), g.Stirs, g.Generates, human.Size(float64(g.Bytes)), yes(g.Kernel))},
+		{"events", nonZero(count{"clones", g.Clones}, count{"clock jumps", g.ClockJumps}, count{"upgrades", r.Process.Upgrades})},
+		{"memory", prefixed("not protected: ", g.Unprotected)},
+		{"seed", seedText(r)},
+	}
+	for _, f := range r.Exchange {
+		lines = append(lines, statusLine{"exchange", exchangeText(f, r.Now)})
+	}
+	lines = append(lines,
+		statusLine{"listening", listenText(r.Listeners)},
+		statusLine{"clients", fmt.Sprintf("%d now, %d ever; %s sent; %d short replies, %d empty while unseeded", c.Now, c.Ever,
+			human.Size(float64(c.BytesOut)), c.Short, c.Empty)},
+		statusLine{"requests", counts(c.Requests)},
+		statusLine{"refused", nonZero(sorted(c.Refused)...)},
+		statusLine{"odd", nonZero(count{"unknown commands", c.Unknown}, count{"partial requests", c.Partial},
+			count{"time-outs", c.Timeouts}, count{"credit denied", c.CreditDenied})},
+		statusLine{"config", configText(&r.Config)},
+		statusLine{"pending", prefixed("a restart is needed for ", r.Config.Pending)},
+		statusLine{"sandbox", sandboxText(&r.Process)},
+	)
+	return lines
+}
+
+func gateText(r *control.Report) string {
+	g := &r.Generator
+	if g.State == "shut" {
+		return fmt.Sprintf("shut: %d of %d bits", g.GateBits, g.GateNeeds)
+	}
+	text := g.State
+	if g.SeededAt != nil {
+		text += fmt.Sprintf("; seeded %s, after %s", human.Ago(g.SeededAt, r.Now), human.Span(time.Duration(g.SeedSeconds*float64(time.Second))))
+	}
+	if len(g.SeededBy) > 0 {
+		text += " by " + strings.Join(g.SeededBy, ", ")
+	}
+	return text
+}
+
+func seedText(r *control.Report) string {
+	s := &r.Seed
+	if s.Path == "" {
+		return "no file is kept"
+	}
+	text := fmt.Sprintf("%s, saved %s", s.Path, human.Ago(s.LastSave, r.Now))
+	if s.Creditable {
+		text += ", creditable"
+	}
+	if s.Loaded != "" {
+		text += fmt.Sprintf("; loaded %s, %d bits", s.Loaded, s.Bits)
+	}
+	if s.Error != "" {
+		text += "; " + s.Error
+	}
+	return text
+}
+
+func exchangeText(f control.File, now time.Time) string {
+	text := fmt.Sprintf("%s: %d cycles, %d skipped, last %s", f.Path, f.Cycles, f.Skipped, human.Ago(f.LastStir, now))
+	if f.Error != "" {
+		text += "; " + f.Error
+	}
+	return text
+}
+
+func listenText(sockets []control.Socket) string {
+	var list []string
+	for _, s := range sockets {
+		if s.Missing {
+			s.Address += " (removed)"
+		}
+		list = append(list, s.Address)
+	}
+	return cmp.Or(strings.Join(list, ", "), "nowhere")
+}
+
+func configText(c *control.Config) string {
+	text := fmt.Sprintf("%s, %d commands", cmp.Or(c.Path, "none"), c.Commands)
+	if odd := nonZero(count{"undef", uint64(c.Undef)}, count{"rejected", uint64(c.Rejected)}); odd != "" {
+		text += ", " + odd
+	}
+	return text
+}
+
+func sandboxText(p *control.Process) string {
+	text := cmp.Or(strings.Join(p.Sandbox, ", "), "none")
+	if len(p.Missing) > 0 {
+		text += "; not to be had: " + strings.Join(p.Missing, ", ")
+	}
+	return text
+}
+
+type count struct {
+	name string
+	n    uint64
+}
+
+func sorted(m map[string]uint64) (list []count) {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		list = append(list, count{name, m[name]})
+	}
+	return list
+}
+
+func counts(m map[string]uint64) string {
+	var list []string
+	for _, c := range sorted(m) {
+		list = append(list, fmt.Sprintf("%s %d", c.name, c.n))
+	}
+	return cmp.Or(strings.Join(list, ", "), "none")
+}
+
+// nonZero lists what happened at all.
+func nonZero(list ...count) string {
+	var text []string
+	for _, c := range list {
+		if c.n > 0 {
+			text = append(text, fmt.Sprintf("%s %d", c.name, c.n))
+		}
+	}
+	return strings.Join(text, ", ")
+}
+
+func prefixed(prefix string, list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return prefix + strings.Join(list, ", ")
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"prngd/control"
+)
+
+const waitEvery = 200 * time.Millisecond
+
+// wait returns once the daemon is seeded. A daemon that is not there yet is
+// waited for too: boot scripts may be faster than it.
+func wait(c *cli.Context) error {
+	s, err := findControls(c, 0)
+	if err != nil {
+		return err
+	}
+	limit, start := s.limit, time.Now()
+	s.limit = defaultLimit
+	if limit > 0 {
+		s.limit = min(limit, defaultLimit)
+	}
+	show := showSeeding(c.App.ErrWriter)
+	defer show("")
+	for {
+		report, err := s.ask(control.Status)
+		var failed *exitError
+		switch {
+		case err == nil && report.Generator.State == "open":
+			return nil
+		case errors.As(err, &failed) && failed.code == exitNoPerm:
+			return err
+		case limit > 0 && time.Since(start)+waitEvery > limit:
+			return &exitError{exitTempFail, fmt.Errorf("not seeded within %s: %w", limit, lacking(report, err))}
+		}
+		show(lacking(report, err).Error())
+		time.Sleep(waitEvery)
+	}
+}
+
+// lacking says what is still missing.
+func lacking(r *control.Report, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case r.Generator.State == "held":
+		return errors.New("replies are held until a reseed")
+	}
+	return fmt.Errorf("%d of %d bits", r.Generator.GateBits, r.Generator.GateNeeds)
+}
+
+// showSeeding returns a func that shows a line on a terminal in the place of
+// the one before, and takes it away for "".
+func showSeeding(stderr io.Writer) func(string) {
+	const clear = "\r\x1b[K" // ECMA-48: carriage return, erase to the end of the line
+	start, shown := time.Now(), false
+	return func(what string) {
+		switch {
+		case !isTerminal(stderr) || time.Since(start) < progressAfter:
+		case what != "":
+			line, _, _ := strings.Cut(what, "\n")
+			fmt.Fprintf(stderr, "%sseeding: %s, %d s", clear, line, int(time.Since(start).Seconds()))
+			shown = true
+		case shown:
+			io.WriteString(stderr, clear)
+		}
+	}
+}
