@@ -1,0 +1,18 @@
+# fish completion for prngd(8)
+
+complete -c prngd -s f -l fg -d 'Stay in the foreground'
+complete -c prngd -s d -l debug -d 'Stay in the foreground, log everything on stderr'
+complete -c prngd -s c -l cmdfile -r -d 'Read the configuration from FILE'
+complete -c prngd -s s -l seedfile -r -d 'Keep the seed in FILE'
+complete -c prngd -s n -l no-seedfile -d 'Keep no seed'
+complete -c prngd -s p -l pidfile -r -d 'Write the process id to FILE'
+complete -c prngd -s m -l mode -x -a '0600 0660 0666 0777' -d 'Mode of the sockets'
+complete -c prngd -s k -l kill -d 'Stop the daemon at each ADDRESS'
+complete -c prngd -s v -l version -d 'Print the version'
+complete -c prngd -l check-config -d 'Check the configuration, try every source, and report'
+complete -c prngd -l sample -x -a 'kernel jitter cpu mem swap disk net load host process processes' -d 'Print samples of a gatherer'
+complete -c prngd -l count -x -d 'How many samples to print'
+complete -c prngd -l log-level -x -a 'error warn info debug' -d 'Log from this level on'
+complete -c prngd -l log-format -x -a 'text json' -d 'How messages look'
+complete -c prngd -l help -d 'Print the options'
+complete -c prngd -a 'tcp/localhost:708' -d 'Address'
