@@ -82,6 +82,7 @@ type File struct {
 	Cycles   uint64     `json:"cycles"`
 	Skipped  uint64     `json:"skipped"`
 	LastStir *time.Time `json:"last_stir,omitempty"`
+	Locked   float64    `json:"longest_lock_seconds"` // that we have held its lock
 	Error    string     `json:"error,omitempty"`
 }
 
