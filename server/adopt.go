@@ -45,7 +45,7 @@ func (l *Listener) Claim(o ListenOptions, own bool) {
 // File returns a copy of l's descriptor, to be handed to another process.
 func (l *Listener) File() (*os.File, error) {
 	type filer interface{ File() (*os.File, error) }
-	f, ok := l.ln.(filer)
+	f, ok := l.socket().(filer)
 	if !ok {
 		return nil, errors.ErrUnsupported
 	}
@@ -55,5 +55,5 @@ func (l *Listener) File() (*os.File, error) {
 // SyscallConn gives access to l's descriptor, for those who look at who called
 // listen(2) or keep it across an exec.
 func (l *Listener) SyscallConn() (syscall.RawConn, error) {
-	return l.ln.(syscall.Conn).SyscallConn()
+	return l.socket().(syscall.Conn).SyscallConn()
 }

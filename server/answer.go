@@ -60,3 +60,31 @@ func level(state prng.State) uint32 {
 	}
 	return egdproto.Level
 }
+
+// read is a request as nearly all are: one that the open gate answers at once,
+// and of whose reply nothing is sent yet. It needs no answer.
+type read struct {
+	command egdproto.Command
+	counted bool // the reply begins with a length byte
+	random  int
+}
+
+const plainBytes = 2 // of a read request
+
+func (r read) size() int {
+	if r.counted {
+		return 1 + r.random
+	}
+	return r.random
+}
+
+// plain looks whether the request at at is such a one. Parse and answer say the
+// same of it, but at four times the price for a request of two bytes.
+func (s *session) plain(at int) (r read, ok bool) {
+	b := s.queue.bytes()[at:]
+	if len(b) < plainBytes || s.gate.state != prng.Open || at == 0 && s.skip > 0 {
+		return r, false
+	}
+	r = read{egdproto.Command(b[0]), b[0] == byte(egdproto.ReadSome), int(b[1])}
+	return r, r.counted || r.command == egdproto.ReadAll
+}

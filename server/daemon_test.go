@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -24,7 +25,7 @@ const patience = 8 * time.Second
 
 // daemon is a server on a Unix socket, and what a test needs to know of it.
 type daemon struct {
-	t    *testing.T
+	t    testing.TB
 	pool *prng.Pool
 	srv  *Server
 	path string
@@ -33,7 +34,7 @@ type daemon struct {
 }
 
 // newPool returns a pool in this state.
-func newPool(t *testing.T, state prng.State) *prng.Pool {
+func newPool(t testing.TB, state prng.State) *prng.Pool {
 	pool, err := prng.New(prng.Env{})
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +57,27 @@ func seed(pool *prng.Pool) {
 	}
 }
 
-func serve(t *testing.T, state prng.State, adapt func(*Config)) *daemon {
+// starter is serve on one driver.
+type starter func(t *testing.T, state prng.State, adapt func(*Config)) *daemon
+
+// eachDriver runs a test on the driver of this system, and on the portable one
+// if that is another.
+func eachDriver(t *testing.T, test func(*testing.T, starter)) {
+	drivers := map[string]func(*Server) (driver, error){"net": newNetDriver}
+	if runtime.GOOS == "linux" {
+		drivers["loop"] = bestDriver
+	}
+	for name, driver := range drivers {
+		t.Run(name, func(t *testing.T) {
+			test(t, func(t *testing.T, state prng.State, adapt func(*Config)) *daemon {
+				t.Helper()
+				return serve(t, driver, state, adapt)
+			})
+		})
+	}
+}
+
+func serve(t testing.TB, driver func(*Server) (driver, error), state prng.State, adapt func(*Config)) *daemon {
 	t.Helper()
 	d := &daemon{t: t, pool: newPool(t, state), path: filepath.Join(t.TempDir(), "s")}
 	log, hook := logtest.NewNullLogger()
@@ -67,6 +88,7 @@ func serve(t *testing.T, state prng.State, adapt func(*Config)) *daemon {
 		adapt(&config)
 	}
 	d.srv = New(config)
+	d.srv.newDriver = driver
 	ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "unix", Path: d.path}})
 	if err != nil {
 		t.Fatal(err)

@@ -10,18 +10,45 @@ import (
 	"time"
 )
 
-// conn drives one session with a goroutine on package net.
+// netDriver serves with a goroutine for each connection on package net.
+type netDriver struct {
+	server    *Server
+	buffers   buffers
+	conns     map[*conn]struct{} // guarded by the server's mu
+	stopped   chan struct{}
+	accepting sync.WaitGroup
+	running   sync.WaitGroup // connections
+}
+
+func newNetDriver(s *Server) (driver, error) {
+	d := &netDriver{server: s, conns: make(map[*conn]struct{}), stopped: make(chan struct{})}
+	return d, d.buffers.prepare()
+}
+
+func (d *netDriver) serve(l *Listener) { d.accepting.Go(func() { d.accept(l) }) }
+
+// poke makes every session that waits for the gate look at it again.
+func (d *netDriver) poke() { d.eachConn((*conn).poke) }
+
+func (d *netDriver) eachConn(do func(*conn)) {
+	d.server.mu.Lock()
+	defer d.server.mu.Unlock()
+	for c := range d.conns {
+		do(c)
+	}
+}
+
+// conn drives one session.
 type conn struct {
-	server  *Server
-	sock    net.Conn
-	raw     syscall.RawConn
-	peer    peer
-	place   *place
-	session session
-	spoke   bool      // place knows that a command came
-	armed   bool      // a deadline may be set on reads, or mu.waiting is
-	in      [512]byte // more costs an idle connection too much, less splits a write of 255
-	write   attempt
+	link
+	driver *netDriver
+	server *Server
+	sock   net.Conn
+	raw    syscall.RawConn
+	armed  bool      // a deadline may be set on reads, or mu.waiting is
+	in     [512]byte // more costs an idle connection too much, less splits a write of 255
+	write  attempt
+	tally  tally
 
 	mu       sync.Mutex
 	waiting  bool // for the gate: poke must wake it
@@ -85,17 +112,12 @@ func (c *conn) answer(in []byte) error {
 		in = nil
 		n, err := c.reply(want)
 		s.Sent(n, c.server.now())
+		c.server.service.publish(&c.tally)
 		if err != nil {
 			return err
 		}
 	}
-	if s.completed && !c.spoke {
-		c.spoke = true
-		c.server.spoke(c.place)
-	}
-	if s.WaitsLong(c.server.now()) {
-		c.server.warnWaiting(s.gate)
-	}
+	c.server.note(&c.link, c.server.now())
 	return nil
 }
 
@@ -106,8 +128,8 @@ func (c *conn) reply(want int) (int, error) {
 	if s.Owes() == 0 {
 		return 0, nil
 	}
-	b := c.server.buffers.get()
-	defer c.server.buffers.put(b)
+	b := c.driver.buffers.get()
+	defer c.driver.buffers.put(b)
 	random := b.random[:want]
 	if want > 0 && !c.server.pool.Generate(random) {
 		random = nil // the gate moved since Take
@@ -118,17 +140,15 @@ func (c *conn) reply(want int) (int, error) {
 		return 0, nil
 	}
 	n, err := c.write.try(c.raw, reply)
-	c.server.service.bytesOut.Add(uint64(n))
+	c.tally.bytesOut += uint64(n)
 	return n, err
 }
 
 // end closes the connection and gives its place back.
 func (c *conn) end() {
 	c.sock.Close()
-	c.session.abandon()
-	c.server.service.ended(c.session.ended)
-	if c.session.ended == strange {
-		c.server.logStranger(c)
-	}
-	c.server.leave(c)
+	c.server.leave(&c.link)
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	delete(c.driver.conns, c)
 }

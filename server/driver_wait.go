@@ -44,7 +44,7 @@ func (c *conn) pause() error {
 	defer timer.Stop()
 	select {
 	case <-changed:
-	case <-c.server.stopped:
+	case <-c.driver.stopped:
 	case <-timer.C:
 	}
 	gone := false

@@ -11,7 +11,7 @@ import (
 // after 10 s, and an empty answer costs it less than a time-out.
 const heldWait = 9 * time.Second
 
-// instant is a monotonic time in nanoseconds since the server was made; always
+// instant is a monotonic time in nanoseconds since before the server was made; always
 // positive, so that 0 can say "not set".
 type instant int64
 

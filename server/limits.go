@@ -30,8 +30,11 @@ type place struct {
 	since      instant
 	prev, next *place // nil: not in the list
 	gone       bool
-	conn       *conn
+	conn       cutter
 }
+
+// cutter is a connection that can be ended in whatever it does.
+type cutter interface{ cut() }
 
 // account is what one payer has.
 type account struct {
@@ -90,16 +93,31 @@ func (l *limits) admit(p payer, now instant) (got *place, evicted []*place, v ve
 	if a != nil && p.uid != 0 && l.places >= l.max-min(reservedPlaces, l.max/4) {
 		return nil, evicted, refusedReserved
 	}
+	return l.add(p, now), evicted, admitted
+}
+
+// add gives p a place.
+func (l *limits) add(p payer, since instant) *place {
+	a := l.accounts[p]
 	if a == nil {
 		a = new(account)
 		a.silent.prev, a.silent.next = &a.silent, &a.silent
 		l.accounts[p] = a
 	}
-	got = &place{payer: p, since: now, prev: a.silent.prev, next: &a.silent}
+	got := &place{payer: p, since: since, prev: a.silent.prev, next: &a.silent}
 	got.prev.next, got.next.prev = got, got
 	a.places++
 	l.places++
-	return got, evicted, admitted
+	return got
+}
+
+// inherit gives p a place whatever the limits are: nobody is closed for them.
+func (l *limits) inherit(p payer, since instant, spoke bool) *place {
+	got := l.add(p, since)
+	if spoke {
+		l.spoke(got)
+	}
+	return got
 }
 
 // atLimit reports whether p has all it may have. Those whom the system does not

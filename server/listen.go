@@ -27,7 +27,8 @@ type ListenOptions struct {
 
 // Listener is a socket that accepts clients.
 type Listener struct {
-	ln      net.Listener
+	mu      sync.Mutex
+	ln      net.Listener // guarded by mu: see socket
 	address egdproto.Address
 	allow   []netip.Prefix
 	file    fs.FileInfo // the path's inode, if it is ours: nil for TCP
@@ -97,6 +98,13 @@ func newListener(ln net.Listener, allow []netip.Prefix) *Listener {
 	return l
 }
 
+// socket is what l listens with. A driver may replace it by a copy of its own.
+func (l *Listener) socket() net.Listener {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ln
+}
+
 // Address returns where l listens: for tcp/localhost the address bound, and
 // for port 0 the port found.
 func (l *Listener) Address() egdproto.Address { return l.address }
@@ -114,7 +122,7 @@ func (l *Listener) allows(a netip.Addr) bool {
 // called it last; so the serving process calls it on whatever it inherited.
 func (l *Listener) Relisten() error {
 	const backlog = 65535 // every system cuts it to its own SOMAXCONN
-	raw, err := l.ln.(syscall.Conn).SyscallConn()
+	raw, err := l.socket().(syscall.Conn).SyscallConn()
 	if err != nil {
 		return err
 	}
@@ -136,7 +144,7 @@ func (l *Listener) Close() (err error) {
 			err = removeSocket(l.address.Path, l.file)
 		}
 		close(l.closed)
-		if e := l.ln.Close(); e != nil {
+		if e := l.socket().Close(); e != nil {
 			err = e
 		}
 	})

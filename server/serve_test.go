@@ -24,7 +24,9 @@ func (d *daemon) ask() *client {
 	return c
 }
 
-func TestOwnLimitRefusesNewcomers(t *testing.T) {
+func TestOwnLimitRefusesNewcomers(t *testing.T) { eachDriver(t, testOwnLimitRefusesNewcomers) }
+
+func testOwnLimitRefusesNewcomers(t *testing.T, serve starter) {
 	d := serve(t, prng.Open, func(c *Config) { c.MaxConnections, c.PerUID = 100, 3 })
 	old := []*client{d.ask(), d.ask(), d.ask()}
 	if c := d.dial(); !c.closed(true) {
@@ -45,7 +47,9 @@ func TestOwnLimitRefusesNewcomers(t *testing.T) {
 }
 
 // When all is full, newcomers wait, as they would in the backlog.
-func TestFullMakesNewcomersWait(t *testing.T) {
+func TestFullMakesNewcomersWait(t *testing.T) { eachDriver(t, testFullMakesNewcomersWait) }
+
+func testFullMakesNewcomersWait(t *testing.T, serve starter) {
 	d := serve(t, prng.Open, func(c *Config) { c.MaxConnections, c.PerUID = 3, 10 })
 	old := []*client{d.ask(), d.ask(), d.ask()}
 	late := []*client{d.dial(), d.dial()}
@@ -63,7 +67,9 @@ func TestFullMakesNewcomersWait(t *testing.T) {
 	}
 }
 
-func TestStopAnswersWhatIsComplete(t *testing.T) {
+func TestStopAnswersWhatIsComplete(t *testing.T) { eachDriver(t, testStopAnswersWhatIsComplete) }
+
+func testStopAnswersWhatIsComplete(t *testing.T, serve starter) {
 	d := serve(t, prng.Shut, nil)
 	idle, asking, half, waiting := d.dial(), d.dial(), d.dial(), d.dial()
 	half.send([]byte{2})
@@ -91,7 +97,9 @@ func TestStopAnswersWhatIsComplete(t *testing.T) {
 
 // Idle, waiting for the gate with and without the end of input, stuck in a
 // write: none of them delays the end.
-func TestStopWithManyClients(t *testing.T) {
+func TestStopWithManyClients(t *testing.T) { eachDriver(t, testStopWithManyClients) }
+
+func testStopWithManyClients(t *testing.T, serve starter) {
 	d := serve(t, prng.Open, nil)
 	const clients = 400 // each of them two descriptors
 	for i := range clients {
@@ -121,7 +129,9 @@ func TestStopWithManyClients(t *testing.T) {
 	}
 }
 
-func TestAcceptErrorsPass(t *testing.T) {
+func TestAcceptErrorsPass(t *testing.T) { eachDriver(t, testAcceptErrorsPass) }
+
+func testAcceptErrorsPass(t *testing.T, serve starter) {
 	d := serve(t, prng.Open, nil)
 	before := d.ask()
 	var was syscall.Rlimit
@@ -162,7 +172,9 @@ func (d *daemon) socket() func() {
 	}
 }
 
-func TestTCP(t *testing.T) {
+func TestTCP(t *testing.T) { eachDriver(t, testTCP) }
+
+func testTCP(t *testing.T, serve starter) {
 	ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "tcp", Host: "localhost"}})
 	if err != nil {
 		t.Skip(err)
@@ -193,7 +205,9 @@ func TestTCP(t *testing.T) {
 	}
 }
 
-func TestTCPPeerNotAllowed(t *testing.T) {
+func TestTCPPeerNotAllowed(t *testing.T) { eachDriver(t, testTCPPeerNotAllowed) }
+
+func testTCPPeerNotAllowed(t *testing.T, serve starter) {
 	ls, err := Listen(ListenOptions{
 		Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"},
 		Allow:   []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
@@ -217,7 +231,9 @@ func TestTCPPeerNotAllowed(t *testing.T) {
 }
 
 // TCP peers are never believed: there are no credentials to look at.
-func TestTCPWritesAreNotCredited(t *testing.T) {
+func TestTCPWritesAreNotCredited(t *testing.T) { eachDriver(t, testTCPWritesAreNotCredited) }
+
+func testTCPWritesAreNotCredited(t *testing.T, serve starter) {
 	ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
 	if err != nil {
 		t.Skip(err)

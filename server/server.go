@@ -45,32 +45,31 @@ type Server struct {
 	log     *logrus.Logger
 	start   time.Time
 	service *service
-	buffers buffers
 	config  atomic.Pointer[Config]
 	warned  atomic.Bool // that clients wait, in this phase of the gate
 
 	strangers, refusals, acceptance notice
 	lines                           chan func() // to be logged
 	stopped                         chan struct{}
+	newDriver                       func(*Server) (driver, error)
 
 	mu        sync.Mutex
 	room      sync.Cond // of mu: a place was given back, or the server stops
 	limits    *limits
-	conns     map[*conn]struct{}
 	listeners map[*Listener]struct{}
-	serving   bool
+	driver    driver       // nil until Serve
+	inherited []Connection // for the driver to take over
+	parking   *parking     // between Park and Resume
 	stopping  bool
-	accepting sync.WaitGroup
-	running   sync.WaitGroup // connections
 }
 
 // New returns a server that does not serve yet.
 func New(c Config) *Server {
 	s := &Server{
-		pool: c.Pool, log: c.Log, start: time.Now(),
+		pool: c.Pool, log: c.Log, start: time.Now().Add(-inheritable),
 		limits:    newLimits(c.MaxConnections, c.PerUID),
-		conns:     make(map[*conn]struct{}),
 		listeners: make(map[*Listener]struct{}),
+		newDriver: bestDriver,
 		lines:     make(chan func(), 16),
 		stopped:   make(chan struct{}),
 	}
@@ -109,16 +108,17 @@ func clientPolicy(alone bool) prng.Policy {
 // the listeners, answers the requests that are complete, closes everything and
 // returns nil, all in less than a second. It serves once.
 func (s *Server) Serve(ctx context.Context, ls []*Listener) error {
-	if err := s.buffers.prepare(); err != nil {
+	d, err := s.newDriver(s)
+	if err != nil {
 		return err
 	}
 	for _, l := range ls {
 		s.Add(l)
 	}
 	s.mu.Lock()
-	s.serving = true
+	s.driver = d
 	for l := range s.listeners {
-		s.accepting.Go(func() { s.accept(l) })
+		d.serve(l)
 	}
 	s.mu.Unlock()
 	go s.write() // not waited for: a log that hangs must not delay the end
@@ -137,9 +137,16 @@ func (s *Server) Add(l *Listener) {
 		return
 	}
 	s.listeners[l] = struct{}{}
-	if s.serving {
-		s.accepting.Go(func() { s.accept(l) })
+	if s.driver != nil {
+		s.driver.serve(l)
 	}
+}
+
+// forget is told of a listener that was closed.
+func (s *Server) forget(l *Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, l)
 }
 
 // watch tells waiting sessions of every change of the gate, until ctx ends.
@@ -159,9 +166,10 @@ func (s *Server) watch(ctx context.Context) {
 // poke makes every session that waits for the gate look at it again.
 func (s *Server) poke() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for c := range s.conns {
-		c.poke()
+	d := s.driver
+	s.mu.Unlock()
+	if d != nil {
+		d.poke()
 	}
 }
 

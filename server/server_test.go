@@ -11,14 +11,18 @@ import (
 	"prngd/prng"
 )
 
-func TestServerTranscripts(t *testing.T) {
+func TestServerTranscripts(t *testing.T) { eachDriver(t, testServerTranscripts) }
+
+func testServerTranscripts(t *testing.T, serve starter) {
 	playAll(t, "testdata/wire/*.txt", func(t *testing.T, state prng.State) party {
 		return serve(t, state, nil).dial()
 	})
 }
 
 // Postfix and others take a reply in a single read or not at all.
-func TestReplyArrivesInOneRead(t *testing.T) {
+func TestReplyArrivesInOneRead(t *testing.T) { eachDriver(t, testReplyArrivesInOneRead) }
+
+func testReplyArrivesInOneRead(t *testing.T, serve starter) {
 	d := serve(t, prng.Open, nil)
 	var clients sync.WaitGroup
 	for range 50 {
@@ -41,7 +45,9 @@ func TestReplyArrivesInOneRead(t *testing.T) {
 	}
 }
 
-func TestPipeline(t *testing.T) {
+func TestPipeline(t *testing.T) { eachDriver(t, testPipeline) }
+
+func testPipeline(t *testing.T, serve starter) {
 	c := serve(t, prng.Open, nil).dial()
 	c.send(bytes.Repeat([]byte{1, 255}, 100))
 	for i := range 100 {
@@ -52,7 +58,9 @@ func TestPipeline(t *testing.T) {
 }
 
 // More than sockets hold: the daemon stops reading, and loses no byte.
-func TestPipelineBeyondAllBuffers(t *testing.T) {
+func TestPipelineBeyondAllBuffers(t *testing.T) { eachDriver(t, testPipelineBeyondAllBuffers) }
+
+func testPipelineBeyondAllBuffers(t *testing.T, serve starter) {
 	const requests = 20000 // 5 MB of replies
 	d := serve(t, prng.Open, nil)
 	c := d.dial()
@@ -68,7 +76,9 @@ func TestPipelineBeyondAllBuffers(t *testing.T) {
 	}
 }
 
-func TestSeedingReleasesAll(t *testing.T) {
+func TestSeedingReleasesAll(t *testing.T) { eachDriver(t, testSeedingReleasesAll) }
+
+func testSeedingReleasesAll(t *testing.T, serve starter) {
 	d := serve(t, prng.Shut, nil)
 	var clients []*client
 	for range 200 {
@@ -84,7 +94,9 @@ func TestSeedingReleasesAll(t *testing.T) {
 	}
 }
 
-func TestUnseededWaitEnds(t *testing.T) {
+func TestUnseededWaitEnds(t *testing.T) { eachDriver(t, testUnseededWaitEnds) }
+
+func testUnseededWaitEnds(t *testing.T, serve starter) {
 	d := serve(t, prng.Shut, func(c *Config) { c.UnseededWait = 0 })
 	c := d.dial()
 	c.send([]byte{1, 16, 1, 16})
@@ -100,7 +112,9 @@ func TestUnseededWaitEnds(t *testing.T) {
 }
 
 // A shorter wait holds for those who wait already.
-func TestReconfigureWakesWaiting(t *testing.T) {
+func TestReconfigureWakesWaiting(t *testing.T) { eachDriver(t, testReconfigureWakesWaiting) }
+
+func testReconfigureWakesWaiting(t *testing.T, serve starter) {
 	d := serve(t, prng.Shut, nil)
 	c := d.dial()
 	c.send([]byte{0, 1, 16})
@@ -113,7 +127,9 @@ func TestReconfigureWakesWaiting(t *testing.T) {
 
 // A client that sent all it had to say, waits for the gate and dies does not
 // keep its place.
-func TestDeadWaiterIsNoticed(t *testing.T) {
+func TestDeadWaiterIsNoticed(t *testing.T) { eachDriver(t, testDeadWaiterIsNoticed) }
+
+func testDeadWaiterIsNoticed(t *testing.T, serve starter) {
 	d := serve(t, prng.Shut, nil)
 	c := d.dial()
 	c.send([]byte{0, 2, 16})
@@ -122,7 +138,9 @@ func TestDeadWaiterIsNoticed(t *testing.T) {
 	d.eventually("its end", func(s Stats) bool { return s.Clients == 0 })
 }
 
-func TestWriteThenCloseCounts(t *testing.T) {
+func TestWriteThenCloseCounts(t *testing.T) { eachDriver(t, testWriteThenCloseCounts) }
+
+func testWriteThenCloseCounts(t *testing.T, serve starter) {
 	d := serve(t, prng.Open, nil)
 	for range 20 {
 		c := d.dial()
@@ -137,7 +155,9 @@ func TestWriteThenCloseCounts(t *testing.T) {
 	}
 }
 
-func TestWriteCredit(t *testing.T) {
+func TestWriteCredit(t *testing.T) { eachDriver(t, testWriteCredit) }
+
+func testWriteCredit(t *testing.T, serve starter) {
 	var asked []peercred.Cred
 	d := serve(t, prng.Shut, func(c *Config) {
 		c.Credit = func(p peercred.Cred) bool { asked = append(asked, p); return true }
@@ -173,7 +193,9 @@ func TestWhoIsBelieved(t *testing.T) {
 	}
 }
 
-func TestAloneMayOpenTheGate(t *testing.T) {
+func TestAloneMayOpenTheGate(t *testing.T) { eachDriver(t, testAloneMayOpenTheGate) }
+
+func testAloneMayOpenTheGate(t *testing.T, serve starter) {
 	d := serve(t, prng.Shut, func(c *Config) {
 		c.Credit = func(peercred.Cred) bool { return true }
 		c.Alone = true
@@ -188,7 +210,9 @@ func TestAloneMayOpenTheGate(t *testing.T) {
 	}
 }
 
-func TestUnknownCommandIsLoggedOnce(t *testing.T) {
+func TestUnknownCommandIsLoggedOnce(t *testing.T) { eachDriver(t, testUnknownCommandIsLoggedOnce) }
+
+func testUnknownCommandIsLoggedOnce(t *testing.T, serve starter) {
 	d := serve(t, prng.Open, nil)
 	for range 3 {
 		c := d.dial()
@@ -206,6 +230,10 @@ func TestUnknownCommandIsLoggedOnce(t *testing.T) {
 }
 
 func TestWaitingIsWarnedAboutOncePerPhase(t *testing.T) {
+	eachDriver(t, testWaitingIsWarnedAboutOncePerPhase)
+}
+
+func testWaitingIsWarnedAboutOncePerPhase(t *testing.T, serve starter) {
 	d := serve(t, prng.Shut, nil)
 	lines := func(n int) {
 		t.Helper()
@@ -225,7 +253,9 @@ func TestWaitingIsWarnedAboutOncePerPhase(t *testing.T) {
 	}
 }
 
-func TestPartialRequestIsQuiet(t *testing.T) {
+func TestPartialRequestIsQuiet(t *testing.T) { eachDriver(t, testPartialRequestIsQuiet) }
+
+func testPartialRequestIsQuiet(t *testing.T, serve starter) {
 	d := serve(t, prng.Open, nil)
 	c := d.dial()
 	c.send([]byte{1})

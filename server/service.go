@@ -22,7 +22,7 @@ func newService(pid int, mix func([]byte, int) int) *service {
 
 // done counts a request that is answered in full, and carries out a write.
 func (v *service) done(q egdproto.Request, a answer, s *session) {
-	v.requests[q.Command].Add(1)
+	s.tally.requests[q.Command]++
 	switch q.Command {
 	case egdproto.Write:
 		v.write(q, s.believed)

@@ -16,8 +16,10 @@ const (
 	// longWait is when a client that waits for the gate is worth a warning.
 	longWait = 10 * time.Second
 	// stepBytes bounds the replies of one step, random or not, and so the share
-	// of one connection in one Generate.
-	stepBytes = 16 << 10
+	// of one connection in one Generate. A client with 64 reads of 255 bytes
+	// under way got 147 MB/s with 16 KiB, 245 with 8 and 219 with 4: it takes the
+	// first half in while the second is made.
+	stepBytes = 8 << 10
 )
 
 // ending says why a session is over.
@@ -62,11 +64,12 @@ type session struct {
 	eof       bool
 	ended     ending
 
-	more bool   // Take left complete requests for another step
-	step uint16 // bytes of the queue that this step answers
-	owed uint16 // bytes this step has to send
-	gate gate   // as of the last Take
-	svc  *service
+	more  bool   // Take left complete requests for another step
+	step  uint16 // bytes of the queue that this step answers
+	owed  uint16 // bytes this step has to send
+	gate  gate   // as of the last Take
+	svc   *service
+	tally *tally // the driver's: it publishes
 }
 
 // Take adds input, decides which requests this step answers, and returns how
@@ -78,6 +81,16 @@ func (s *session) Take(in []byte, g gate, now instant) (want int) {
 		s.blocked = 0
 	}
 	for s.ended == alive {
+		if r, ok := s.plain(int(s.step)); ok {
+			if int(s.owed)+r.size() > stepBytes {
+				s.more = true
+				break
+			}
+			want += r.random
+			s.owed += uint16(r.size())
+			s.step += plainBytes
+			continue
+		}
 		q, n, err := egdproto.Parse(s.queue.bytes()[s.step:])
 		if err != nil {
 			break // incomplete or unknown: settle decides when it is at the front
@@ -102,6 +115,7 @@ func (s *session) Take(in []byte, g gate, now instant) (want int) {
 			break
 		}
 	}
+	s.completed = s.completed || s.step > 0
 	return want
 }
 
@@ -124,6 +138,14 @@ func (s *session) wait(q egdproto.Request, now instant) bool {
 func (s *session) Reply(dst, random []byte) []byte {
 	start := len(dst)
 	for at := 0; at < int(s.step); {
+		if r, ok := s.plain(at); ok && r.random <= len(random) {
+			if r.counted {
+				dst = append(dst, byte(r.random))
+			}
+			dst = append(dst, random[:r.random]...)
+			random, at = random[r.random:], at+plainBytes
+			continue
+		}
 		q, n, _ := egdproto.Parse(s.queue.bytes()[at:])
 		a, _ := s.answer(q, at, n)
 		if a.random > len(random) {
@@ -142,6 +164,14 @@ func (s *session) Reply(dst, random []byte) []byte {
 func (s *session) Sent(n int, now instant) {
 	s.progress(n, now)
 	for s.step > 0 {
+		if r, ok := s.plain(0); ok && n >= r.size() {
+			s.tally.requests[r.command]++
+			s.queue.pop(plainBytes, s.svc)
+			s.step -= plainBytes
+			s.expired -= min(s.expired, plainBytes)
+			n -= r.size()
+			continue
+		}
 		q, length, _ := egdproto.Parse(s.queue.bytes())
 		a, _ := s.answer(q, 0, length)
 		if n < a.size() {
@@ -171,6 +201,10 @@ func (s *session) progress(n int, now instant) {
 
 // settle looks at what is now at the front of the queue.
 func (s *session) settle(now instant) {
+	if s.queue.len() == 0 && !s.eof {
+		s.begun = 0
+		return
+	}
 	_, _, err := egdproto.Parse(s.queue.bytes())
 	switch {
 	case err == nil:

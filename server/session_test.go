@@ -32,6 +32,7 @@ func newWorld(state prng.State) *world {
 		w.mixed = append(w.mixed, data...)
 		return bits
 	})
+	w.s.tally = new(tally)
 	w.g = waitFor(state, testWait)
 	return w
 }
@@ -125,16 +126,16 @@ func TestIdleSessionIsSmall(t *testing.T) {
 	}
 }
 
-// No more than 16 KiB for one connection in one step; no reply is torn apart.
+// No more than 8 KiB for one connection in one step; no reply is torn apart.
 func TestStepIsBounded(t *testing.T) {
 	w := newWorld(prng.Open)
 	want := w.s.Take(bytes.Repeat([]byte{1, 255}, 100), w.g, w.now)
-	if want != 64*255 || w.s.Owes() != 64*256 || !w.s.more {
+	if want != 32*255 || w.s.Owes() != 32*256 || !w.s.more {
 		t.Fatalf("want %d random bytes and %d in all", want, w.s.Owes())
 	}
 	reply := w.s.Reply(nil, make([]byte, want))
 	w.s.Sent(len(reply), w.now)
-	if want := w.s.Take(nil, w.g, w.now); want != 36*255 {
+	if want := w.s.Take(nil, w.g, w.now); want != 32*255 {
 		t.Fatalf("then want %d random bytes", want)
 	}
 }

@@ -62,12 +62,7 @@ func compare(t *testing.T, a, b *world) {
 	}
 }
 
-func requests(w *world) (n [5]uint64) {
-	for i := range n {
-		n[i] = w.s.svc.requests[i].Load()
-	}
-	return n
-}
+func requests(w *world) [5]uint64 { return w.s.tally.requests }
 
 // A peer that takes one byte at a time gets each reply once, framed as ever.
 func TestSippingPeer(t *testing.T) {

@@ -17,21 +17,17 @@ func (s *Server) stop() {
 	}
 	s.room.Broadcast()
 	s.mu.Unlock()
-	s.accepting.Wait()
+	s.driver.stop()
 	close(s.stopped)
-
-	s.eachConn((*conn).stop)
-	cut := time.AfterFunc(stopTime, func() { s.eachConn((*conn).cut) })
-	defer cut.Stop()
-	s.running.Wait()
 }
 
-func (s *Server) eachConn(do func(*conn)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for c := range s.conns {
-		do(c)
-	}
+func (d *netDriver) stop() {
+	d.accepting.Wait()
+	close(d.stopped)
+	d.eachConn((*conn).stop)
+	cut := time.AfterFunc(stopTime, func() { d.eachConn((*conn).cut) })
+	defer cut.Stop()
+	d.running.Wait()
 }
 
 // stop wakes the session for the last time.

@@ -1,0 +1,5 @@
+//go:build !race
+
+package prng_test
+
+const raceDetector = false

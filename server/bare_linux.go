@@ -1,0 +1,92 @@
+package server
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// bareSocket is a listening socket of which package net does not know. It would
+// watch it as well, and wake a thread for nothing with every client: a burst of
+// 50 connections took twice as long.
+type bareSocket struct {
+	addr net.Addr
+
+	mu     sync.RWMutex
+	fd     int
+	closed bool
+}
+
+// bare takes l's socket out of package net's hands. It is false if l is closed.
+func (l *Listener) bare() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.ln.(*bareSocket); ok {
+		return true
+	}
+	fd, err := -1, error(nil)
+	raw, rerr := l.ln.(syscall.Conn).SyscallConn()
+	if rerr != nil || raw.Control(func(old uintptr) {
+		fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 3)
+	}) != nil || err != nil {
+		return false
+	}
+	b := &bareSocket{addr: l.ln.Addr(), fd: fd}
+	l.ln.Close()
+	l.ln = b
+	return true
+}
+
+// Control runs f with the descriptor, which is not closed meanwhile.
+func (b *bareSocket) Control(f func(fd uintptr)) error {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if b.closed {
+		return net.ErrClosed
+	}
+	f(uintptr(b.fd))
+	return nil
+}
+
+// Read and Write complete syscall.RawConn; a listening socket has neither.
+func (b *bareSocket) Read(func(fd uintptr) bool) error { return unix.ENOTCONN }
+
+// Write is like Read.
+func (b *bareSocket) Write(func(fd uintptr) bool) error { return unix.ENOTCONN }
+
+// SyscallConn makes it a syscall.Conn.
+func (b *bareSocket) SyscallConn() (syscall.RawConn, error) { return b, nil }
+
+// Accept is not for this socket: the loop takes connections from it.
+func (b *bareSocket) Accept() (net.Conn, error) { return nil, errors.ErrUnsupported }
+
+// Addr returns the address bound.
+func (b *bareSocket) Addr() net.Addr { return b.addr }
+
+// File returns a copy.
+func (b *bareSocket) File() (f *os.File, err error) {
+	if cerr := b.Control(func(fd uintptr) {
+		var copied int
+		if copied, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 3); err == nil {
+			f = os.NewFile(uintptr(copied), b.addr.String())
+		}
+	}); cerr != nil {
+		return nil, cerr
+	}
+	return f, err
+}
+
+// Close closes it once.
+func (b *bareSocket) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return net.ErrClosed
+	}
+	b.closed = true
+	return unix.Close(b.fd)
+}

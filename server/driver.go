@@ -1,0 +1,62 @@
+package server
+
+import "github.com/sirupsen/logrus"
+
+// driver joins sockets to sessions: an event loop on Linux, a goroutine for
+// each connection elsewhere.
+type driver interface {
+	serve(*Listener) // takes connections until it is closed
+	poke()           // the gate or the limits have changed
+	stop()           // answers what is complete, closes all, in less than a second
+}
+
+// link is what every driver keeps of a connection.
+type link struct {
+	peer    peer
+	place   *place
+	session session
+	spoke   bool // place knows that a command came
+}
+
+// note tells limits and log what the last step of the session brought.
+func (s *Server) note(c *link, now instant) {
+	if c.session.completed && !c.spoke {
+		c.spoke = true
+		s.mu.Lock()
+		s.limits.spoke(c.place)
+		s.mu.Unlock()
+	}
+	if c.session.WaitsLong(now) {
+		s.warnWaiting(c.session.gate)
+	}
+}
+
+// leave counts how a connection ended and gives its place back.
+func (s *Server) leave(c *link) {
+	c.session.abandon()
+	s.service.ended(c.session.ended)
+	if c.session.ended == strange {
+		s.logStranger(c.peer)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limits.release(c.place)
+	s.service.clients.Add(-1)
+	s.room.Broadcast()
+}
+
+func (s *Server) logStranger(p peer) {
+	if skipped, ok := s.strangers.due(s.now()); ok {
+		line := s.log.WithFields(p.fields()).WithField("skipped", skipped)
+		s.say(func() { line.Info("connection closed: unknown command") })
+	}
+}
+
+// logAccept says that no connection can be accepted for now.
+func (s *Server) logAccept(err error) {
+	s.service.acceptErrors.Add(1)
+	if skipped, ok := s.acceptance.due(s.now()); ok {
+		line := s.log.WithError(err).WithFields(logrus.Fields{"skipped": skipped})
+		s.say(func() { line.Warn("cannot accept connections, trying again") })
+	}
+}

@@ -1,0 +1,4 @@
+package server
+
+// bestDriver makes the driver of this system.
+func bestDriver(s *Server) (driver, error) { return newLoop(s) }
