@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"time"
 
 	"prngd/control"
@@ -16,10 +15,7 @@ import (
 // answerAdmin serves the control socket. Without one the daemon does its work
 // all the same.
 func (d *daemon) answerAdmin(ctx context.Context) {
-	s := d.settings.Load().Status
-	p, err := openPlace(server.ListenOptions{
-		Address: egdproto.Address{Network: "unix", Path: s.Path}, Mode: privateUnless(s.Mode), Group: s.Group,
-	}, d.log)
+	l, err := d.controlSocket()
 	if err != nil {
 		d.log.WithError(err).Warn("no control socket: egdquery status cannot ask us")
 		return
@@ -30,9 +26,37 @@ func (d *daemon) answerAdmin(ctx context.Context) {
 			control.Reseed: d.reseed,
 			control.Save:   d.save,
 			control.Reload: d.reloadSoon,
+
+			control.Upgrade: d.upgrade,
 		},
-		Owner: os.Getuid(), Banned: -1,
-	}).Serve(ctx, p.listeners[0])
+		Owner: d.owner, Banned: -1,
+	}).Serve(ctx, l)
+}
+
+// controlSocket returns a copy of the control socket, which is made the first
+// time: the tasks end before an upgrade, the socket does not.
+func (d *daemon) controlSocket() (*server.Listener, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.control.listeners) == 0 {
+		p, err := openPlace(controlOptions(d.settings.Load()), d.log)
+		if err != nil {
+			return nil, err
+		}
+		d.control = p
+	}
+	f, err := d.control.listeners[0].File()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return server.Adopt(f)
+}
+
+func controlOptions(s *settings) server.ListenOptions {
+	return server.ListenOptions{
+		Address: egdproto.Address{Network: "unix", Path: s.Status.Path}, Mode: privateUnless(s.Status.Mode), Group: s.Status.Group,
+	}
 }
 
 func privateUnless(mode *fs.FileMode) fs.FileMode {

@@ -15,7 +15,11 @@ import (
 // found or missing, bytes, milliseconds, credit. It exits 78 if a line of
 // prngd.conf could not be used.
 func checkConfig(s *settings, stdout io.Writer) error {
-	list, err := sources(s.Config)
+	commander, err := startRunner(s.Config, nil)
+	if err != nil {
+		return err
+	}
+	list, err := sources(s.Config, commander)
 	if err != nil {
 		return exitError{exitConfig, fmt.Errorf("%s: %w", s.path, err)}
 	}
@@ -75,7 +79,11 @@ func sample(o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	list, err := sources(s.Config)
+	commander, err := startRunner(s.Config, nil)
+	if err != nil {
+		return err
+	}
+	list, err := sources(s.Config, commander)
 	if err != nil {
 		return exitError{exitConfig, err}
 	}

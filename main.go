@@ -34,22 +34,42 @@ func main() {
 
 // prngd is main with everything it touches passed in; it returns the exit status.
 func prngd(started time.Time, argv []string, stdout, stderr io.Writer) int {
+	legacy, err := inherit()
+	if err != nil {
+		fmt.Fprintf(stderr, "prngd: %v\n", err)
+		return exitInternal
+	}
 	parent := process.Inherited()
+	if user, lines := process.RunnerChild(); lines != nil {
+		runCommands(user, lines)
+		return 0
+	}
+	if r := process.Rehearsal(argv); r != nil {
+		return exitStatus(rehearse(r, stdout, stderr), stderr)
+	}
 	o, status, done := parseOptions(argv, stdout, stderr)
 	if done {
 		return status
 	}
-	if err := dispatch(started, o, argv, parent, stdout, stderr); err != nil {
-		if err.Error() != "" { // a background child has spoken for itself
-			fmt.Fprintf(stderr, "prngd: %v\n", err)
-		}
-		return statusOf(err)
+	if legacy != nil {
+		started = legacy.Started
 	}
-	return 0
+	return exitStatus(dispatch(started, o, argv, parent, legacy, stdout, stderr), stderr)
+}
+
+// exitStatus says why the program ends, if there is anything to say.
+func exitStatus(err error, stderr io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	if err.Error() != "" { // a background child has spoken for itself
+		fmt.Fprintf(stderr, "prngd: %v\n", err)
+	}
+	return statusOf(err)
 }
 
 // dispatch is the table of contents.
-func dispatch(started time.Time, o options, argv []string, parent *process.Parent, stdout, stderr io.Writer) error {
+func dispatch(started time.Time, o options, argv []string, parent *process.Parent, legacy *handover, stdout, stderr io.Writer) error {
 	if o.Kill {
 		return kill(o, stderr)
 	}
@@ -62,10 +82,10 @@ func dispatch(started time.Time, o options, argv []string, parent *process.Paren
 		return err
 	case o.CheckConfig:
 		return checkConfig(s, stdout)
-	case parent == nil && !stayForeground(o):
+	case parent == nil && legacy == nil && !stayForeground(o):
 		return background(argv)
 	}
-	return serve(started, s, parent)
+	return serve(started, s, parent, legacy)
 }
 
 // stayForeground says whether this very process is to serve.

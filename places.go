@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -16,6 +17,8 @@ type place struct {
 	options   server.ListenOptions
 	listeners []*server.Listener
 	lost      bool // its path was removed and could not be bound again
+
+	supervised bool // a supervisor made the sockets: they stay as they are
 }
 
 // placeEvery is how often the paths of our sockets are looked at: whoever
@@ -28,15 +31,25 @@ func (p *place) close() {
 	}
 }
 
-// listen opens every place, or none.
-func listen(s *settings, log *logrus.Logger) (places []place, err error) {
-	for _, line := range s.Listen {
-		p, err := openPlace(listenOptions(s, line), log)
-		if err != nil {
+// listen opens every place that is not there already, or none. What grave hands
+// back of an error is one; otherwise that place is left out.
+func listen(s *settings, in *inheritance, log *logrus.Logger, grave func(error) error) (places []place, err error) {
+	for _, line := range in.lines(s) {
+		o := listenOptions(s, line)
+		if p, ok := in.take(o); ok {
+			places = append(places, p)
+			continue
+		}
+		in.drop(o.Address)
+		p, err := openPlace(o, log)
+		if grave(err) != nil {
 			for _, p := range places {
 				p.close()
 			}
 			return nil, err
+		}
+		if err != nil {
+			continue
 		}
 		places = append(places, p)
 	}
@@ -122,6 +135,9 @@ func (d *daemon) relisten(s *settings) {
 			next = append(next, p)
 			continue
 		}
+		if slices.ContainsFunc(d.places, func(p place) bool { return p.supervised && p.options.Address == o.Address }) {
+			continue // a supervisor's: it keeps what it began with
+		}
 		closePlaceAt(&d.places, o) // the same address with other options
 		p, err := openPlace(o, d.log)
 		if err != nil {
@@ -133,6 +149,10 @@ func (d *daemon) relisten(s *settings) {
 		next = append(next, p)
 	}
 	for _, p := range d.places {
+		if p.supervised {
+			next = append(next, p)
+			continue
+		}
 		d.log.WithField("address", p.options.Address).Info("no longer listening")
 		p.close()
 	}

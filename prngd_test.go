@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,8 +40,20 @@ func TestScripts(t *testing.T) {
 			}
 			e.Defer(func() { os.RemoveAll(dir) })
 			e.Setenv("D", dir)
+			e.Values[held{}] = map[string]net.Conn{}
+			e.Values[notices{}] = new(notices)
+			e.Values[supervised{}] = map[string]*net.UnixListener{}
 			// Root's control socket is the machine's; each story has its own.
 			return os.WriteFile(dir+"/own.conf", []byte("status "+dir+"/status/sock\n"), 0o600)
+		},
+		Condition: func(name string) (bool, error) {
+			switch name {
+			case "root":
+				return os.Getuid() == 0, nil
+			case "cgo":
+				return builtWithCgo(), nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ask":     ask,
@@ -53,6 +67,14 @@ func TestScripts(t *testing.T) {
 			"appears":  func(ts *testscript.TestScript, _ bool, args []string) { await(ts, args[0], true) },
 			"vanishes": func(ts *testscript.TestScript, _ bool, args []string) { await(ts, args[0], false) },
 			"logged":   logged,
+
+			"hold":     hold,
+			"release":  release,
+			"crowd":    crowd,
+			"activate": activate,
+			"promptly": promptly,
+			"watch":    watch,
+			"notified": notified,
 		},
 	})
 }
@@ -107,9 +129,11 @@ func signalPID(ts *testscript.TestScript, neg bool, args []string) {
 	for _, c := range strings.TrimSpace(ts.ReadFile(args[1])) {
 		pid = pid*10 + int(c-'0')
 	}
-	sig := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP}[args[0]]
+	sig := map[string]syscall.Signal{
+		"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "USR2": syscall.SIGUSR2,
+	}[args[0]]
 	ts.Check(syscall.Kill(pid, sig))
-	if sig != syscall.SIGHUP {
+	if sig == syscall.SIGTERM || sig == syscall.SIGINT {
 		io.Copy(io.Discard, conn)
 	}
 }
@@ -189,4 +213,13 @@ func askControl(ts *testscript.TestScript, neg bool, args []string) {
 	if strings.Contains(string(reply), `"error"`) != neg {
 		ts.Fatalf("%s: %s", args[1], reply)
 	}
+}
+
+// builtWithCgo tells a test binary that cannot give up its capabilities from
+// one that is built as the daemon is.
+func builtWithCgo() bool {
+	info, ok := debug.ReadBuildInfo()
+	return !ok || slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
+		return s.Key == "CGO_ENABLED" && s.Value == "1"
+	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 
 	"prngd/config"
@@ -61,7 +62,7 @@ func (d *daemon) reload() error {
 	if err != nil {
 		return d.keepOld(err)
 	}
-	list, err := sources(s.Config)
+	list, err := sources(s.Config, d.commander)
 	if err != nil {
 		return d.keepOld(fmt.Errorf("%s: %w", s.path, err))
 	}
@@ -96,6 +97,7 @@ func needsRestart(old, s *settings) (names []string) {
 		{"user", old.User != s.User},
 		{"command-user", old.CommandUser != s.CommandUser},
 		{"status", old.Status.Path != s.Status.Path},
+		{"the first command", os.Getuid() == 0 && len(old.Commands) == 0 && len(s.Commands) > 0},
 	} {
 		if c.changed {
 			names = append(names, c.name)

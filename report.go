@@ -20,7 +20,7 @@ import (
 func (d *daemon) report() control.Report {
 	st := d.pool.Stats()
 	s := d.settings.Load()
-	return control.Report{
+	return d.continued(control.Report{
 		Version: control.Version, Program: "prngd " + version,
 		PID: os.Getpid(), UID: os.Getuid(),
 		Started: d.started.UTC(), Now: time.Now().UTC(),
@@ -32,7 +32,7 @@ func (d *daemon) report() control.Report {
 		Clients:   reportClients(d.server.Stats()),
 		Config:    control.Config{Path: s.path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected},
 		Log:       d.reportLog(),
-	}
+	})
 }
 
 func (d *daemon) reportGenerator(st prng.Stats) control.Generator {
@@ -104,7 +104,8 @@ func (d *daemon) reportExchanges() (list []control.File) {
 		}
 		st := x.file.Stats()
 		list = append(list, control.File{
-			Path: x.path, Cycles: st.Writes, Skipped: st.Skipped, LastStir: when(st.Last), Error: st.LastError,
+			Path: x.path, Cycles: st.Writes, Skipped: st.Skipped, LastStir: when(st.Last),
+			Locked: st.LongestLock.Seconds(), Error: st.LastError,
 		})
 	}
 	return list

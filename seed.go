@@ -23,15 +23,25 @@ const (
 // seeded without it.
 func (d *daemon) keepSeed(ctx context.Context) {
 	s := d.settings.Load()
+	if f := d.seed.Load(); f != nil { // the tasks begin anew after a refused upgrade
+		d.keep(ctx, f)
+		return
+	}
 	if s.SeedFile == "" {
 		return
 	}
 	if s.SeedFile == defaultPaths().Seed {
 		d.warn(makeStateDirectory(filepath.Dir(s.SeedFile)))
 	}
-	f, err := seedfile.Open(seedfile.Options{
+	o := seedfile.Options{
 		Path: s.SeedFile, MachineID: seedfile.MachineID(), Credit: s.SeedCredit, Owner: os.Getuid(),
-	})
+	}
+	if f := d.adoptSeed(o); f != nil {
+		d.seed.Store(f)
+		d.keep(ctx, f)
+		return
+	}
+	f, err := seedfile.Open(o)
 	if err != nil {
 		d.log.WithError(err).Warn("no seed will survive this run")
 		d.mu.Lock()
@@ -39,9 +49,14 @@ func (d *daemon) keepSeed(ctx context.Context) {
 		d.mu.Unlock()
 		return
 	}
-	defer f.Close()
 	d.seed.Store(f)
 	d.recall(f)
+	d.keep(ctx, f)
+}
+
+// keep saves the seed from the first one on. The file stays open: whoever takes
+// our place may not be permitted to open it.
+func (d *daemon) keep(ctx context.Context, f *seedfile.File) {
 	if d.awaitOpen(ctx) {
 		f.Keep(ctx, saveEvery, d.pool, d.log)
 	}
@@ -92,9 +107,10 @@ func (d *daemon) announce(ctx context.Context) {
 		}
 	})
 	defer late.Stop()
-	if !d.awaitOpen(ctx) {
+	if d.announced || !d.awaitOpen(ctx) {
 		return
 	}
+	d.announced = true
 	st := d.pool.Stats()
 	d.log.WithField("by", strings.Join(seeders(st), ", ")).
 		WithField("ms", fmt.Sprintf("%.1f", st.OpenedAt.Sub(d.started).Seconds()*1000)).Info("seeded")

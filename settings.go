@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	"prngd/config"
 )
@@ -36,6 +37,9 @@ func loadSettings(o options) (*settings, error) {
 	switch {
 	case err == nil:
 		defer f.Close()
+		if err := trustworthy(f); err != nil {
+			return nil, err
+		}
 		if s.Config, err = config.Parse(s.path, f); err != nil {
 			return nil, exitError{exitConfig, err}
 		}
@@ -47,6 +51,22 @@ func loadSettings(o options) (*settings, error) {
 	s.overlay()
 	s.SetPaths(paths)
 	return s, nil
+}
+
+// trustworthy refuses a configuration that somebody else could change when root
+// is to act on it.
+func trustworthy(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil || os.Getuid() != 0 || !info.Mode().IsRegular() {
+		return err
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
+		return fmt.Errorf("configuration %s: it belongs to uid %d, expected root's, who acts on it", f.Name(), st.Uid)
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("configuration %s: it is writable by others than root, who acts on it (mode %#o)", f.Name(), info.Mode().Perm())
+	}
+	return nil
 }
 
 // absolute makes paths independent of the working directory, which a daemon

@@ -7,6 +7,7 @@ import (
 	"prngd/config"
 	"prngd/gatherers"
 	"prngd/prng"
+	"prngd/process"
 )
 
 // upstreamLimit is what one source of others' data may count before the gate
@@ -14,8 +15,9 @@ import (
 const upstreamLimit = 256
 
 // sources turns a configuration into gatherers: the built-in menu as its
-// gatherer lines change it, then its sources, then PRNGD's commands.
-func sources(c *config.Config) ([]gatherers.Gatherer, error) {
+// gatherer lines change it, then its sources, then PRNGD's commands, run by r
+// if there is one.
+func sources(c *config.Config, r *process.Runner) ([]gatherers.Gatherer, error) {
 	list := gatherers.System()
 	for _, line := range c.Gatherers {
 		i := slices.IndexFunc(list, func(g gatherers.Gatherer) bool { return g.Name == line.Name })
@@ -31,7 +33,7 @@ func sources(c *config.Config) ([]gatherers.Gatherer, error) {
 	for _, s := range c.Sources {
 		list = append(list, source(s))
 	}
-	return append(list, commands(c)...), nil
+	return append(list, commands(c, r)...), nil
 }
 
 func names(list []gatherers.Gatherer) (names []string) {
@@ -54,11 +56,14 @@ func source(s config.Source) gatherers.Gatherer {
 
 // commands gives every entry a name of its own: status and pool tell sources
 // apart by it.
-func commands(c *config.Config) []gatherers.Gatherer {
+func commands(c *config.Config, r *process.Runner) []gatherers.Gatherer {
 	var list []gatherers.Gatherer
 	seen := map[string]int{}
 	for _, e := range c.Commands {
 		g := gatherers.Command(e.Path, e.Argv, gatherers.Credit(e.Rate), 0, c.CommandTimeout, c.CreditCommands)
+		if r != nil {
+			g = byRunner(g, r, order{e.Path, e.Argv, c.CommandTimeout})
+		}
 		if seen[g.Name]++; seen[g.Name] > 1 {
 			g.Name = fmt.Sprintf("%s #%d", g.Name, seen[g.Name])
 		}

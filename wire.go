@@ -14,6 +14,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"prngd/control"
 	"prngd/gatherers"
 	"prngd/prng"
 	"prngd/process"
@@ -34,9 +35,21 @@ type daemon struct {
 	server     *server.Server
 	seed       atomic.Pointer[seedfile.File]
 	pidFile    *process.PIDFile
-	calls      chan func() // run by the main loop
+	commander  *process.Runner // nil: commands run as whoever started us
+	calls      chan func()     // run by the main loop
+	signals    chan os.Signal
+	life       context.Context // ends when the daemon is told to
+	round      *round
+	owner      int    // the uid that started us
+	path       string // of our program file
+
+	legacy    *handover       // nil: not the program of an upgrade
+	before    *control.Report // of the program before us
+	announced bool            // that we are seeded
 
 	mu        sync.Mutex
+	attempt   *attempt
+	control   place
 	places    []place // what is listened on
 	gathering []gatherers.Gatherer
 	regather  context.CancelFunc // makes the runner start anew
@@ -48,25 +61,34 @@ type daemon struct {
 const stopTime = 700 * time.Millisecond
 
 // serve is the daemon's life.
-func serve(started time.Time, s *settings, parent *process.Parent) error {
-	list, err := sources(s.Config)
+func serve(started time.Time, s *settings, parent *process.Parent, legacy *handover) error {
+	commander, err := startRunner(s.Config, legacy) // before there is any secret
+	if err != nil {
+		return err
+	}
+	list, err := sources(s.Config, commander)
 	if err != nil {
 		return exitError{exitConfig, fmt.Errorf("%s: %w", s.path, err)}
 	}
 	if err := prng.SelfTest(); err != nil {
 		return exitError{exitInternal, err}
 	}
-	foreground := parent == nil
+	foreground := parent == nil && (legacy == nil || legacy.Foreground)
 	sink, err := newLogger(s.Log.Target, s.Log.Level, s.Log.Format, foreground)
+	if err != nil && legacy != nil { // clients wait already: better a log elsewhere
+		sink, err = newLogger("", s.Log.Level, s.Log.Format, foreground)
+	}
 	if err != nil {
 		return err
 	}
 	defer sink.Close(stopTime)
 	d := &daemon{
 		started: started, foreground: foreground, sink: sink, log: sink.Log,
-		gathering: list, doubts: newDoubts(), calls: make(chan func()),
+		gathering: list, commander: commander, doubts: newDoubts(), calls: make(chan func()),
+		owner: os.Getuid(), legacy: legacy,
 	}
 	d.settings.Store(s)
+	d.remember()
 	d.warn(process.Undumpable())
 	if err := d.open(s); err != nil {
 		d.shut()
@@ -82,38 +104,40 @@ func (d *daemon) open(s *settings) (err error) {
 		Clocks:   gatherers.Clocks(),
 		Kernel:   gatherers.KernelBytes,
 		Doubt:    d.doubts.ask,
-		Personal: personalization(d.started),
+		Personal: personalization(time.Now()),
 	})
 	if err != nil {
 		return exitError{exitInternal, err}
 	}
-	if s.options.PIDFile != "" {
-		if d.pidFile, err = process.WritePIDFile(s.options.PIDFile, os.Getpid()); err != nil {
-			return err
-		}
+	if err := d.grave(d.openPIDFile(s.options.PIDFile)); err != nil {
+		return err
 	}
 	d.server = server.New(d.serverConfig(s))
 	d.runner = gatherers.NewRunner(d.mix, d.log)
-	d.places, err = listen(s, d.log)
-	return err
+	if err := d.openPlaces(s); err != nil {
+		return err
+	}
+	if d.legacy != nil {
+		d.takeOver(d.legacy)
+	}
+	return nil
 }
 
 // run serves until a signal ends it.
 func (d *daemon) run(parent *process.Parent) error {
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	if d.signals == nil {
+		d.signals = newSignals()
+	}
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	d.life = ctx
 
 	serving, hangUp := context.WithCancel(context.Background())
 	defer hangUp()
 	failed := make(chan error, 1)
 	go func() { failed <- d.server.Serve(serving, listeners(d.places)); close(failed) }()
-	var tasks sync.WaitGroup
-	for _, task := range d.tasks() {
-		tasks.Go(func() { task(ctx) })
-	}
+	d.beginRound()
 	if os.Getpid() == 1 {
 		go process.Reap(ctx)
 	}
@@ -121,10 +145,10 @@ func (d *daemon) run(parent *process.Parent) error {
 	if err := parent.Ready(); err != nil {
 		return err
 	}
-	err := d.attend(signals, failed)
+	err := d.attend(failed)
 	process.Notify("STOPPING=1")
 	cancel()
-	waitFor(&tasks, stopTime)
+	waitFor(&d.round.tasks, stopTime)
 	// Connections close last: their end tells prngd -k that all is done.
 	d.shut()
 	hangUp()
@@ -142,15 +166,19 @@ func (d *daemon) tasks() []func(context.Context) {
 }
 
 // attend answers signals until one of them, or the server, ends the daemon.
-func (d *daemon) attend(signals <-chan os.Signal, failed <-chan error) error {
+func (d *daemon) attend(failed <-chan error) error {
 	for {
 		select {
-		case s := <-signals:
-			if s != syscall.SIGHUP {
+		case s := <-d.signals:
+			switch s {
+			case syscall.SIGHUP:
+				d.reload()
+			case syscall.SIGUSR2:
+				go d.upgrade(d.life)
+			default:
 				d.log.WithField("signal", s.String()).Info("stopping")
 				return nil
 			}
-			d.reload()
 		case call := <-d.calls:
 			call()
 		case err := <-failed:
@@ -161,6 +189,7 @@ func (d *daemon) attend(signals <-chan os.Signal, failed <-chan error) error {
 
 // shut gives back what open took, as far as it came.
 func (d *daemon) shut() {
+	d.control.close()
 	for _, p := range d.places {
 		p.close()
 	}
@@ -182,14 +211,16 @@ func (d *daemon) warn(err error) {
 	}
 }
 
-// waitFor waits for wg, but no longer than limit: a hung gatherer or disk does
-// not keep a daemon from ending.
-func waitFor(wg *sync.WaitGroup, limit time.Duration) {
+// waitFor waits for wg, but no longer than limit, and says whether that was
+// enough: a hung gatherer or disk does not keep a daemon from ending.
+func waitFor(wg *sync.WaitGroup, limit time.Duration) bool {
 	done := make(chan struct{})
 	go func() { wg.Wait(); close(done) }()
 	select {
 	case <-done:
+		return true
 	case <-time.After(limit):
+		return false
 	}
 }
 

@@ -14,7 +14,9 @@ import (
 	"prngd/process"
 )
 
-func systemPrograms() map[string]func() { return map[string]func(){"become": become} }
+func systemPrograms() map[string]func() {
+	return map[string]func(){"become": become, "upgrader": upgrader}
+}
 
 // become turns into uid 4711, gid 4712 with the groups 4712 and 4713, while
 // other threads are about, and says what each of them is now.

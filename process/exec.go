@@ -3,7 +3,6 @@ package process
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -28,12 +27,4 @@ func ProgramPath(argv0 string) (string, error) {
 		return called, nil
 	}
 	return path, err
-}
-
-// without returns the environment but for some variables.
-func without(environ []string, names ...string) []string {
-	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(names, name)
-	})
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
+	"os/signal"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -54,10 +56,12 @@ type Legacy struct {
 	Secret   []byte // at most 4096 bytes, in a pipe: what was read once is gone
 	Keep     []int  // descriptors that stay open, in use by nobody until then
 
-	// Signals are those that the program handles. They are held back from before
-	// Interrupted is asked until the next program has asked for them.
-	Signals     []os.Signal
-	Interrupted func() bool // has one come that must not get lost?
+	// Signals are those that the program handles, by Caught alone. From before
+	// Interrupted is asked until the next program handles them, those in Harmless
+	// are ignored, and the others have their default effect.
+	Signals, Harmless []os.Signal
+	Caught            chan os.Signal
+	Interrupted       func() bool // has one come that must not get lost?
 }
 
 // ErrInterrupted says that a signal came that ended the attempt.
@@ -66,10 +70,11 @@ var ErrInterrupted = errors.New("a signal came in between")
 // Exec puts p in the place of the calling program: same process, same pid. It
 // returns only if that fails, and then everything is as before.
 //
-// Held back are Legacy.Signals and no others: Go threads keep for good the mask
-// that their program began with, and those that the runtime itself needs
-// (SIGURG) would be missing in it. The child of such a program begins with this
-// mask as well; see [CleanSignals].
+// Signals are not held back by a mask on this thread: a Go program unblocks, as
+// it starts, what would end it (SIGTERM, SIGINT, SIGHUP), and keeps the rest of
+// such a mask for good, in all that it starts. And none must end at a handler of
+// the old program that will never run. So what can get lost is ignored, which an
+// exec does not change, and what cannot ends the process, as it should.
 func (p *Program) Exec(l Legacy) error {
 	name, err := p.name(int(p.file.Fd()))
 	if err != nil {
@@ -80,14 +85,7 @@ func (p *Program) Exec(l Legacy) error {
 		return err
 	}
 	defer parcel.discard()
-	// On this thread the mask is that of the next program.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	release, err := holdSignals(l.Signals)
-	if err != nil {
-		return err
-	}
-	defer release()
+	defer l.letGo()()
 	if l.Interrupted != nil && l.Interrupted() {
 		return ErrInterrupted
 	}
@@ -106,8 +104,29 @@ func (p *Program) Exec(l Legacy) error {
 	return fmt.Errorf("executing %s: %w", p.path, err)
 }
 
+// letGo ends the handling of signals until it is taken up again. What came before
+// is in the channel then.
+func (l *Legacy) letGo() (takeUp func()) {
+	if len(l.Harmless) > 0 { // none would mean all
+		signal.Ignore(l.Harmless...)
+	}
+	if len(l.Signals) == 0 {
+		return func() {}
+	}
+	signal.Stop(l.Caught)
+	return func() { signal.Notify(l.Caught, l.Signals...) }
+}
+
 func closeOnExec(fds []int) {
 	for _, fd := range fds {
 		unix.CloseOnExec(fd)
 	}
+}
+
+// without returns the environment but for some variables.
+func without(environ []string, names ...string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.Contains(names, name)
+	})
 }

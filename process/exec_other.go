@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 )
 
 // Program is a program file to take the place of this one, on Linux.
@@ -16,8 +17,10 @@ type Legacy struct {
 	Argv             []string
 	Document, Secret []byte
 	Keep             []int
-	Signals          []os.Signal
-	Interrupted      func() bool
+
+	Signals, Harmless []os.Signal
+	Caught            chan os.Signal
+	Interrupted       func() bool
 }
 
 // ErrInterrupted says that a signal came that ended the attempt.
@@ -50,5 +53,5 @@ type Rehearsed struct {
 // Pass does nothing.
 func (*Rehearsed) Pass() error { return errors.ErrUnsupported }
 
-// CleanSignals calls start.
-func CleanSignals(start func() error) error { return start() }
+// HungThread knows of none.
+func HungThread(time.Duration) bool { return false }

@@ -5,13 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -21,12 +17,14 @@ import (
 
 // Runner is a child of ours that works in our place, as somebody else. It is
 // started before there is any secret to be learnt, and outlives our privileges.
-// Requests and answers are the caller's bytes; each is one frame, a length of
-// four bytes in front.
+// Requests and answers are the caller's bytes, in frames with a length of four
+// bytes in front. A request begins with a number of eight bytes, and its answer
+// is two frames: the number and what went wrong, if anything; the result.
 type Runner struct {
 	lines chan net.Conn // free conversations; closed when none is left
 	left  atomic.Int32
-	files []*os.File // all of them, for an upgrade
+	next  atomic.Uint64 // the last request's number
+	files []*os.File    // all of them, for an upgrade
 }
 
 // runnerVariable tells the child that it is a runner: the pid of its parent, how
@@ -89,14 +87,22 @@ func AdoptRunner(files []*os.File) (*Runner, error) {
 		r.lines <- line
 	}
 	r.left.Store(int32(len(files)))
+	r.next.Store(uint64(time.Now().UnixNano())) // not one of an earlier program's
 	return r, nil
 }
 
-// Files returns the conversations, for AdoptRunner after an exec.
-func (r *Runner) Files() []*os.File { return r.files }
+// Files returns the conversations, for AdoptRunner after an exec. A nil Runner
+// has none.
+func (r *Runner) Files() []*os.File {
+	if r == nil {
+		return nil
+	}
+	return r.files
+}
 
-// Do has a request worked on and returns the answer. After a failed
-// conversation, or when ctx ends first, that conversation is over.
+// Do has a request worked on and returns the answer. If ctx ends first, the
+// conversation goes on when the runner has caught up; after any other failure it
+// is over.
 func (r *Runner) Do(ctx context.Context, request []byte) ([]byte, error) {
 	var line net.Conn
 	select {
@@ -108,103 +114,48 @@ func (r *Runner) Do(ctx context.Context, request []byte) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	defer context.AfterFunc(ctx, func() { line.SetDeadline(time.Unix(1, 0)) })()
-	answer, err := converse(line, request)
+	answer, err := converse(ctx, line, r.next.Add(1), request)
 	var said errRunner
-	if err != nil && !errors.As(err, &said) {
-		line.Close() // out of step: what comes next on it may answer this
-		if r.left.Add(-1) == 0 {
-			close(r.lines)
-		}
-		return nil, fmt.Errorf("talking to the runner: %w", err)
+	if err == nil || errors.As(err, &said) || errors.Is(err, errBetween) {
+		r.lines <- line
+		return answer, err
 	}
-	r.lines <- line
-	return answer, err
+	line.Close()
+	if r.left.Add(-1) == 0 {
+		close(r.lines)
+	}
+	return nil, fmt.Errorf("talking to the runner: %w", err)
 }
 
-func converse(line net.Conn, request []byte) ([]byte, error) {
-	if err := writeFrame(line, request); err != nil {
+// converse asks on one line. Answers to earlier requests, for which nobody
+// waits any more, come first and are passed over.
+func converse(ctx context.Context, line net.Conn, id uint64, request []byte) ([]byte, error) {
+	line.SetDeadline(time.Time{})
+	defer context.AfterFunc(ctx, func() { line.SetReadDeadline(time.Unix(1, 0)) })()
+	if err := writeFrame(line, binary.BigEndian.AppendUint64(nil, id), request); err != nil {
 		return nil, err
 	}
-	problem, err := readFrame(line)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := readFrame(line)
-	if err == nil && len(problem) > 0 {
-		err = errRunner(problem)
-	}
-	return answer, err
-}
-
-// RunnerChild returns the task and the conversations of a process that
-// StartRunner started; in every other there are none.
-func RunnerChild() (task string, lines []net.Conn) {
-	words := strings.SplitN(os.Getenv(runnerVariable), ":", 3)
-	os.Unsetenv(runnerVariable)
-	if len(words) != 3 || words[0] != strconv.Itoa(os.Getppid()) {
-		return "", nil
-	}
-	n, err := strconv.Atoi(words[1])
-	if err != nil {
-		return "", nil
-	}
-	for fd := firstConversation; fd < firstConversation+min(n, 64); fd++ {
-		unix.CloseOnExec(fd)
-		f := os.NewFile(uintptr(fd), "runner")
-		line, err := net.FileConn(f)
-		f.Close()
+	for {
+		head, err := readFrame(line)
 		if err != nil {
-			return "", nil
+			return nil, err
 		}
-		lines = append(lines, line)
+		line.SetReadDeadline(time.Time{}) // the rest of it is on its way
+		answer, err := readFrame(line)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(head) < 8:
+			return nil, fmt.Errorf("answer without a number")
+		case binary.BigEndian.Uint64(head) != id && ctx.Err() != nil:
+			return nil, errBetween
+		case binary.BigEndian.Uint64(head) != id:
+			continue
+		case len(head) > 8:
+			return answer, errRunner(head[8:])
+		}
+		return answer, nil
 	}
-	return words[2], lines
-}
-
-// ServeRunner answers requests by do until every conversation has ended, that
-// is until the daemon has.
-func ServeRunner(lines []net.Conn, do func([]byte) ([]byte, error)) {
-	var all sync.WaitGroup
-	for _, line := range lines {
-		all.Go(func() {
-			defer line.Close()
-			for {
-				request, err := readFrame(line)
-				if err != nil {
-					return
-				}
-				problem := ""
-				answer, err := do(request)
-				if err != nil {
-					problem = err.Error()
-				}
-				if writeFrame(line, []byte(problem)) != nil || writeFrame(line, answer) != nil {
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-}
-
-func writeFrame(w io.Writer, b []byte) error {
-	_, err := w.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(b))), b...))
-	return err
-}
-
-func readFrame(r io.Reader) ([]byte, error) {
-	var head [4]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return nil, err
-	}
-	n := binary.BigEndian.Uint32(head[:])
-	if n > maxFrame {
-		return nil, fmt.Errorf("frame of %d bytes, expected at most %d", n, maxFrame)
-	}
-	b := make([]byte, n)
-	_, err := io.ReadFull(r, b)
-	return b, err
 }
 
 func closeAll(files []*os.File) {

@@ -23,8 +23,8 @@ func runner() bool {
 		switch string(b) {
 		case "task":
 			return []byte(task), nil
-		case "hang":
-			select {}
+		case "slow":
+			<-time.After(50 * time.Millisecond)
 		case "die":
 			os.Exit(1)
 		case "environment":
@@ -51,12 +51,19 @@ func startrunner() {
 	}
 	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 	defer cancel()
-	_, err = r.Do(short, []byte("hang"))
-	fmt.Println("hang:", errors.Is(err, os.ErrDeadlineExceeded))
-	answer, err := r.Do(ctx, []byte("and on"))
-	fmt.Printf("%q %v\n", answer, err)
-	_, err = r.Do(ctx, []byte("die"))
-	fmt.Println("die:", err != nil)
+	_, err = r.Do(short, []byte("slow"))
+	fmt.Println("slow:", err)
+	// A program that takes our place gets its own answers, not those we gave up.
+	r, err = process.AdoptRunner(r.Files())
+	ok(err)
+	for range 2 {
+		answer, err := r.Do(ctx, []byte("and on"))
+		fmt.Printf("%q %v\n", answer, err)
+	}
+	for range 2 {
+		_, err = r.Do(ctx, []byte("die"))
+		fmt.Println("die:", err != nil)
+	}
 	_, err = r.Do(ctx, []byte("anybody?"))
 	fmt.Println("then:", err)
 }
@@ -68,8 +75,10 @@ func TestRunner(t *testing.T) {
 "a:b" <nil>
 "half" no way
 "" <nil>
-hang: true
+slow: no answer in time
 "AND ON" <nil>
+"AND ON" <nil>
+die: true
 die: true
 then: the runner is gone
 `

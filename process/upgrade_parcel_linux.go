@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -113,6 +115,7 @@ func Inherit() (document, secret []byte, err error) {
 		return nil, nil, nil
 	}
 	nameMainThread()
+	buryAll()
 	defer p.document.Close()
 	defer p.secret.Close()
 	secret, err = io.ReadAll(p.secret)
@@ -141,15 +144,26 @@ func unpack(value string) (p parcel, ours bool) {
 	return parcel{os.NewFile(uintptr(document), "handover document"), os.NewFile(uintptr(secret), "handover pipe")}, true
 }
 
+// buryAll waits for children that died in the exec, and that nobody knows any more.
+func buryAll() {
+	for {
+		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); pid <= 0 && err != unix.EINTR {
+			return
+		}
+	}
+}
+
 // nameMainThread undoes that a program executed as /proc/self/fd/7 is called 7
-// by ps and pidof.
+// by ps and pidof. At the start of main we are that thread; proc(5) helps where
+// the process is root's, prctl(2) where it is not.
 func nameMainThread() {
 	path, err := os.Executable()
-	if err != nil || unix.Gettid() != os.Getpid() {
+	if err != nil {
 		return
 	}
-	name := path[strings.LastIndexByte(path, '/')+1:]
-	if b, err := unix.ByteSliceFromString(name); err == nil {
-		unix.Prctl(unix.PR_SET_NAME, uintptr(pointer(b)), 0, 0, 0)
+	name, err := unix.ByteSliceFromString(filepath.Base(path))
+	if err != nil || os.WriteFile("/proc/self/comm", name, 0) == nil || unix.Gettid() != os.Getpid() {
+		return
 	}
+	unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0)
 }

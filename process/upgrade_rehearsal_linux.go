@@ -32,6 +32,9 @@ const (
 	couldTakeOver = "could take over\n"
 )
 
+// errSlow says that the limit of a rehearsal has passed.
+var errSlow = fmt.Errorf("it did not end in time, %v at most", RehearsalTime)
+
 // Rehearse runs p as a child, with argv and a document as [Program.Exec] would
 // give it, under the same limits and sandbox. It returns nil if p says that it
 // could take over and exits with status 0 in time; else why not.
@@ -62,7 +65,7 @@ func (p *Program) Rehearse(ctx context.Context, argv []string, document []byte) 
 	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	child.Cancel = func() error { return unix.Kill(-child.Process.Pid, unix.SIGKILL) }
 	child.WaitDelay = time.Second
-	err = CleanSignals(child.Start)
+	err = child.Start()
 	theirs.Close()
 	if err != nil {
 		return fmt.Errorf("rehearsing %s: %w", p.path, withoutName(err))
@@ -70,13 +73,13 @@ func (p *Program) Rehearse(ctx context.Context, argv []string, document []byte) 
 	err = child.Wait()
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("rehearsing %s: not done within %v", p.path, RehearsalTime)
+		return fmt.Errorf("rehearsing %s: %w", p.path, errSlow)
 	case err != nil:
 		return fmt.Errorf("rehearsing %s: %w%s", p.path, err, lastWords(said.String()))
 	}
-	replies.SetReadDeadline(time.Now()) // a grandchild may hold the other end
-	reply, _ := io.ReadAll(io.LimitReader(replies, int64(len(couldTakeOver))))
-	if string(reply) != couldTakeOver {
+	replies.SetReadDeadline(time.Now().Add(100 * time.Millisecond)) // a grandchild may hold the other end
+	reply := make([]byte, len(couldTakeOver))
+	if _, err := io.ReadFull(replies, reply); err != nil || string(reply) != couldTakeOver {
 		return fmt.Errorf("rehearsing %s: it ended at once, without a word on whether it could take over%s", p.path, lastWords(said.String()))
 	}
 	return nil

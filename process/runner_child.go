@@ -1,0 +1,100 @@
+package process
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// RunnerChild returns the task and the conversations of a process that
+// StartRunner started; in every other there are none.
+func RunnerChild() (task string, lines []net.Conn) {
+	words := strings.SplitN(os.Getenv(runnerVariable), ":", 3)
+	os.Unsetenv(runnerVariable)
+	if len(words) != 3 || words[0] != strconv.Itoa(os.Getppid()) {
+		return "", nil
+	}
+	n, err := strconv.Atoi(words[1])
+	if err != nil {
+		return "", nil
+	}
+	for fd := firstConversation; fd < firstConversation+min(n, 64); fd++ {
+		unix.CloseOnExec(fd)
+		f := os.NewFile(uintptr(fd), "runner")
+		line, err := net.FileConn(f)
+		f.Close()
+		if err != nil {
+			return "", nil
+		}
+		lines = append(lines, line)
+	}
+	return words[2], lines
+}
+
+// ServeRunner answers requests by do until every conversation has ended, that
+// is until the daemon has.
+func ServeRunner(lines []net.Conn, do func([]byte) ([]byte, error)) {
+	var all sync.WaitGroup
+	for _, line := range lines {
+		all.Go(func() {
+			defer line.Close()
+			for answerOne(line, do) == nil {
+			}
+		})
+	}
+	all.Wait()
+}
+
+func answerOne(line net.Conn, do func([]byte) ([]byte, error)) error {
+	request, err := readFrame(line)
+	if err != nil {
+		return err
+	}
+	if len(request) < 8 {
+		return errors.New("request without a number")
+	}
+	problem := ""
+	answer, err := do(request[8:])
+	if err != nil {
+		problem = err.Error()
+	}
+	if err := writeFrame(line, request[:8], []byte(problem)); err != nil {
+		return err
+	}
+	return writeFrame(line, answer)
+}
+
+// errBetween says that no answer has begun: the stream is in step.
+var errBetween = errors.New("no answer in time")
+
+func writeFrame(w io.Writer, parts ...[]byte) error {
+	body := slices.Concat(parts...)
+	_, err := w.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...))
+	return err
+}
+
+func readFrame(r io.Reader) ([]byte, error) {
+	var head [4]byte
+	if n, err := io.ReadFull(r, head[:]); err != nil {
+		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil, errBetween
+		}
+		return nil, err
+	}
+	n := binary.BigEndian.Uint32(head[:])
+	if n > maxFrame {
+		return nil, fmt.Errorf("frame of %d bytes, expected at most %d", n, maxFrame)
+	}
+	b := make([]byte, n)
+	_, err := io.ReadFull(r, b)
+	return b, err
+}
