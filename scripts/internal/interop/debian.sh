@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# Sourced after lib.sh by the scripts in interop.d that take sources or packages from
+# Debian without installing them. What is fetched, unpacked and built stays in $cache,
+# and is used again until that directory is deleted. The machine's own list of
+# sources is neither read nor changed.
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/prngd-interop
+mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial" || die "cannot make $cache"
+
+# alone COMMAND...: while no other run fetches or builds. The lock is not handed on to what COMMAND starts.
+alone() {
+	exec 9>"$cache/lock" && flock 9
+	"$@"
+	exec 9>&-
+}
+
+# private apt-get|apt-cache ARGUMENT...: apt with lists of our own.
+private() {
+	local tool=$1
+	shift
+	"$tool" -q -o Dir::Etc::SourceList="$cache/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::State::Lists="$cache/apt/lists" -o Dir::Cache="$cache/apt" -o Dir::Cache::archives="$cache/apt/archives" \
+		-o APT::Sandbox::User="$(id -un)" "$@" 9>&-
+}
+
+# lists: have the lists, once for each run of a script.
+lists() {
+	local suite
+	[ ! -e "$T/lists" ] || return 0
+	command -v apt-get >/dev/null || skip "no apt-get here to fetch $1"
+	suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	[ "$(. /etc/os-release && echo "${ID:-}")" = debian ] && [ "$suite" ] || skip "not Debian: no source for $1"
+	local s
+	for s in deb deb-src; do
+		echo "$s [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
+	done >"$cache/apt/sources.list"
+	private apt-get update >"$T/apt" 2>&1 || { tail -n 5 "$T/apt"; skip "cannot reach $mirror for $1"; }
+	touch "$T/lists"
+}
+
+# unpacked NAME: sets $dir to the unpacked source package NAME, and $version to its version.
+unpacked() {
+	local name=$1
+	dir=$cache/$name-source
+	[ -e "$dir/done" ] || alone fetch_source "$name"
+	version=$(cat "$dir/version")
+	dir=$dir/tree
+}
+fetch_source() {
+	[ ! -e "$dir/done" ] || return 0
+	need dpkg-source dpkg-dev
+	lists "$1"
+	rm -rf "$dir"
+	mkdir "$dir"
+	(cd "$dir" && private apt-get source --download-only "$1" && dpkg-source -x ./*.dsc tree 9>&-) >"$T/apt" 2>&1 ||
+		{ tail -n 5 "$T/apt"; skip "cannot fetch Debian's source of $1"; }
+	sed -n 's/^Version: //p' "$dir"/*.dsc >"$dir/version"
+	touch "$dir/done"
+}
+
+# extracted PACKAGE: sets $dir to the extracted, not installed, binary package, and $version to its version.
+extracted() {
+	dir=$cache/$1-package
+	[ -e "$dir/done" ] || alone fetch_package "$1"
+	version=$(cat "$dir/version")
+	dir=$dir/tree
+}
+fetch_package() {
+	local deb
+	[ ! -e "$dir/done" ] || return 0
+	lists "$1"
+	deb=$1
+	[ "$1" != linux-image-cloud-amd64 ] || deb=$(private apt-cache depends "$1" | sed -n 's/^ *Depends: //p') # what the name stands for
+	rm -rf "$dir"
+	mkdir "$dir"
+	(cd "$dir" && private apt-get download "$deb") >"$T/apt" 2>&1 || { tail -n 5 "$T/apt"; skip "cannot fetch Debian's $1"; }
+	deb=$(echo "$dir"/*.deb)
+	dpkg-deb -x "$deb" "$dir/tree" && dpkg-deb -f "$deb" Version >"$dir/version" && rm "$deb" || die "cannot unpack $deb"
+	touch "$dir/done"
+}
+
+# compile NAME COMMANDS: runs the shell text COMMANDS in $cache/NAME-build, at low priority, unless it is done. Sets $dir to that.
+compile() {
+	dir=$cache/$1-build
+	[ -e "$dir/done" ] || alone run_build "$2"
+}
+run_build() {
+	[ ! -e "$dir/done" ] || return 0
+	need gcc gcc
+	need make make
+	rm -rf "$dir"
+	mkdir "$dir"
+	(cd "$dir" && nice bash -euc "$1") >"$dir.log" 2>&1 9>&- </dev/null || { tail -n 20 "$dir.log"; die "cannot build: see $dir.log"; }
+	touch "$dir/done"
+}

@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# Sourced after daemon.sh by the scripts in interop.d: their configurations are what
+# docs/recipes shows, word for word but for the path of the socket.
+
+# recipe NAME LANGUAGE [N]: the N-th block (1) in that language of docs/recipes/NAME.md.
+# Where it says /run/egd-pool, the relay's $T/egd-pool is meant.
+recipe() {
+	awk -v open="\`\`\`$2" -v nth="${3:-1}" '
+		$0 == open { inside = ++n == nth; next }
+		/^```$/ { inside = 0 }
+		inside { print; found = 1 }
+		END { exit !found }
+	' "docs/recipes/$1.md" | sed "s,/run/egd-pool,$T/egd-pool,g"
+	[ "${PIPESTATUS[0]}" = 0 ] || die "docs/recipes/$1.md has no block ${3:-1} in $2"
+}
+
+# record PATH TO: a door at PATH to the socket TO; what came out of it is in $T/record.
+record() {
+	need socat socat
+	socat -t 30 -R "$T/record" "UNIX-LISTEN:$1,fork,mode=666" "UNIX-CONNECT:$2" 2>>"$T/record.log" &
+	later end $!
+	await 10 test -S "$1" || { cat "$T/record.log"; die "the recorder could not listen"; }
+}
+
+# free_port: a port of 127.0.0.1 that nobody listens on.
+free_port() {
+	local port try
+	for try in $(seq 50); do
+		port=$((20000 + RANDOM % 12000))
+		listening "$port" || { echo "$port"; return; }
+	done
+	die "no free port in $try attempts"
+}
+listening() { grep -qs "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$1") 0*:0000 0A" /proc/net/tcp /proc/net/tcp6; }
+
+# start_tcp_relay PORT ADDRESS: as start_relay of daemon.sh, on 127.0.0.1.
+start_tcp_relay() {
+	"$T/egdcount" -listen "tcp/127.0.0.1:$1" -to "$2" >>"$T/relay.log" 2>&1 &
+	relay=$!
+	later end "$relay"
+	await 15 listening "$1" || { cat "$T/relay.log" "$T/prngd.log"; die "the daemon was not seeded, or the relay could not listen"; }
+}
+
+# "${own_run[@]}" COMMAND...: COMMAND sees $T/run as /run, for clients that look at fixed places only.
+own=(unshare -m)
+is_root || own=(unshare -rm)
+own_run=("${own[@]}" sh -c 'mount --bind "$0" /run && exec "$@"' "$T/run")
+mkdir "$T/run"
+may_own_run() { "${own_run[@]}" true 2>/dev/null; }
