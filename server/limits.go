@@ -111,15 +111,6 @@ func (l *limits) add(p payer, since instant) *place {
 	return got
 }
 
-// inherit gives p a place whatever the limits are: nobody is closed for them.
-func (l *limits) inherit(p payer, since instant, spoke bool) *place {
-	got := l.add(p, since)
-	if spoke {
-		l.spoke(got)
-	}
-	return got
-}
-
 // atLimit reports whether p has all it may have. Those whom the system does not
 // tell apart share the global limit alone.
 func (l *limits) atLimit(a *account, p payer) bool {

@@ -57,10 +57,10 @@ type Server struct {
 	room      sync.Cond // of mu: a place was given back, or the server stops
 	limits    *limits
 	listeners map[*Listener]struct{}
-	driver    driver       // nil until Serve
-	inherited []Connection // for the driver to take over
-	parking   *parking     // between Park and Resume
-	stopping  bool
+	driver    driver // nil until Serve
+	//lint:ignore U1000 only Linux hands connections over
+	handing
+	stopping bool
 }
 
 // New returns a server that does not serve yet.
