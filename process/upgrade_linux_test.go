@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,7 @@ func upgrader() {
 			return len(caught) > 0
 		},
 	}))
+	runtime.KeepAlive(kept) // a collected file is closed
 }
 
 func upgraded(document, secret []byte) {
