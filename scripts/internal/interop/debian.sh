@@ -80,17 +80,17 @@ fetch_package() {
 	touch "$dir/done"
 }
 
-# compile NAME COMMANDS: runs the shell text COMMANDS in $cache/NAME-build, at low priority, unless it is done. Sets $dir to that.
+# compile NAME COMMANDS: runs the shell text COMMANDS in $cache/NAME-build, at low priority, unless just that is done. Sets $dir.
 compile() {
 	dir=$cache/$1-build
-	[ -e "$dir/done" ] || alone run_build "$2"
+	[ "$(cat "$dir/done" 2>/dev/null)" = "$2" ] || alone run_build "$2"
 }
 run_build() {
-	[ ! -e "$dir/done" ] || return 0
+	[ "$(cat "$dir/done" 2>/dev/null)" != "$1" ] || return 0
 	need gcc gcc
 	need make make
 	rm -rf "$dir"
 	mkdir "$dir"
 	(cd "$dir" && nice bash -euc "$1") >"$dir.log" 2>&1 9>&- </dev/null || { tail -n 20 "$dir.log"; die "cannot build: see $dir.log"; }
-	touch "$dir/done"
+	echo "$1" >"$dir/done"
 }

@@ -1,17 +1,27 @@
 # shellcheck shell=bash
-# Sourced after daemon.sh by the scripts in interop.d: their configurations are what
+# Sourced after lib.sh by the scripts in interop.d: their configurations are what
 # docs/recipes shows, word for word but for the path of the socket.
 
-# recipe NAME LANGUAGE [N]: the N-th block (1) in that language of docs/recipes/NAME.md.
-# Where it says /run/egd-pool, the relay's $T/egd-pool is meant.
-recipe() {
+# block NAME LANGUAGE [N]: the N-th block (1) in that language of docs/recipes/NAME.md.
+block() {
 	awk -v open="\`\`\`$2" -v nth="${3:-1}" '
 		$0 == open { inside = ++n == nth; next }
 		/^```$/ { inside = 0 }
 		inside { print; found = 1 }
 		END { exit !found }
-	' "docs/recipes/$1.md" | sed "s,/run/egd-pool,$T/egd-pool,g"
-	[ "${PIPESTATUS[0]}" = 0 ] || die "docs/recipes/$1.md has no block ${3:-1} in $2"
+	' "docs/recipes/$1.md" || die "docs/recipes/$1.md has no block ${3:-1} in $2"
+}
+# recipe NAME LANGUAGE [N]: the same; where it says /run/egd-pool, the relay's $T/egd-pool is meant.
+recipe() {
+	local text
+	text=$(block "$@") || exit 1
+	echo "${text//\/run\/egd-pool/$T/egd-pool}"
+}
+# configured NAME: the options that docs/recipes/NAME.md gives to configure.
+configured() {
+	local text
+	text=$(block "$1" configure) || exit 1
+	echo "${text#* }"
 }
 
 # record PATH TO: a door at PATH to the socket TO; what came out of it is in $T/record.
