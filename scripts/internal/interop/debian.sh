@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # Sourced after lib.sh by the scripts in interop.d that take sources or packages from
 # Debian without installing them. What is fetched, unpacked and built stays in $cache,
-# and is used again until that directory is deleted. The machine's own list of
-# sources is neither read nor changed.
+# and is used again until that directory is deleted. The mirror is the one that this machine
+# uses, unless $DEBIAN_MIRROR names another; its list of sources is not changed.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/prngd-interop
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null | sed -n 's/^Debian //p' | head -n 1)}
 mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial" || die "cannot make $cache"
 
 # alone COMMAND...: while no other run fetches or builds. The lock is not handed on to what COMMAND starts.
@@ -29,6 +29,7 @@ lists() {
 	local suite
 	[ ! -e "$T/lists" ] || return 0
 	command -v apt-get >/dev/null || skip "no apt-get here to fetch $1"
+	[ "$mirror" ] || skip "apt-get knows no Debian mirror to fetch $1 from: apt-get update may help"
 	suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 	[ "$(. /etc/os-release && echo "${ID:-}")" = debian ] && [ "$suite" ] || skip "not Debian: no source for $1"
 	local s

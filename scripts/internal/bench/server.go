@@ -1,0 +1,129 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// server is a process that is measured.
+type server struct {
+	cmd  *exec.Cmd
+	path string
+}
+
+// start runs a program on the first processor and waits until it answers.
+func start(path string, argv ...string) (*server, error) {
+	s := &server{path: path}
+	s.cmd = exec.Command("taskset", append([]string{"-c", "0"}, argv...)...)
+	s.cmd.Stderr = os.Stderr
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Microsecond) {
+		if c, err := dial(path); err == nil {
+			_, err = c.ask(32)
+			c.close()
+			if err == nil {
+				return s, nil
+			}
+		}
+	}
+	s.stop()
+	return nil, fmt.Errorf("%s does not answer", argv[0])
+}
+
+func (s *server) stop() {
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	kill := time.AfterFunc(5*time.Second, func() { s.cmd.Process.Kill() })
+	s.cmd.Wait()
+	kill.Stop()
+}
+
+// cpu is the processor time of all its threads: the scheduler's own account, in
+// nanoseconds, not ticks.
+func (s *server) cpu() time.Duration {
+	var sum int64
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.cmd.Process.Pid))
+	for _, name := range tasks {
+		b, _ := os.ReadFile(name)
+		ns, _, _ := bytes.Cut(b, []byte(" "))
+		n, _ := strconv.ParseInt(string(ns), 10, 64)
+		sum += n
+	}
+	return time.Duration(sum)
+}
+
+// memory is VmRSS and VmHWM in KiB.
+func (s *server) memory() (now, peak int) {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	for line := range strings.Lines(string(b)) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		n, _ := strconv.Atoi(fields[1])
+		switch fields[0] {
+		case "VmRSS:":
+			now = n
+		case "VmHWM:":
+			peak = n
+		}
+	}
+	return now, peak
+}
+
+// pair is the two sides, in one session.
+type pair struct{ floor, ours *server }
+
+func startPair(o options) (*pair, error) {
+	if o.daemon == "" || o.floor == "" {
+		return nil, errors.New("expected -prngd and -floor")
+	}
+	floor, err := startFloor(o)
+	if err != nil {
+		return nil, err
+	}
+	ours, err := startDaemon(o)
+	if err != nil {
+		floor.stop()
+		return nil, err
+	}
+	time.Sleep(time.Second) // the first jitter burst is over
+	return &pair{floor, ours}, nil
+}
+
+func startFloor(o options) (*server, error) {
+	path := filepath.Join(o.dir, "floor.socket")
+	return start(path, o.floor, path)
+}
+
+func startDaemon(o options) (*server, error) {
+	path := filepath.Join(o.dir, "prngd.socket")
+	conf := filepath.Join(o.dir, "prngd.conf") // one uid plays all the clients
+	if err := os.WriteFile(conf, []byte("max-connections 16384\nper-uid 16384\n"), 0o600); err != nil {
+		return nil, err
+	}
+	return start(path, o.daemon, "-f", "-n", "-c", conf, "--log-level", "error", path)
+}
+
+func (p *pair) stop() {
+	p.floor.stop()
+	p.ours.stop()
+}
+
+// load is the machine's load average of the last minute.
+func load() string {
+	b, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(b), " ")
+	return first
+}
