@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"prngd/gatherers"
@@ -18,6 +19,20 @@ func (d *daemon) gather(ctx context.Context) {
 		d.mu.Unlock()
 		d.runner.Run(round, list)
 		cancel()
+	}
+}
+
+// askKernel seeds us, where the kernel can, before the first client has a socket
+// to connect to: it takes microseconds, to start the gatherers milliseconds.
+func (d *daemon) askKernel() {
+	i := slices.IndexFunc(d.gathering, func(g gatherers.Gatherer) bool { return g.Name == "kernel" })
+	if i < 0 {
+		return
+	}
+	kernel := &d.gathering[i]
+	if data, err := kernel.Gather(context.Background()); err == nil {
+		d.mix(kernel, data, kernel.Credit.Bits(len(data)))
+		clear(data)
 	}
 }
 

@@ -121,11 +121,11 @@ const remedy = "512 bits from credited sources are needed. Without a kernel gene
 	"prngd.conf can name a device (source dev:PATH credit=BITS), believe commands (credit-commands yes), " +
 	"or believe root's own input (write-credit uid=0 alone, then egdquery write 512 < FILE)"
 
-// seeders names the sources that count, with what they count.
+// seeders names the sources that opened the gate, with what they counted.
 func seeders(st prng.Stats) (names []string) {
 	for _, s := range st.Sources {
-		if s.CreditedBits > 0 {
-			names = append(names, fmt.Sprintf("%s %d bits", s.Name, s.CreditedBits))
+		if s.GateBits > 0 {
+			names = append(names, fmt.Sprintf("%s %d bits", s.Name, s.GateBits))
 		}
 	}
 	return names

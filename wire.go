@@ -114,6 +114,7 @@ func (d *daemon) open(s *settings) (err error) {
 	}
 	d.server = server.New(d.serverConfig(s))
 	d.runner = gatherers.NewRunner(d.mix, d.log)
+	d.askKernel()
 	if err := d.openPlaces(s); err != nil {
 		return err
 	}

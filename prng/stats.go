@@ -28,6 +28,7 @@ type SourceStats struct {
 	Samples      uint64
 	Bytes        uint64
 	CreditedBits uint64
+	GateBits     int // of these, what opened the gate
 }
 
 // Stats returns the present figures.
@@ -41,7 +42,7 @@ func (p *Pool) Stats() Stats {
 		Sources: make([]SourceStats, len(p.sources)), Memory: p.region.protection,
 	}
 	for i, s := range p.sources {
-		st.Sources[i] = SourceStats{s.policy.Name, s.samples, s.bytes, s.credited}
+		st.Sources[i] = SourceStats{s.policy.Name, s.samples, s.bytes, s.credited, s.counted}
 	}
 	if p.sec == nil {
 		return st
