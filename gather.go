@@ -9,8 +9,20 @@ import (
 	"prngd/prng"
 )
 
+// headStart is for the clients that have waited for us, if the kernel has seeded
+// us already: the first round of the gatherers keeps two processors busy for some
+// 30 ms. Measured on one processor, from exec to the first reply: 7 ms with it
+// at once.
+const headStart = 20 * time.Millisecond
+
 // gather runs the gatherers until ctx ends, anew after every reload.
 func (d *daemon) gather(ctx context.Context) {
+	if d.pool.State() == prng.Open {
+		select {
+		case <-ctx.Done():
+		case <-time.After(headStart):
+		}
+	}
 	for ctx.Err() == nil {
 		round, cancel := context.WithCancel(ctx)
 		d.mu.Lock()
