@@ -40,7 +40,7 @@ func prngd(started time.Time, argv []string, stdout, stderr io.Writer) int {
 		return exitInternal
 	}
 	parent := process.Inherited()
-	if user, lines := process.RunnerChild(); lines != nil {
+	if is, user, lines := process.RunnerChild(argv); is {
 		runCommands(user, lines)
 		return 0
 	}

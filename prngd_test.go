@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,7 +39,10 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			e.Defer(func() { os.RemoveAll(dir) })
+			e.Defer(func() {
+				endLeftOver(dir + "/pid")
+				os.RemoveAll(dir)
+			})
 			e.Setenv("D", dir)
 			e.Values[held{}] = map[string]net.Conn{}
 			e.Values[notices{}] = new(notices)
@@ -222,4 +226,12 @@ func builtWithCgo() bool {
 	return !ok || slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
 		return s.Key == "CGO_ENABLED" && s.Value == "1"
 	})
+}
+
+// endLeftOver ends the daemon of a story that failed before it could.
+func endLeftOver(pidFile string) {
+	text, err := os.ReadFile(pidFile)
+	if pid, e := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && e == nil && pid > 1 {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
 }

@@ -33,6 +33,10 @@ const runnerVariable = "PRNGD_RUNNER"
 
 const firstConversation = 3
 
+// runnerArgument marks a runner beyond doubt: one whose parent has ended before
+// it could look must end too, and not become a daemon.
+const runnerArgument = "--run-commands"
+
 // maxFrame is more than any output of a command (gatherers: 100,000 bytes).
 const maxFrame = 1 << 20
 
@@ -62,7 +66,7 @@ func StartRunner(conversations int, task string) (*Runner, error) {
 		theirs = append(theirs, os.NewFile(uintptr(fds[1]), "runner's"))
 	}
 	child := exec.Cmd{
-		Path: path, Args: os.Args[:1], Dir: "/",
+		Path: path, Args: []string{os.Args[0], runnerArgument}, Dir: "/",
 		Env:         []string{fmt.Sprintf("%s=%d:%d:%s", runnerVariable, os.Getpid(), conversations, task)},
 		ExtraFiles:  theirs,
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},

@@ -15,17 +15,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// RunnerChild returns the task and the conversations of a process that
-// StartRunner started; in every other there are none.
-func RunnerChild() (task string, lines []net.Conn) {
+// RunnerChild says whether argv is that of a process which StartRunner started,
+// and returns its task and conversations. There are none if the parent has
+// ended meanwhile.
+func RunnerChild(argv []string) (is bool, task string, lines []net.Conn) {
+	if len(argv) != 2 || argv[1] != runnerArgument {
+		return false, "", nil
+	}
 	words := strings.SplitN(os.Getenv(runnerVariable), ":", 3)
 	os.Unsetenv(runnerVariable)
 	if len(words) != 3 || words[0] != strconv.Itoa(os.Getppid()) {
-		return "", nil
+		return true, "", nil
 	}
 	n, err := strconv.Atoi(words[1])
 	if err != nil {
-		return "", nil
+		return true, "", nil
 	}
 	for fd := firstConversation; fd < firstConversation+min(n, 64); fd++ {
 		unix.CloseOnExec(fd)
@@ -33,11 +37,11 @@ func RunnerChild() (task string, lines []net.Conn) {
 		line, err := net.FileConn(f)
 		f.Close()
 		if err != nil {
-			return "", nil
+			return true, "", nil
 		}
 		lines = append(lines, line)
 	}
-	return words[2], lines
+	return true, words[2], lines
 }
 
 // ServeRunner answers requests by do until every conversation has ended, that

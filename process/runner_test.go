@@ -15,8 +15,8 @@ import (
 
 // runner is started by startrunner below and answers in capitals.
 func runner() bool {
-	task, lines := process.RunnerChild()
-	if lines == nil {
+	is, task, lines := process.RunnerChild(os.Args)
+	if !is {
 		return false
 	}
 	process.ServeRunner(lines, func(b []byte) ([]byte, error) {
@@ -84,5 +84,13 @@ then: the runner is gone
 `
 	if err != nil || string(out) != want {
 		t.Errorf("%v\n%s\nexpected\n%s", err, out, want)
+	}
+}
+
+// A runner whose parent is gone has nothing to do, and is nothing else either.
+func TestOrphanedRunner(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "startrunner", "--run-commands").CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("%v, %q; expected a silent end", err, out)
 	}
 }
