@@ -15,13 +15,9 @@ import (
 // found or missing, bytes, milliseconds, credit. It exits 78 if a line of
 // prngd.conf could not be used.
 func checkConfig(s *settings, stdout io.Writer) error {
-	commander, err := startRunner(s.Config, nil)
+	_, list, err := startSources(s, nil)
 	if err != nil {
 		return err
-	}
-	list, err := sources(s.Config, commander)
-	if err != nil {
-		return exitError{exitConfig, fmt.Errorf("%s: %w", s.path, err)}
 	}
 	for _, p := range s.Problems {
 		fmt.Fprintln(stdout, p)
@@ -79,13 +75,9 @@ func sample(o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	commander, err := startRunner(s.Config, nil)
+	_, list, err := startSources(s, nil)
 	if err != nil {
 		return err
-	}
-	list, err := sources(s.Config, commander)
-	if err != nil {
-		return exitError{exitConfig, err}
 	}
 	for _, g := range list {
 		if g.Name == o.Sample {

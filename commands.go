@@ -42,6 +42,20 @@ func startRunner(c *config.Config, legacy *handover) (*process.Runner, error) {
 	return process.StartRunner(atOnce, c.CommandUser)
 }
 
+// startSources is all that can be sampled, and the runner of the commands among
+// it, nil if there is none.
+func startSources(s *settings, legacy *handover) (*process.Runner, []gatherers.Gatherer, error) {
+	commander, err := startRunner(s.Config, legacy)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := sources(s.Config, commander)
+	if err != nil {
+		return nil, nil, exitError{exitConfig, fmt.Errorf("%s: %w", s.path, err)}
+	}
+	return commander, list, nil
+}
+
 // byRunner has g's command run by the runner.
 func byRunner(g gatherers.Gatherer, r *process.Runner, o order) gatherers.Gatherer {
 	g.Gather = func(ctx context.Context) ([]byte, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"os"
 	"os/signal"
 	"sync"
@@ -62,13 +61,9 @@ const stopTime = 700 * time.Millisecond
 
 // serve is the daemon's life.
 func serve(started time.Time, s *settings, parent *process.Parent, legacy *handover) error {
-	commander, err := startRunner(s.Config, legacy) // before there is any secret
+	commander, list, err := startSources(s, legacy) // before there is any secret
 	if err != nil {
 		return err
-	}
-	list, err := sources(s.Config, commander)
-	if err != nil {
-		return exitError{exitConfig, fmt.Errorf("%s: %w", s.path, err)}
 	}
 	if err := prng.SelfTest(); err != nil {
 		return exitError{exitInternal, err}
