@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"prngd/config"
 	"prngd/gatherers"
@@ -68,37 +68,49 @@ func byRunner(g gatherers.Gatherer, r *process.Runner, o order) gatherers.Gather
 	return g
 }
 
-// runCommands is the life of the runner. Nothing is run before it has become
-// user for good; where there is no such user, nobody.
-func runCommands(user string, lines []net.Conn) {
-	u, err := process.LookupUser(user)
+// commandUser is who runs commands for root; where there is no such user, nobody.
+func commandUser(name string) (process.User, error) {
+	u, err := process.LookupUser(name)
 	if err != nil {
 		u, err = process.LookupUser("nobody")
 	}
+	if err == nil && u.UID == 0 {
+		err = fmt.Errorf("user %s is root", u.Name)
+	}
+	return u, err
+}
+
+// runCommands is the life of the runner. Nothing is run before it has become
+// user for good.
+func runCommands(user string, lines []net.Conn) {
+	u, err := commandUser(user)
 	if err == nil {
 		err = process.Become(u)
 	}
 	if err != nil {
-		process.ServeRunner(lines, func([]byte) ([]byte, error) {
+		process.ServeRunner(lines, func(context.Context, []byte) ([]byte, error) {
 			return nil, fmt.Errorf("commands are not run as root, and not otherwise: %w", err)
 		})
 		return
 	}
-	limitCommands()
 	process.ServeRunner(lines, runCommand)
 }
 
-// limitCommands is what a command may use at most, beside its time and the
-// bytes that are read of it. What the system refuses is no reason to stop.
-func limitCommands() {
-	unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 256, Max: 256})
-	unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 16 << 20, Max: 16 << 20})
-}
-
-func runCommand(request []byte) ([]byte, error) {
+// runCommand runs one command within limits, in a process group that ends with
+// it, with the daemon, and at its time.
+func runCommand(ctx context.Context, request []byte) ([]byte, error) {
 	var o order
 	if err := json.Unmarshal(request, &o); err != nil {
 		return nil, fmt.Errorf("reading an order: %w", err)
 	}
-	return gatherers.Command(o.Path, o.Argv, gatherers.None, 0, o.Timeout, false).Gather(context.Background())
+	if err := process.Runnable(o.Path); errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("not found")
+	} else if err != nil {
+		return nil, err
+	}
+	self, args, err := process.Limited(o.Path, o.Argv)
+	if err != nil {
+		return nil, fmt.Errorf("finding our own program file: %w", err)
+	}
+	return gatherers.Command(self, args, gatherers.None, 0, o.Timeout, false).Gather(ctx)
 }

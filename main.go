@@ -34,6 +34,7 @@ func main() {
 
 // prngd is main with everything it touches passed in; it returns the exit status.
 func prngd(started time.Time, argv []string, stdout, stderr io.Writer) int {
+	process.LimitedChild(argv)
 	legacy, err := inherit()
 	if err != nil {
 		fmt.Fprintf(stderr, "prngd: %v\n", err)

@@ -21,8 +21,8 @@ const pipeDelay = time.Second
 // Command gathers the output of a program: an entry of prngd.conf. argv is
 // passed as it is, argv[0] included; there is no shell and no search in PATH.
 // Standard output and standard error are read together, at most 100,000 bytes.
-// The exit status is ignored, as PRNGD ignores it. At timeout (0: a minute) the
-// whole process group is killed.
+// The exit status is ignored, as PRNGD ignores it. When it ends, or at timeout
+// (0: a minute), its whole process group is killed.
 //
 // Unpredictable: what the program found, for somebody elsewhere. Predictable:
 // anybody on this host can run it too. Hence rate, in bits per byte, is only
@@ -75,10 +75,8 @@ func output(ctx context.Context, path string, argv []string) ([]byte, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, startError(path, err)
 	}
-	err := cmd.Wait()
-	if errors.Is(err, exec.ErrWaitDelay) || ctx.Err() != nil {
-		killGroup() // who still holds the pipe, or has ignored it
-	}
+	cmd.Wait()  // the exit status means nothing
+	killGroup() // whom it has left behind
 	if len(out.data) == 0 {
 		return nil, errors.New("no output")
 	}

@@ -3,24 +3,23 @@ package process
 import (
 	"fmt"
 	"runtime"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/psx"
 )
 
 // DropCapabilities empties the capability sets of every thread and sets
-// no_new_privs, so that executing a program gives none back, not even to uid
-// 0. It wants a binary built without cgo, as ours is: with cgo some threads
-// are not Go's, and the error is errors.ErrUnsupported.
+// no_new_privs, so that executing a program gives none back, not even to uid 0.
+// The bounding set stays as it was: it is what a program could gain, and none
+// can gain anything now.
 func DropCapabilities() error {
-	_, _, errno := syscall.AllThreadsSyscall(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0)
-	if errno != 0 {
+	if _, _, errno := psx.Syscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); errno != 0 {
 		return fmt.Errorf("setting no_new_privs: %w", errno)
 	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3} // pid 0: the calling thread
 	var none [2]unix.CapUserData                                           // version 3 has 64 bits, in two halves
-	_, _, errno = syscall.AllThreadsSyscall(unix.SYS_CAPSET,
+	_, _, errno := psx.Syscall3(unix.SYS_CAPSET,
 		uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&none[0])), 0)
 	runtime.KeepAlive(&header)
 	runtime.KeepAlive(&none)

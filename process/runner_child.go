@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -45,29 +46,50 @@ func RunnerChild(argv []string) (is bool, task string, lines []net.Conn) {
 }
 
 // ServeRunner answers requests by do until every conversation has ended, that
-// is until the daemon has.
-func ServeRunner(lines []net.Conn, do func([]byte) ([]byte, error)) {
+// is until the daemon has. The context of a request ends with its conversation.
+func ServeRunner(lines []net.Conn, do func(context.Context, []byte) ([]byte, error)) {
 	var all sync.WaitGroup
 	for _, line := range lines {
-		all.Go(func() {
-			defer line.Close()
-			for answerOne(line, do) == nil {
-			}
-		})
+		all.Go(func() { serveLine(line, do) })
 	}
 	all.Wait()
 }
 
-func answerOne(line net.Conn, do func([]byte) ([]byte, error)) error {
-	request, err := readFrame(line)
-	if err != nil {
-		return err
+// maxWaiting is how many requests may lie in a conversation while one is worked
+// on: one for each that the daemon gave up waiting for.
+const maxWaiting = 64
+
+// serveLine reads on while a request is worked on, so that the end of the daemon
+// is noticed at once.
+func serveLine(line net.Conn, do func(context.Context, []byte) ([]byte, error)) {
+	defer line.Close()
+	ctx, end := context.WithCancel(context.Background())
+	requests := make(chan []byte, maxWaiting)
+	go func() {
+		defer close(requests)
+		defer end()
+		for {
+			request, err := readFrame(line)
+			if err != nil || len(request) < 8 {
+				return
+			}
+			requests <- request
+		}
+	}()
+	defer end()
+	for request := range requests {
+		if answerOne(ctx, line, request, do) != nil {
+			return
+		}
 	}
-	if len(request) < 8 {
-		return errors.New("request without a number")
+}
+
+func answerOne(ctx context.Context, line net.Conn, request []byte, do func(context.Context, []byte) ([]byte, error)) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	problem := ""
-	answer, err := do(request[8:])
+	answer, err := do(ctx, request[8:])
 	if err != nil {
 		problem = err.Error()
 	}

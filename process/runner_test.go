@@ -19,7 +19,7 @@ func runner() bool {
 	if !is {
 		return false
 	}
-	process.ServeRunner(lines, func(b []byte) ([]byte, error) {
+	process.ServeRunner(lines, func(ctx context.Context, b []byte) ([]byte, error) {
 		switch string(b) {
 		case "task":
 			return []byte(task), nil

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -42,33 +43,41 @@ func LookupUser(name string) (User, error) {
 	return u, nil
 }
 
+// ErrRefused says that the system does not let this process change its uid, as
+// in a container without the capabilities for it: the uid is what it was.
+var ErrRefused = errors.New("the system refuses it")
+
 // Become turns this process, all its threads, into u for good, and on Linux
 // gives up every capability and the right to gain any by executing a program.
-// It reads back what the kernel made of it. After an error the process may be
-// half of each and must end.
+// It reads back what the kernel made of it. After an error that is not
+// [ErrRefused] the process may be half of each and must end.
 func Become(u User) error {
+	if err := become(u); err != nil {
+		return fmt.Errorf("becoming user %s: %w", u.Name, err)
+	}
+	return nil
+}
+
+func become(u User) error {
 	// The primary group first: on the BSDs the first of the set is the
 	// effective group id.
 	groups := append([]int{u.GID}, slices.DeleteFunc(slices.Clone(u.Groups), func(gid int) bool { return gid == u.GID })...)
 	if err := syscall.Setgroups(groups); err != nil {
-		return fmt.Errorf("becoming user %s: setting groups %v: %w", u.Name, groups, err)
+		return fmt.Errorf("%w: setting groups %v: %w", ErrRefused, groups, err)
 	}
 	if err := syscall.Setgid(u.GID); err != nil {
-		return fmt.Errorf("becoming user %s: setting gid %d: %w", u.Name, u.GID, err)
+		return fmt.Errorf("%w: setting gid %d: %w", ErrRefused, u.GID, err)
 	}
 	if err := syscall.Setuid(u.UID); err != nil {
-		return fmt.Errorf("becoming user %s: setting uid %d: %w", u.Name, u.UID, err)
+		return fmt.Errorf("%w: setting uid %d: %w", ErrRefused, u.UID, err)
 	}
 	if err := DropCapabilities(); err != nil {
-		return fmt.Errorf("becoming user %s: %w", u.Name, err)
+		return err
 	}
 	if err := Undumpable(); err != nil {
-		return fmt.Errorf("becoming user %s: %w", u.Name, err)
+		return err
 	}
-	if err := verify(u, groups); err != nil {
-		return fmt.Errorf("becoming user %s: %w", u.Name, err)
-	}
-	return nil
+	return verify(u, groups)
 }
 
 // verify compares what the kernel says with what was asked of it.

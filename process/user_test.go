@@ -15,7 +15,7 @@ func TestBecomeWithoutTheRight(t *testing.T) {
 		t.Skip("root may")
 	}
 	err := process.Become(process.User{Name: "other", UID: os.Getuid() + 1, GID: os.Getgid()})
-	if err == nil || !strings.Contains(err.Error(), "becoming user other: ") {
+	if !errors.Is(err, process.ErrRefused) || !strings.Contains(err.Error(), "becoming user other: ") {
 		t.Errorf("got %v", err)
 	}
 }
