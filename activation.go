@@ -154,7 +154,7 @@ func (d *daemon) openPlaces(s *settings) error {
 	}
 	in = append(in, control...)
 	d.control, _ = in.take(controlOptions(s))
-	places, err := listen(s, &in, d.log, d.grave)
+	places, err := d.listen(s, &in)
 	d.places = append(places, in.rest(d.log)...)
 	return err
 }

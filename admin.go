@@ -17,8 +17,7 @@ import (
 func (d *daemon) answerAdmin(ctx context.Context) {
 	l, err := d.controlSocket()
 	if err != nil {
-		d.log.WithError(err).Warn("no control socket: egdquery status cannot ask us")
-		return
+		return // openControl has said why
 	}
 	control.NewServer(control.Handler{
 		Status: d.report,
@@ -29,21 +28,28 @@ func (d *daemon) answerAdmin(ctx context.Context) {
 
 			control.Upgrade: d.upgrade,
 		},
-		Owner: d.owner, Banned: -1,
+		Owner: d.owner, Banned: d.banned(),
 	}).Serve(ctx, l)
 }
 
-// controlSocket returns a copy of the control socket, which is made the first
-// time: the tasks end before an upgrade, the socket does not.
+// openControl makes the control socket, unless it came from the program before us.
+func (d *daemon) openControl() {
+	if len(d.control.listeners) > 0 {
+		return
+	}
+	p, err := d.openPlace(controlOptions(d.settings.Load()))
+	if err != nil {
+		d.log.WithError(err).Warn("no control socket: egdquery status cannot ask us")
+		return
+	}
+	d.control = p
+}
+
+// controlSocket returns a copy of the control socket: the tasks end before an
+// upgrade, the socket does not.
 func (d *daemon) controlSocket() (*server.Listener, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	if len(d.control.listeners) == 0 {
-		p, err := openPlace(controlOptions(d.settings.Load()), d.log)
-		if err != nil {
-			return nil, err
-		}
-		d.control = p
+		return nil, errors.New("there is no control socket")
 	}
 	f, err := d.control.listeners[0].File()
 	if err != nil {
@@ -64,6 +70,15 @@ func privateUnless(mode *fs.FileMode) fs.FileMode {
 		return 0o600
 	}
 	return *mode
+}
+
+// banned is the uid that gets nothing from the control socket: that of the
+// commands of prngd.conf.
+func (d *daemon) banned() int {
+	if d.supply.runner == nil {
+		return -1
+	}
+	return d.supply.runnerUID
 }
 
 // reseed asks every credited source at once, and returns when what they gave is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -71,7 +72,7 @@ func try(g gatherers.Gatherer) string {
 
 // sample prints raw samples of one gatherer for somebody's estimator.
 func sample(o options, stdout io.Writer) error {
-	s, err := loadSettings(o)
+	s, err := loadSettings(o, os.Getuid())
 	if err != nil {
 		return err
 	}

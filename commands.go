@@ -27,38 +27,46 @@ const atOnce = 4
 
 // startRunner starts, for root, the child that runs the commands of prngd.conf
 // as somebody who may read neither our memory nor the seed; the program of an
-// upgrade takes over the one there is. nil: commands run as whoever started us.
-func startRunner(c *config.Config, legacy *handover) (*process.Runner, error) {
+// upgrade takes over the one there is. Commands of others run as those.
+func (with *supply) startRunner(c *config.Config, legacy *handover) (err error) {
 	switch {
 	case legacy != nil && len(legacy.Runner) > 0:
 		var files []*os.File
 		for _, fd := range legacy.Runner {
 			files = append(files, fileOf(fd, "runner"))
 		}
-		return process.AdoptRunner(files)
-	case os.Getuid() != 0 || len(c.Commands) == 0:
-		return nil, nil
+		with.runnerUID = legacy.RunnerUID
+		with.runner, err = process.AdoptRunner(files)
+		return err
+	case legacy != nil || with.owner != 0 || len(c.Commands) == 0:
+		return nil
 	}
-	return process.StartRunner(atOnce, c.CommandUser)
+	if u, err := commandUser(c.CommandUser); err == nil {
+		with.runnerUID = u.UID
+	}
+	with.runner, err = process.StartRunner(atOnce, c.CommandUser)
+	return err
 }
 
-// startSources is all that can be sampled, and the runner of the commands among
-// it, nil if there is none.
-func startSources(s *settings, legacy *handover) (*process.Runner, []gatherers.Gatherer, error) {
-	commander, err := startRunner(s.Config, legacy)
-	if err != nil {
-		return nil, nil, err
+// startSources is all that can be sampled, and what it was made with.
+func startSources(s *settings, legacy *handover) (with supply, list []gatherers.Gatherer, err error) {
+	with = supply{owner: starter(legacy), devices: inheritedDevices(legacy), counted: legacy != nil}
+	if err := with.startRunner(s.Config, legacy); err != nil {
+		return with, nil, err
 	}
-	list, err := sources(s.Config, commander)
-	if err != nil {
-		return nil, nil, exitError{exitConfig, fmt.Errorf("%s: %w", s.path, err)}
+	if list, err = sources(s.Config, with); err != nil {
+		return with, nil, exitError{exitConfig, fmt.Errorf("%s: %w", s.path, err)}
 	}
-	return commander, list, nil
+	return with, list, nil
 }
 
-// byRunner has g's command run by the runner.
+// byRunner has g's command run by the runner. Where there is none, root has
+// started us without a command.
 func byRunner(g gatherers.Gatherer, r *process.Runner, o order) gatherers.Gatherer {
 	g.Gather = func(ctx context.Context) ([]byte, error) {
+		if r == nil {
+			return nil, errors.New("needs a restart: what runs commands for root is started before there is a secret")
+		}
 		request, err := json.Marshal(o)
 		if err != nil {
 			return nil, err

@@ -25,23 +25,51 @@ func makeDirectory(dir string, mode fs.FileMode) error {
 	return err
 }
 
-// makeStateDirectory makes the directory of the seed file. Below the home
-// directory that is a path of several steps, as the XDG Base Directory
-// Specification wants it.
-func makeStateDirectory(dir string) error {
+// makeDirectories makes those that root has by default, for whom we become: of
+// the seed file and, so that it can be removed and made again, of the control
+// socket. Whoever is not root has the former below his home directory, a path of
+// several steps, as the XDG Base Directory Specification wants it.
+func (d *daemon) makeDirectories(s *settings) error {
+	paths := defaultPaths(d.owner)
+	seed := filepath.Dir(s.SeedFile)
 	home := os.Getenv("HOME")
-	if os.Getuid() != 0 && filepath.IsAbs(home) && strings.HasPrefix(dir, filepath.Clean(home)+"/") {
-		return os.MkdirAll(dir, 0o700)
+	switch {
+	case s.SeedFile == "" || s.SeedFile != paths.Seed:
+	case d.owner != 0 && filepath.IsAbs(home) && strings.HasPrefix(seed, filepath.Clean(home)+"/"):
+		return os.MkdirAll(seed, 0o700)
+	default:
+		if err := d.makeOwnDirectory(seed, 0o700); err != nil {
+			return err
+		}
 	}
-	return makeDirectory(dir, 0o700)
+	if d.owner == 0 && s.Status.Path == paths.Status {
+		return d.makeOwnDirectory(filepath.Dir(s.Status.Path), 0o755)
+	}
+	return nil
+}
+
+// makeOwnDirectory makes a directory, if it is missing, that belongs to whom we
+// become.
+func (d *daemon) makeOwnDirectory(dir string, mode fs.FileMode) error {
+	if _, err := os.Lstat(dir); err == nil {
+		return nil
+	}
+	if err := makeDirectory(dir, mode); err != nil || d.account == nil {
+		return err
+	}
+	err := os.Lchown(dir, d.account.UID, d.account.GID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // see makeDirectory
+	}
+	return err
 }
 
 // makeSocketDirectory makes the directory of the default sockets of whoever is
 // not root; root's is the server's affair. It may lie where all may write, and
 // then a stranger's directory would be a trap.
-func makeSocketDirectory(a egdproto.Address) error {
+func makeSocketDirectory(a egdproto.Address, owner int) error {
 	dir := filepath.Dir(a.Path)
-	if own := defaultPaths(); os.Getuid() == 0 || dir != filepath.Dir(own.Socket) && dir != filepath.Dir(own.Status) {
+	if own := defaultPaths(owner); owner == 0 || dir != filepath.Dir(own.Socket) && dir != filepath.Dir(own.Status) {
 		return nil
 	}
 	if err := makeDirectory(dir, 0o700); err != nil {

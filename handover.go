@@ -39,9 +39,12 @@ type handover struct {
 	Control     []handedPlace       `json:"control,omitempty"` // one or none
 	PIDFile     handedFile          `json:"pid_file"`
 	Seed        handedFile          `json:"seed"`
+	Exchanges   []handedFile        `json:"exchanges,omitempty"`
+	Devices     []handedFile        `json:"devices,omitempty"`
 	Runner      []int               `json:"runner,omitempty"` // conversations with it
+	RunnerUID   int                 `json:"runner_uid,omitempty"`
 	Connections []server.Connection `json:"connections,omitempty"`
-	Report      control.Report      `json:"report"` // counters go on from here
+	Report      control.Report      `json:"report"` // counters go on from here, and what was given up
 
 	secret  []byte
 	signals chan os.Signal
@@ -71,6 +74,9 @@ func (h *handover) descriptors() (fds []int) {
 	}
 	if h.Seed.Path != "" {
 		fds = append(fds, h.Seed.FD, h.Seed.Dir)
+	}
+	for _, f := range slices.Concat(h.Exchanges, h.Devices) {
+		fds = append(fds, f.FD)
 	}
 	for _, c := range h.Connections {
 		fds = append(fds, c.FD)
@@ -117,20 +123,21 @@ func rehearse(r *process.Rehearsed, stdout, stderr io.Writer) error {
 	if done {
 		return errors.New("the command line cannot be used")
 	}
-	s, err := loadSettings(o)
+	h, err := readHandover(r.Document)
 	if err != nil {
 		return err
 	}
-	if _, err := sources(s.Config, nil); err != nil {
+	s, err := loadSettings(o, h.Owner)
+	if err != nil {
+		return err
+	}
+	if _, err := sources(s.Config, supply{owner: h.Owner, devices: new(devices)}); err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
 	if err := prng.SelfTest(); err != nil {
 		return err
 	}
 	if _, err := prng.New(prng.Env{}); err != nil {
-		return err
-	}
-	if _, err := readHandover(r.Document); err != nil {
 		return err
 	}
 	return r.Pass()

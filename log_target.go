@@ -37,6 +37,20 @@ func (s *logSink) open(settings logSettings) (*logTarget, error) {
 	return nil, fmt.Errorf("log target %q: expected auto, stderr, syslog or file:/PATH", settings.target)
 }
 
+// giveLogFile makes root's log file that of uid.
+func giveLogFile(path string, uid int) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil || st.Uid != 0 {
+		return err
+	}
+	return f.Chown(uid, -1)
+}
+
 func lineWriter(w io.Writer) func(logLine) error {
 	return func(line logLine) error {
 		_, err := io.WriteString(w, line.Text+"\n")

@@ -77,7 +77,7 @@ func dispatch(started time.Time, o options, argv []string, parent *process.Paren
 	if o.Sample != "" {
 		return sample(o, stdout)
 	}
-	s, err := loadSettings(o)
+	s, err := loadSettings(o, starter(legacy))
 	switch {
 	case err != nil:
 		return err
@@ -111,7 +111,7 @@ func kill(o options, stderr io.Writer) error {
 	addresses := o.Addresses
 	if len(addresses) == 0 {
 		s := settings{Config: config.Default()}
-		s.SetPaths(defaultPaths())
+		s.SetPaths(defaultPaths(os.Getuid()))
 		addresses = append(addresses, s.Listen[0].Address)
 	}
 	gone, err := process.Kill(stderr, process.KillTimeout, addresses)

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"time"
 
-	"github.com/sirupsen/logrus"
+	"golang.org/x/sys/unix"
 
 	"prngd/config"
 	"prngd/server"
@@ -33,7 +35,7 @@ func (p *place) close() {
 
 // listen opens every place that is not there already, or none. What grave hands
 // back of an error is one; otherwise that place is left out.
-func listen(s *settings, in *inheritance, log *logrus.Logger, grave func(error) error) (places []place, err error) {
+func (d *daemon) listen(s *settings, in *inheritance) (places []place, err error) {
 	for _, line := range in.lines(s) {
 		o := listenOptions(s, line)
 		if p, ok := in.take(o); ok {
@@ -41,8 +43,8 @@ func listen(s *settings, in *inheritance, log *logrus.Logger, grave func(error) 
 			continue
 		}
 		in.drop(o.Address)
-		p, err := openPlace(o, log)
-		if grave(err) != nil {
+		p, err := d.openPlace(o)
+		if d.grave(err) != nil {
 			for _, p := range places {
 				p.close()
 			}
@@ -56,12 +58,12 @@ func listen(s *settings, in *inheritance, log *logrus.Logger, grave func(error) 
 	return places, nil
 }
 
-func openPlace(o server.ListenOptions, log *logrus.Logger) (place, error) {
-	if err := makeSocketDirectory(o.Address); err != nil {
+func (d *daemon) openPlace(o server.ListenOptions) (place, error) {
+	if err := makeSocketDirectory(o.Address, d.owner); err != nil {
 		return place{}, err
 	}
 	if o.Address.Network == "tcp" && !o.Address.Loopback() {
-		log.WithField("address", o.Address).Warn("EGD over a network can be read by whoever is on the wire")
+		d.log.WithField("address", o.Address).Warn("EGD over a network can be read by whoever is on the wire")
 	}
 	ls, err := server.Listen(o)
 	return place{options: o, listeners: ls}, err
@@ -103,10 +105,10 @@ func (d *daemon) restore(p *place) {
 		p.lost = false
 		return
 	}
-	fresh, err := openPlace(p.options, d.log)
+	fresh, err := d.openPlace(p.options)
 	if err != nil {
 		if !p.lost {
-			d.log.WithError(err).Warn("our socket was removed and cannot be made again")
+			d.log.WithError(err).Warn("our socket was removed, and we may not make it again: that needs a restart")
 		}
 		p.lost = true
 		return
@@ -124,29 +126,20 @@ func (d *daemon) serveAll(p place) {
 }
 
 // relisten makes the places those of s. What stays the same is not touched,
-// and what cannot be opened is reported and left out.
+// and what cannot be had is reported and left as it is.
 func (d *daemon) relisten(s *settings) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var next []place
 	for _, line := range s.Listen {
 		o := listenOptions(s, line)
-		if p, ok := takePlace(&d.places, o); ok {
-			next = append(next, p)
-			continue
-		}
-		if slices.ContainsFunc(d.places, func(p place) bool { return p.supervised && p.options.Address == o.Address }) {
-			continue // a supervisor's: it keeps what it began with
-		}
-		closePlaceAt(&d.places, o) // the same address with other options
-		p, err := openPlace(o, d.log)
+		p, err := d.placeFor(o)
 		if err != nil {
-			d.log.WithError(err).Warn("reload: a listen line is left out")
-			continue
+			d.log.WithError(err).Warn("reload: a listen line needs a restart")
 		}
-		d.log.WithField("address", o.Address).Info("listening")
-		d.serveAll(p)
-		next = append(next, p)
+		if len(p.listeners) > 0 {
+			next = append(next, p)
+		}
 	}
 	for _, p := range d.places {
 		if p.supervised {
@@ -159,23 +152,43 @@ func (d *daemon) relisten(s *settings) {
 	d.places = next
 }
 
-// takePlace removes the place with exactly these options from the list.
-func takePlace(places *[]place, o server.ListenOptions) (place, bool) {
-	return cutPlace(places, func(p place) bool { return reflect.DeepEqual(p.options, o) })
+// placeFor takes the place at an address from the list, changed to what o asks
+// for, or opens it. After an error the place is the one that there was, if any.
+func (d *daemon) placeFor(o server.ListenOptions) (place, error) {
+	i := slices.IndexFunc(d.places, func(p place) bool { return p.options.Address == o.Address })
+	if i < 0 {
+		return d.serveNew(o)
+	}
+	p := d.places[i]
+	d.places = slices.Delete(d.places, i, i+1)
+	switch {
+	case p.supervised || reflect.DeepEqual(p.options, o): // a supervisor's keeps what it began with
+		return p, nil
+	case o.Address.Network == "tcp":
+		return p.admit(o), nil
+	}
+	// Who is no longer root may not make it again in every directory.
+	if err := unix.Access(filepath.Dir(o.Address.Path), unix.W_OK|unix.X_OK); err != nil {
+		return p, fmt.Errorf("listening on %s with other options: its directory: %w", o.Address, err)
+	}
+	p.close()
+	return d.serveNew(o)
 }
 
-func closePlaceAt(places *[]place, o server.ListenOptions) {
-	if p, ok := cutPlace(places, func(p place) bool { return p.options.Address == o.Address }); ok {
-		p.close()
+func (d *daemon) serveNew(o server.ListenOptions) (place, error) {
+	p, err := d.openPlace(o)
+	if err == nil {
+		d.log.WithField("address", o.Address).Info("listening")
+		d.serveAll(p)
 	}
+	return p, err
 }
 
-func cutPlace(places *[]place, match func(place) bool) (place, bool) {
-	for i, p := range *places {
-		if match(p) {
-			*places = append((*places)[:i:i], (*places)[i+1:]...)
-			return p, true
-		}
+// admit changes whom the sockets of p let in: all that TCP's options are about.
+func (p place) admit(o server.ListenOptions) place {
+	for _, l := range p.listeners {
+		l.Claim(o, true)
 	}
-	return place{}, false
+	p.options = o
+	return p
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 
 	"prngd/config"
@@ -58,11 +57,11 @@ func (d *daemon) reload() error {
 	d.warn(process.Reloading())
 	defer process.Notify("READY=1")
 	old := d.settings.Load()
-	s, err := loadSettings(old.options)
+	s, err := loadSettings(old.options, d.owner)
 	if err != nil {
 		return d.keepOld(err)
 	}
-	list, err := sources(s.Config, d.commander)
+	list, err := sources(s.Config, d.supply)
 	if err != nil {
 		return d.keepOld(fmt.Errorf("%s: %w", s.path, err))
 	}
@@ -72,10 +71,11 @@ func (d *daemon) reload() error {
 	d.settings.Store(s)
 	d.server.Reconfigure(d.serverConfig(s))
 	d.relisten(s)
+	d.openExchanges(s.Exchange)
 	d.gatherFrom(list)
 	d.log.WithField("path", s.path).Info("reloaded")
 	d.problems(s)
-	for _, what := range needsRestart(old, s) {
+	for _, what := range d.needsRestart(old, s) {
 		d.log.WithField("directive", what).Warn("changed, but needs a restart")
 	}
 	return nil
@@ -87,7 +87,7 @@ func (d *daemon) keepOld(err error) error {
 }
 
 // needsRestart names what a reload cannot change.
-func needsRestart(old, s *settings) (names []string) {
+func (d *daemon) needsRestart(old, s *settings) (names []string) {
 	for _, c := range []struct {
 		name    string
 		changed bool
@@ -97,7 +97,7 @@ func needsRestart(old, s *settings) (names []string) {
 		{"user", old.User != s.User},
 		{"command-user", old.CommandUser != s.CommandUser},
 		{"status", old.Status.Path != s.Status.Path},
-		{"the first command", os.Getuid() == 0 && len(old.Commands) == 0 && len(s.Commands) > 0},
+		{"the first command", d.owner == 0 && d.supply.runner == nil && len(s.Commands) > 0},
 	} {
 		if c.changed {
 			names = append(names, c.name)

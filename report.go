@@ -30,6 +30,7 @@ func (d *daemon) report() control.Report {
 		Exchange:  d.reportExchanges(),
 		Listeners: d.reportPlaces(),
 		Clients:   reportClients(d.server.Stats()),
+		Process:   d.protection,
 		Config:    control.Config{Path: s.path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected},
 		Log:       d.reportLog(),
 	})
@@ -99,12 +100,12 @@ func (d *daemon) reportExchanges() (list []control.File) {
 	defer d.mu.Unlock()
 	for _, x := range d.exchanges {
 		if x.file == nil {
-			list = append(list, control.File{Path: x.path, Error: x.err.Error()})
+			list = append(list, control.File{Path: x.line.Path, Error: x.err.Error()})
 			continue
 		}
 		st := x.file.Stats()
 		list = append(list, control.File{
-			Path: x.path, Cycles: st.Writes, Skipped: st.Skipped, LastStir: when(st.Last),
+			Path: x.line.Path, Cycles: st.Writes, Skipped: st.Skipped, LastStir: when(st.Last),
 			Locked: st.LongestLock.Seconds(), Error: st.LastError,
 		})
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -22,23 +20,35 @@ const (
 // seed on. It has a goroutine of its own: nobody waits for a disk who is
 // seeded without it.
 func (d *daemon) keepSeed(ctx context.Context) {
-	s := d.settings.Load()
-	if f := d.seed.Load(); f != nil { // the tasks begin anew after a refused upgrade
-		d.keep(ctx, f)
+	if d.seed.Load() == nil && d.account == nil {
+		d.openSeed(d.settings.Load())
+	}
+	f := d.seed.Load()
+	if f == nil {
 		return
 	}
+	if !d.recalled { // else the tasks begin anew, after an upgrade or a refused one
+		d.recall(f)
+		d.recalled = true
+	}
+	if d.awaitOpen(ctx) {
+		f.Keep(ctx, saveEvery, d.pool, d.log)
+	}
+}
+
+// openSeed opens the seed file, or goes on with the one of the program before us.
+// It stays open: who we become, and whoever takes our place, may not be permitted
+// to open it.
+func (d *daemon) openSeed(s *settings) {
 	if s.SeedFile == "" {
 		return
 	}
-	if s.SeedFile == defaultPaths().Seed {
-		d.warn(makeStateDirectory(filepath.Dir(s.SeedFile)))
-	}
 	o := seedfile.Options{
-		Path: s.SeedFile, MachineID: seedfile.MachineID(), Credit: s.SeedCredit, Owner: os.Getuid(),
+		Path: s.SeedFile, MachineID: seedfile.MachineID(), Credit: s.SeedCredit, Owner: d.uid(),
 	}
 	if f := d.adoptSeed(o); f != nil {
+		d.recalled = true
 		d.seed.Store(f)
-		d.keep(ctx, f)
 		return
 	}
 	f, err := seedfile.Open(o)
@@ -50,16 +60,6 @@ func (d *daemon) keepSeed(ctx context.Context) {
 		return
 	}
 	d.seed.Store(f)
-	d.recall(f)
-	d.keep(ctx, f)
-}
-
-// keep saves the seed from the first one on. The file stays open: whoever takes
-// our place may not be permitted to open it.
-func (d *daemon) keep(ctx context.Context, f *seedfile.File) {
-	if d.awaitOpen(ctx) {
-		f.Keep(ctx, saveEvery, d.pool, d.log)
-	}
 }
 
 // recall mixes the old seed, replaces it on disk, and only then counts it.

@@ -20,15 +20,25 @@ type settings struct {
 	path    string // the file that was read; "" is built-in defaults
 }
 
-func defaultPaths() config.Paths {
-	return config.DefaultPaths(runtime.GOOS, os.Getuid(), os.Getenv)
+// defaultPaths are those of the user who started us: root's stay root's when we
+// are no longer root.
+func defaultPaths(owner int) config.Paths {
+	return config.DefaultPaths(runtime.GOOS, owner, os.Getenv)
+}
+
+// starter is the uid that started the daemon.
+func starter(legacy *handover) int {
+	if legacy != nil {
+		return legacy.Owner
+	}
+	return os.Getuid()
 }
 
 // loadSettings reads the file that -c names, which must be there, or else the
-// default one, which need not be.
-func loadSettings(o options) (*settings, error) {
+// default one, which need not be. owner is the uid that started the daemon.
+func loadSettings(o options, owner int) (*settings, error) {
 	o.absolute()
-	paths := defaultPaths()
+	paths := defaultPaths(owner)
 	s := &settings{options: o, path: o.CmdFile}
 	if s.path == "" {
 		s.path = paths.Config
@@ -37,7 +47,7 @@ func loadSettings(o options) (*settings, error) {
 	switch {
 	case err == nil:
 		defer f.Close()
-		if err := trustworthy(f); err != nil {
+		if err := trustworthy(f, owner); err != nil {
 			return nil, err
 		}
 		if s.Config, err = config.Parse(s.path, f); err != nil {
@@ -55,9 +65,9 @@ func loadSettings(o options) (*settings, error) {
 
 // trustworthy refuses a configuration that somebody else could change when root
 // is to act on it.
-func trustworthy(f *os.File) error {
+func trustworthy(f *os.File, owner int) error {
 	info, err := f.Stat()
-	if err != nil || os.Getuid() != 0 || !info.Mode().IsRegular() {
+	if err != nil || owner != 0 || !info.Mode().IsRegular() {
 		return err
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {

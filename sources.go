@@ -14,10 +14,18 @@ import (
 // is open: half of it, so that none of them opens it alone.
 const upstreamLimit = 256
 
+// supply is what sources are made with, beside their lines.
+type supply struct {
+	runner    *process.Runner // of the commands, if root has started us
+	runnerUID int
+	owner     int // who has started us
+	devices   *devices
+	counted   bool // the program before us in this process has counted the files
+}
+
 // sources turns a configuration into gatherers: the built-in menu as its
-// gatherer lines change it, then its sources, then PRNGD's commands, run by r
-// if there is one.
-func sources(c *config.Config, r *process.Runner) ([]gatherers.Gatherer, error) {
+// gatherer lines change it, then its sources, then PRNGD's commands.
+func sources(c *config.Config, with supply) ([]gatherers.Gatherer, error) {
 	list := gatherers.System()
 	for _, line := range c.Gatherers {
 		i := slices.IndexFunc(list, func(g gatherers.Gatherer) bool { return g.Name == line.Name })
@@ -31,9 +39,9 @@ func sources(c *config.Config, r *process.Runner) ([]gatherers.Gatherer, error) 
 		}
 	}
 	for _, s := range c.Sources {
-		list = append(list, source(s))
+		list = append(list, source(s, with))
 	}
-	return append(list, commands(c, r)...), nil
+	return append(list, commands(c, with)...), nil
 }
 
 func names(list []gatherers.Gatherer) (names []string) {
@@ -43,26 +51,29 @@ func names(list []gatherers.Gatherer) (names []string) {
 	return names
 }
 
-func source(s config.Source) gatherers.Gatherer {
+func source(s config.Source, with supply) gatherers.Gatherer {
 	credit := gatherers.Credit(s.Credit)
 	switch s.Kind {
 	case "egd":
 		return gatherers.EGD(s.Address, credit)
 	case "dev":
-		return gatherers.Device(s.Target, credit)
+		return gatherers.Device(s.Target, credit, with.devices.Open)
+	}
+	if with.counted {
+		credit = gatherers.None
 	}
 	return gatherers.File(s.Target, credit)
 }
 
 // commands gives every entry a name of its own: status and pool tell sources
 // apart by it.
-func commands(c *config.Config, r *process.Runner) []gatherers.Gatherer {
+func commands(c *config.Config, with supply) []gatherers.Gatherer {
 	var list []gatherers.Gatherer
 	seen := map[string]int{}
 	for _, e := range c.Commands {
 		g := gatherers.Command(e.Path, e.Argv, gatherers.Credit(e.Rate), 0, c.CommandTimeout, c.CreditCommands)
-		if r != nil {
-			g = byRunner(g, r, order{e.Path, e.Argv, c.CommandTimeout})
+		if with.owner == 0 {
+			g = byRunner(g, with.runner, order{e.Path, e.Argv, c.CommandTimeout})
 		}
 		if seen[g.Name]++; seen[g.Name] > 1 {
 			g.Name = fmt.Sprintf("%s #%d", g.Name, seen[g.Name])

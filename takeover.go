@@ -69,7 +69,7 @@ func (d *daemon) grave(err error) error {
 // notes it for the next.
 func (d *daemon) remember() {
 	if d.legacy != nil {
-		d.owner, d.path, d.signals = d.legacy.Owner, d.legacy.Path, d.legacy.signals
+		d.path, d.signals = d.legacy.Path, d.legacy.signals
 		return
 	}
 	path, err := process.ProgramPath(os.Args[0])

@@ -80,7 +80,7 @@ func (d *daemon) rehearsal() (*process.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	document, err := json.Marshal(handover{Version: handoverVersion, Program: version, Path: d.path, Started: d.started})
+	document, err := json.Marshal(handover{Version: handoverVersion, Program: version, Path: d.path, Started: d.started, Owner: d.owner})
 	if err == nil {
 		err = p.Rehearse(context.Background(), os.Args, document)
 	}
@@ -169,7 +169,7 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 	h := &handover{
 		Version: handoverVersion, Program: version, Path: d.path,
 		Started: d.started, Parked: time.Now(), Foreground: d.foreground, Owner: d.owner,
-		Connections: connections, Report: d.report(),
+		Connections: connections, Report: d.report(), RunnerUID: d.supply.runnerUID,
 	}
 	for _, p := range d.places {
 		handed, err := handPlace(p)
@@ -185,7 +185,8 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 		}
 		h.Control = []handedPlace{handed}
 	}
-	for _, f := range d.commander.Files() {
+	h.Exchanges, h.Devices = d.handExchanges(), d.supply.devices.hand()
+	for _, f := range d.supply.runner.Files() {
 		fd, err := descriptorOf(f) // Fd would make it blocking
 		if err != nil {
 			return nil, fmt.Errorf("handing over the runner: %w", err)

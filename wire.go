@@ -34,12 +34,14 @@ type daemon struct {
 	server     *server.Server
 	seed       atomic.Pointer[seedfile.File]
 	pidFile    *process.PIDFile
-	commander  *process.Runner // nil: commands run as whoever started us
-	calls      chan func()     // run by the main loop
+	supply     supply
+	calls      chan func() // run by the main loop
 	signals    chan os.Signal
 	life       context.Context // ends when the daemon is told to
 	round      *round
-	owner      int    // the uid that started us
+	owner      int           // the uid that started us
+	account    *process.User // whom we become, or have become; nil: nobody else
+	protection control.Process
 	path       string // of our program file
 
 	legacy    *handover       // nil: not the program of an upgrade
@@ -53,7 +55,10 @@ type daemon struct {
 	gathering []gatherers.Gatherer
 	regather  context.CancelFunc // makes the runner start anew
 	exchanges []exchangeFile
-	seedError string // why no seed file is kept
+	restir    context.CancelFunc // makes the keepers of exchange files start anew
+	seedError string             // why no seed file is kept
+
+	recalled bool // the seed file: only keepSeed asks
 }
 
 // stopTime bounds how long an ending daemon waits for its disk.
@@ -61,7 +66,7 @@ const stopTime = 700 * time.Millisecond
 
 // serve is the daemon's life.
 func serve(started time.Time, s *settings, parent *process.Parent, legacy *handover) error {
-	commander, list, err := startSources(s, legacy) // before there is any secret
+	with, list, err := startSources(s, legacy) // before there is any secret
 	if err != nil {
 		return err
 	}
@@ -79,8 +84,8 @@ func serve(started time.Time, s *settings, parent *process.Parent, legacy *hando
 	defer sink.Close(stopTime)
 	d := &daemon{
 		started: started, foreground: foreground, sink: sink, log: sink.Log,
-		gathering: list, commander: commander, doubts: newDoubts(), calls: make(chan func()),
-		owner: os.Getuid(), legacy: legacy,
+		gathering: list, supply: with, doubts: newDoubts(), calls: make(chan func()),
+		owner: starter(legacy), legacy: legacy,
 	}
 	d.settings.Store(s)
 	d.remember()
@@ -110,13 +115,17 @@ func (d *daemon) open(s *settings) (err error) {
 	d.server = server.New(d.serverConfig(s))
 	d.runner = gatherers.NewRunner(d.mix, d.log)
 	d.askKernel()
+	d.chooseAccount(s)
+	d.warn(d.makeDirectories(s))
 	if err := d.openPlaces(s); err != nil {
 		return err
 	}
+	d.openControl()
 	if d.legacy != nil {
 		d.takeOver(d.legacy)
 	}
-	return nil
+	d.openExchanges(s.Exchange)
+	return d.protect(s)
 }
 
 // run serves until a signal ends it.

@@ -15,14 +15,15 @@ import (
 // Device gathers from a character device, such as /dev/hwrng. A sample is as
 // long as it takes to be worth a whole gate (512 bits), 64 to 4096 bytes.
 //
-// The device is opened here, if it can be: later we may no longer be root. One
-// that is missing or has gone is looked for again with every sample.
+// The device is opened here by open, usually [OpenDevice], if it can be: later we
+// may no longer be root. One that is missing or has gone is looked for again with
+// every sample.
 //
 // Unpredictable: what its maker says. Predictable: a device that is stuck; a
 // run of equal bytes longer than its credit explains (SP 800-90B 4.4.1, one
 // false alarm in 2^30) makes a sample fail.
-func Device(path string, credit Credit) Gatherer {
-	d := &device{path: path, repetition: RepetitionCount{Cutoff: runCutoff(credit)}}
+func Device(path string, credit Credit, open func(path string) (*os.File, error)) Gatherer {
+	d := &device{path: path, opener: open, repetition: RepetitionCount{Cutoff: runCutoff(credit)}}
 	d.open() // its error comes again with the first sample
 	buf := make([]byte, deviceBytes(credit))
 	return Gatherer{
@@ -65,23 +66,33 @@ func runCutoff(credit Credit) int {
 // device is a character device that is kept open.
 type device struct {
 	path       string
+	opener     func(path string) (*os.File, error)
 	file       *os.File // nil: not yet opened
 	repetition RepetitionCount
 }
 
-// open opens the device anew. If that fails, what was open stays open.
-func (d *device) open() error {
+// OpenDevice opens a character device for reading.
+func OpenDevice(path string) (*os.File, error) {
 	// O_NONBLOCK: the open of a pipe or a serial line would wait for its peer.
-	f, err := os.OpenFile(d.path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	st, err := f.Stat()
 	if err == nil && st.Mode()&fs.ModeCharDevice == 0 {
-		err = fmt.Errorf("%s: not a character device", d.path)
+		err = fmt.Errorf("%s: not a character device", path)
 	}
 	if err != nil {
 		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// open opens the device anew. If that fails, what was open stays open.
+func (d *device) open() error {
+	f, err := d.opener(d.path)
+	if err != nil {
 		return err
 	}
 	if d.file != nil {

@@ -45,7 +45,7 @@ func TestDevice(t *testing.T) {
 				continue
 			}
 		}
-		g := gatherers.Device(c.path, c.credit)
+		g := gatherers.Device(c.path, c.credit, gatherers.OpenDevice)
 		data, err := g.Gather(t.Context())
 		if len(data) != c.bytes || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s at %v: %d bytes, %v; want %d, %q", c.path, c.credit, len(data), err, c.bytes, c.err)
@@ -61,7 +61,7 @@ func TestDeviceThatHasNothing(t *testing.T) {
 	pty.Close()
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer stop()
-	data, err := gatherers.Device("/dev/ptmx", 8).Gather(ctx)
+	data, err := gatherers.Device("/dev/ptmx", 8, gatherers.OpenDevice).Gather(ctx)
 	if len(data) != 0 || !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}

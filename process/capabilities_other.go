@@ -2,5 +2,8 @@
 
 package process
 
-// DropCapabilities does nothing: elsewhere root's powers end with its uid.
-func DropCapabilities() error { return nil }
+import "errors"
+
+// DropCapabilities is [errors.ErrUnsupported]: elsewhere root's powers end with
+// its uid.
+func DropCapabilities() error { return errors.ErrUnsupported }

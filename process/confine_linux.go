@@ -29,9 +29,11 @@ const (
 // write to nothing but files and sockets below dirs, for good; descriptors that
 // are open stay what they are. It returns what it did in a few words. It is to be
 // called once: the layers add up over exec, and the 17th is refused
-// (landlock(7)). The error is [errors.ErrUnsupported] where the system has no way
-// to do it. Source: landlock(7); rights that this kernel does not know are left out.
-func ConfineWrites(dirs []string) (did string, err error) {
+// (landlock(7)). sockets are those of others that it goes on connecting to, which
+// some systems want to know. The error is [errors.ErrUnsupported] where the system
+// has no way to do it. Source: landlock(7); rights that this kernel does not know
+// are left out.
+func ConfineWrites(dirs, sockets []string) (did string, err error) {
 	abi, err := ll.LandlockGetABIVersion()
 	if err != nil || abi < 1 {
 		return "", fmt.Errorf("Landlock: %w: not in this kernel, or not enabled", errors.ErrUnsupported)

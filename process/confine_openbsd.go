@@ -14,16 +14,18 @@ import (
 const promises = "error stdio rpath wpath cpath fattr flock unix inet dns getpw proc exec ps vminfo"
 
 // ConfineWrites lets this process write to nothing but what is below dirs, for
-// good, and pledges to do nothing that a daemon does not do; descriptors that
-// are open stay what they are. It returns what it did in a few words. Commands
-// that it starts are free of the pledge, but not of the rest. Only compiled, not
-// run. Source: unveil(2), pledge(2).
-func ConfineWrites(dirs []string) (did string, err error) {
+// good, and connect to no Unix sockets but those and syslog's; and it pledges to
+// do nothing that a daemon does not do. Descriptors that are open stay what they
+// are. It returns what it did in a few words. Commands that it starts are free of
+// the pledge. Only compiled, not run. Source: unveil(2), pledge(2).
+func ConfineWrites(dirs, sockets []string) (did string, err error) {
 	if err := unix.Unveil("/", "rx"); err != nil {
 		return "", fmt.Errorf("unveil /: %w", err)
 	}
-	if err := unix.Unveil(os.DevNull, "rw"); err != nil {
-		return "", fmt.Errorf("unveil %s: %w", os.DevNull, err)
+	for _, path := range append(sockets, os.DevNull, "/dev/log") {
+		if err := unix.Unveil(path, "rw"); err != nil {
+			return "", fmt.Errorf("unveil %s: %w", path, err)
+		}
 	}
 	for _, dir := range dirs {
 		if err := unix.Unveil(dir, "rwc"); err != nil {

@@ -9,6 +9,6 @@ import (
 
 // ConfineWrites is [errors.ErrUnsupported]: this system has no way to do it that
 // we know of.
-func ConfineWrites([]string) (did string, err error) {
+func ConfineWrites(dirs, sockets []string) (did string, err error) {
 	return "", fmt.Errorf("writing everywhere: %w on this system", errors.ErrUnsupported)
 }

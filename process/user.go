@@ -71,7 +71,7 @@ func become(u User) error {
 	if err := syscall.Setuid(u.UID); err != nil {
 		return fmt.Errorf("%w: setting uid %d: %w", ErrRefused, u.UID, err)
 	}
-	if err := DropCapabilities(); err != nil {
+	if err := DropCapabilities(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
 	if err := Undumpable(); err != nil {

@@ -38,6 +38,8 @@ func Adopt(f *os.File) (*Listener, error) {
 // satisfies. A TCP listener without Allow lets in this host alone. With own,
 // the path is ours, as after our own re-execution: Close removes it.
 func (l *Listener) Claim(o ListenOptions, own bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.allow = slices.Clone(o.Allow)
 	l.adopted = !own
 }

@@ -27,12 +27,13 @@ type ListenOptions struct {
 
 // Listener is a socket that accepts clients.
 type Listener struct {
-	mu      sync.Mutex
-	ln      net.Listener // guarded by mu: see socket
-	address egdproto.Address
+	mu      sync.Mutex // guards ln, see socket, and what Claim changes
+	ln      net.Listener
 	allow   []netip.Prefix
+	adopted bool // somebody else made the path
+
+	address egdproto.Address
 	file    fs.FileInfo // the path's inode, if it is ours: nil for TCP
-	adopted bool        // somebody else made the path
 	close   sync.Once
 	closed  chan struct{}
 }
@@ -112,6 +113,8 @@ func (l *Listener) Address() egdproto.Address { return l.address }
 // allows reports whether a TCP peer may come in.
 func (l *Listener) allows(a netip.Addr) bool {
 	a = a.WithZone("")
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if len(l.allow) == 0 {
 		return a.IsLoopback()
 	}
@@ -140,7 +143,10 @@ func (l *Listener) Relisten() error {
 // it is still that socket.
 func (l *Listener) Close() (err error) {
 	l.close.Do(func() {
-		if !l.adopted && !l.Missing() {
+		l.mu.Lock()
+		ours := !l.adopted
+		l.mu.Unlock()
+		if ours && !l.Missing() {
 			err = removeSocket(l.address.Path, l.file)
 		}
 		close(l.closed)
