@@ -70,6 +70,16 @@ func (in *inheritance) take(o server.ListenOptions) (p place, found bool) {
 	return p, len(p.listeners) > 0
 }
 
+// takeOther returns the place of the program before us at a, with the options
+// that it has.
+func (in *inheritance) takeOther(a egdproto.Address) (p place, found bool) {
+	i := slices.IndexFunc(*in, func(s socket) bool { return !s.supervised && s.options.Address == a })
+	if i < 0 {
+		return place{}, false
+	}
+	return in.take((*in)[i].options)
+}
+
 // drop closes the sockets of the program before us that are at a with other
 // options than are asked for now.
 func (in *inheritance) drop(a egdproto.Address) {

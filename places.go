@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prngd/config"
+	"prngd/egdproto"
 	"prngd/server"
 )
 
@@ -41,6 +42,13 @@ func (d *daemon) listen(s *settings, in *inheritance) (places []place, err error
 		if p, ok := in.take(o); ok {
 			places = append(places, p)
 			continue
+		}
+		if err := mayRemake(o.Address); err != nil {
+			if p, ok := in.takeOther(o.Address); ok {
+				d.log.WithError(err).Warn("a listen line needs a restart")
+				places = append(places, p)
+				continue
+			}
 		}
 		in.drop(o.Address)
 		p, err := d.openPlace(o)
@@ -167,12 +175,23 @@ func (d *daemon) placeFor(o server.ListenOptions) (place, error) {
 	case o.Address.Network == "tcp":
 		return p.admit(o), nil
 	}
-	// Who is no longer root may not make it again in every directory.
-	if err := unix.Access(filepath.Dir(o.Address.Path), unix.W_OK|unix.X_OK); err != nil {
-		return p, fmt.Errorf("listening on %s with other options: its directory: %w", o.Address, err)
+	if err := mayRemake(o.Address); err != nil {
+		return p, err
 	}
 	p.close()
 	return d.serveNew(o)
+}
+
+// mayRemake says why a socket that is there had better not be closed to make it
+// again with other options: who is no longer root may not do that everywhere.
+func mayRemake(a egdproto.Address) error {
+	if a.Network == "tcp" {
+		return nil
+	}
+	if err := unix.Access(filepath.Dir(a.Path), unix.W_OK|unix.X_OK); err != nil {
+		return fmt.Errorf("listening on %s with other options: its directory: %w", a, err)
+	}
+	return nil
 }
 
 func (d *daemon) serveNew(o server.ListenOptions) (place, error) {

@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_RUNTIME_DIR", e.WorkDir)
 			e.Setenv("XDG_STATE_HOME", e.WorkDir)
 			e.Setenv("TMPDIR", e.WorkDir)
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // else each end costs a second with -race
 			// A Unix socket's path is short: that of $WORK may be too long.
 			dir, err := os.MkdirTemp("/tmp", "egd")
 			if err != nil {
@@ -71,6 +72,9 @@ func TestScripts(t *testing.T) {
 			"appears":  func(ts *testscript.TestScript, _ bool, args []string) { await(ts, args[0], true) },
 			"vanishes": func(ts *testscript.TestScript, _ bool, args []string) { await(ts, args[0], false) },
 			"logged":   logged,
+			"identity": identity,
+			"upgrades": upgrades,
+			"reports":  reports,
 
 			"hold":     hold,
 			"release":  release,

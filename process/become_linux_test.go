@@ -15,7 +15,7 @@ import (
 )
 
 func systemPrograms() map[string]func() {
-	return map[string]func(){"become": become, "upgrader": upgrader}
+	return map[string]func(){"become": become, "upgrader": upgrader, "confined": confined}
 }
 
 // become turns into uid 4711, gid 4712 with the groups 4712 and 4713, while

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// identity prints who the daemon is, or its runner, as the kernel sees it:
+// identity [runner] PIDFILE.
+func identity(ts *testscript.TestScript, neg bool, args []string) {
+	pid := strings.TrimSpace(ts.ReadFile(args[len(args)-1]))
+	if args[0] == "runner" {
+		pid = childOf(ts, pid)
+	}
+	status, err := os.ReadFile("/proc/" + pid + "/status")
+	ts.Check(err)
+	wanted := []string{"Uid:", "Gid:", "Groups:", "NoNewPrivs:", "CapInh:", "CapPrm:", "CapEff:", "CapAmb:"}
+	found := map[string]string{}
+	for line := range strings.Lines(string(status)) {
+		fields := strings.Fields(line)
+		found[fields[0]] = strings.Join(fields, " ")
+	}
+	var words []string
+	for _, name := range wanted {
+		words = append(words, found[name])
+	}
+	if slices.Contains(words, "") {
+		ts.Fatalf("/proc/%s/status has not all of %v", pid, wanted)
+	}
+	fmt.Fprintln(ts.Stdout(), strings.Join(words, " "))
+}
+
+// childOf returns the only child of a process: for the daemon, its runner.
+func childOf(ts *testscript.TestScript, pid string) string {
+	paths, err := filepath.Glob("/proc/[0-9]*/stat")
+	ts.Check(err)
+	var children []string
+	for _, path := range paths {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // gone meanwhile
+		}
+		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+		if fields[1] == pid {
+			children = append(children, filepath.Base(filepath.Dir(path)))
+		}
+	}
+	if len(children) != 1 {
+		ts.Fatalf("process %s has the children %v, expected one", pid, children)
+	}
+	return children[0]
+}
+
+// upgrades asks for an upgrade and waits until it is done, some times over:
+// upgrades N SOCKET LOG.
+func upgrades(ts *testscript.TestScript, neg bool, args []string) {
+	var n int
+	_, err := fmt.Sscan(args[0], &n)
+	ts.Check(err)
+	done := func() int { return strings.Count(ts.ReadFile(args[2]), "msg=upgraded") }
+	before := done()
+	for i := range n {
+		askControl(ts, false, []string{args[1], "upgrade"})
+		until(ts, "an upgrade", func() bool { return done() == before+i+1 })
+	}
+}
+
+// reports waits until the status matches: reports SOCKET REGEXP.
+func reports(ts *testscript.TestScript, neg bool, args []string) {
+	want := regexp.MustCompile(args[1])
+	until(ts, args[1], func() bool { return want.MatchString(statusText(ts, args[0])) })
+}
+
+func statusText(ts *testscript.TestScript, socket string) string {
+	conn, err := net.Dial("unix", socket)
+	ts.Check(err)
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	fmt.Fprintln(conn, "status")
+	var answer struct {
+		Report json.RawMessage `json:"report"`
+	}
+	text, err := io.ReadAll(conn)
+	ts.Check(err)
+	ts.Check(json.Unmarshal(text, &answer))
+	return string(answer.Report)
+}
