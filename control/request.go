@@ -56,11 +56,13 @@ func readRequest(r io.Reader) (string, error) {
 // Ask sends one verb over rw and returns the report that came with the answer,
 // if any. Deadlines are the caller's. A refusal is a [RefusedError].
 func Ask(rw io.ReadWriter, verb string) (*Report, error) {
-	if _, err := io.WriteString(rw, verb+"\n"); err != nil {
-		return nil, fmt.Errorf("sending control request: %w", err)
-	}
+	// Who may ask for nothing is told so before he asks: the answer matters even
+	// where the request found nobody.
+	_, unsent := io.WriteString(rw, verb+"\n")
 	var a Answer
-	if err := json.NewDecoder(rw).Decode(&a); err != nil {
+	if err := json.NewDecoder(rw).Decode(&a); err != nil && unsent != nil {
+		return nil, fmt.Errorf("sending control request: %w", unsent)
+	} else if err != nil {
 		return nil, fmt.Errorf("reading control answer: %w", err)
 	}
 	if a.Error != "" {

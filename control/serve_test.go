@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -180,4 +181,21 @@ func TestActionsCoalesce(t *testing.T) {
 			t.Errorf("%d runs, the second after %v; want 2, a second apart", runs.Load(), time.Since(start))
 		}
 	})
+}
+
+// early is a daemon that has refused before the request came, and hung up.
+type early struct{ answer *strings.Reader }
+
+func (e early) Write([]byte) (int, error)  { return 0, syscall.EPIPE }
+func (e early) Read(b []byte) (int, error) { return e.answer.Read(b) }
+
+func TestRefusedBeforeAsking(t *testing.T) {
+	var refused *control.RefusedError
+	_, err := control.Ask(early{strings.NewReader(`{"version":1,"error":"not you","denied":true}`)}, control.Status)
+	if !errors.As(err, &refused) || refused.Reason != "not you" || !refused.Denied {
+		t.Errorf("got %v", err)
+	}
+	if _, err := control.Ask(early{strings.NewReader("")}, control.Status); !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("got %v, expected that the request could not be sent", err)
+	}
 }
