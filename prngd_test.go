@@ -133,6 +133,9 @@ func listens(ts *testscript.TestScript, neg bool, args []string) {
 func signalPID(ts *testscript.TestScript, neg bool, args []string) {
 	conn := dial(ts, args[2])
 	defer conn.Close()
+	// An answer: what still waits to be accepted ends with the listening socket.
+	_, err := egdproto.NewClient(conn).PID()
+	ts.Check(err)
 	pid := 0
 	for _, c := range strings.TrimSpace(ts.ReadFile(args[1])) {
 		pid = pid*10 + int(c-'0')
