@@ -33,7 +33,7 @@ func Directives() []Directive {
 			Default: "5s",
 		}, {
 			Name: "user", Syntax: "NAME", parse: name(func(c *Config) *string { return &c.User }),
-			Doc:     "Whom the daemon is to become when it is started as root; read, but not acted on yet: it stays root.",
+			Doc:     "Whom the daemon becomes when it is started as root; if there is no such user, root stays, without capabilities.",
 			Default: "prngd",
 		}, {
 			Name: "command-user", Syntax: "NAME", parse: name(func(c *Config) *string { return &c.CommandUser }),
