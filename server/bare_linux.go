@@ -21,24 +21,31 @@ type bareSocket struct {
 	closed bool
 }
 
-// bare takes l's socket out of package net's hands. It is false if l is closed.
-func (l *Listener) bare() bool {
+// bare takes l's socket out of package net's hands. That takes a descriptor more
+// for a moment: it can be tried again. The error of a closed l is net.ErrClosed.
+func (l *Listener) bare() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, ok := l.ln.(*bareSocket); ok {
-		return true
+		return nil
 	}
-	fd, err := -1, error(nil)
-	raw, rerr := l.ln.(syscall.Conn).SyscallConn()
-	if rerr != nil || raw.Control(func(old uintptr) {
+	raw, err := l.ln.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return err
+	}
+	fd := -1
+	if cerr := raw.Control(func(old uintptr) {
 		fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 3)
-	}) != nil || err != nil {
-		return false
+	}); cerr != nil {
+		return cerr
+	}
+	if err != nil {
+		return os.NewSyscallError("fcntl", err)
 	}
 	b := &bareSocket{addr: l.ln.Addr(), fd: fd}
 	l.ln.Close()
 	l.ln = b
-	return true
+	return nil
 }
 
 // Control runs f with the descriptor, which is not closed meanwhile.

@@ -84,12 +84,14 @@ func (c *conn) receive() ([]byte, error) {
 		return nil, nil
 	}
 	n, err := c.sock.Read(c.in[:min(room, len(c.in))])
-	if errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, io.EOF):
 		c.session.EOF()
 		return nil, nil
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return c.lastLook(c.in[:min(room, len(c.in))])
+	case scarce(err):
+		return nil, c.rest()
 	}
 	return c.in[:n], err
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // arm sets the deadline of the next read. It returns false if the gate has
@@ -57,6 +59,9 @@ func (c *conn) pause() error {
 
 // awaitWritable waits until the peer has made room for more.
 func (c *conn) awaitWritable() error {
+	if c.write.starve {
+		return c.rest() // the socket has room, the kernel has none
+	}
 	c.setWriteDeadline(c.session.Deadline(c.server.now()))
 	defer c.setWriteDeadline(never)
 	err := c.raw.Write(func(fd uintptr) bool { return writable(int(fd)) })
@@ -72,4 +77,35 @@ func (c *conn) setWriteDeadline(t instant) {
 	if !c.stopping {
 		c.sock.SetWriteDeadline(c.server.wall(t))
 	}
+}
+
+// restTime is how long a connection rests for which the kernel was short of
+// memory or of something else that others give back.
+const restTime = 20 * time.Millisecond
+
+func (c *conn) rest() error {
+	timer := time.NewTimer(restTime)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.driver.stopped:
+	}
+	return nil
+}
+
+// lastLook reads what came just before a deadline, or while we were stopped:
+// package net says that the time is over before it looks.
+func (c *conn) lastLook(in []byte) (got []byte, err error) {
+	cerr := c.raw.Control(func(fd uintptr) {
+		n, rerr := unix.Read(int(fd), in)
+		switch {
+		case n > 0:
+			got = in[:n]
+		case n == 0 && rerr == nil:
+			c.session.EOF()
+		case rerr != unix.EAGAIN && rerr != unix.EINTR && !scarce(rerr):
+			err = rerr
+		}
+	})
+	return got, errors.Join(cerr, err)
 }

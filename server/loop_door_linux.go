@@ -1,13 +1,12 @@
 package server
 
 import (
-	"net/netip"
+	"errors"
+	"net"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"prngd/peercred"
 )
 
 // doorBatch is how many newcomers one listener lets in before the first of them
@@ -19,9 +18,10 @@ const doorBatch = 4
 // door is one listener of a loop.
 type door struct {
 	listener *Listener
-	raw      syscall.RawConn
+	raw      syscall.RawConn // nil: not watched yet
 	index    int
 	open     bool    // somebody may wait
+	called   bool    // epoll said so, and nobody was let in since
 	waiting  *wire   // accepted, but every place is taken
 	payer    payer   // of waiting
 	backoff  instant // after an error; 0: none
@@ -36,21 +36,12 @@ type door struct {
 }
 
 // serve adds a listener.
-func (l *loop) serve(ln *Listener) {
-	if ln.bare() {
-		l.do(func() { l.addDoor(ln) })
-	}
-}
+func (l *loop) serve(ln *Listener) { l.do(func() { l.addDoor(ln) }) }
 
 func (l *loop) addDoor(ln *Listener) {
 	l.pruneDoors()
 	d := &door{listener: ln, index: len(l.doors)}
 	d.do = d.accept
-	raw, err := ln.SyscallConn()
-	if err != nil {
-		return // closed already
-	}
-	d.raw = raw
 	for i, old := range l.doors {
 		if old == nil {
 			d.index = i
@@ -60,12 +51,36 @@ func (l *loop) addDoor(ln *Listener) {
 		l.doors = append(l.doors, nil)
 	}
 	l.doors[d.index] = d
-	raw.Control(func(fd uintptr) {
-		err = l.watch(unix.EPOLL_CTL_ADD, int(fd), unix.EPOLLIN|unix.EPOLLET, int32(-1-d.index))
-	})
-	if err != nil {
-		l.server.logAccept(err)
+	l.hang(d)
+}
+
+// hang puts a door where newcomers knock, now or when there are descriptors and
+// memory for that again.
+func (l *loop) hang(d *door) {
+	err := d.listener.bare()
+	if err == nil {
+		d.raw, err = d.listener.SyscallConn()
 	}
+	if err == nil {
+		err = l.heed(unix.EPOLL_CTL_ADD, d)
+	}
+	switch {
+	case err == nil:
+		d.backoff = 0
+	case !errors.Is(err, net.ErrClosed):
+		d.raw = nil
+		l.backOff(d, err)
+	}
+}
+
+// heed has epoll tell, at once and from now on, when somebody is at d.
+func (l *loop) heed(op int, d *door) (err error) {
+	if cerr := d.raw.Control(func(fd uintptr) {
+		err = l.watch(op, int(fd), unix.EPOLLIN|unix.EPOLLET, int32(-1-d.index))
+	}); cerr != nil {
+		return cerr
+	}
+	return err
 }
 
 // pruneDoors forgets listeners that were closed.
@@ -130,17 +145,26 @@ func (d *door) accept(fd uintptr) {
 func (l *loop) accepted(d *door) {
 	switch d.errno {
 	case 0:
-		d.backoff = 0
+		d.called, d.backoff = false, 0
 		l.welcome(d)
 	case syscall.EINTR, syscall.ECONNABORTED:
 	case syscall.EAGAIN:
 		d.open, d.backoff = false, 0
+		if d.called { // by whom? Epoll is to look again.
+			d.called = false
+			l.heed(unix.EPOLL_CTL_MOD, d)
+		}
 	default: // out of descriptors? Keep those we have.
-		l.server.logAccept(d.errno)
-		d.backoff = min(max(2*d.backoff, instant(firstBackoff)), instant(lastBackoff))
-		d.open, d.until = false, l.now+d.backoff
-		l.wakeAt(d.until)
+		l.backOff(d, d.errno)
 	}
+}
+
+// backOff leaves d alone for a while, longer each time.
+func (l *loop) backOff(d *door, err error) {
+	l.server.logAccept(err)
+	d.backoff = min(max(2*d.backoff, instant(firstBackoff)), instant(lastBackoff))
+	d.open, d.until = false, l.now+d.backoff
+	l.wakeAt(d.until)
 }
 
 // retry opens a door again that an error has shut.
@@ -149,7 +173,10 @@ func (l *loop) retry(d *door) {
 	case d == nil || d.backoff == 0:
 	case l.now < d.until:
 		l.wakeAt(d.until)
+	case d.raw == nil:
+		l.hang(d)
 	default:
+		d.called = true
 		l.open(d)
 	}
 }
@@ -159,85 +186,4 @@ func (l *loop) knock() {
 	for _, d := range l.doors {
 		l.ajar = l.ajar || d != nil && d.waiting != nil
 	}
-}
-
-// welcome finds out who a newcomer is.
-func (l *loop) welcome(d *door) {
-	w := l.newWire(d.fd)
-	var p payer
-	if d.listener.address.Network == "unix" {
-		cred, _ := peercred.OfFD(int(d.fd))
-		p = l.server.meetUnix(&w.link, cred)
-	} else {
-		var ok bool
-		if p, ok = l.server.meetTCP(&w.link, d.listener, addrOf(&d.from)); !ok {
-			rawClose(w.fd)
-			return
-		}
-		tuneSocket(int(d.fd))
-	}
-	l.admit(d, w, p)
-}
-
-// admit gives a newcomer its place, or closes it. It is false when the newcomer
-// has to wait, and those behind it.
-func (l *loop) admit(d *door, w *wire, p payer) bool {
-	s := l.server
-	s.mu.Lock()
-	v := s.admit(&w.link, p, w)
-	s.mu.Unlock()
-	d.waiting = nil
-	switch v {
-	case admitted:
-		l.connect(w)
-	case full:
-		d.waiting, d.payer = w, p
-		return false
-	default:
-		rawClose(w.fd)
-		s.refuse(v, w.peer)
-	}
-	return true
-}
-
-// newWire makes the wire of a descriptor that has no place yet.
-func (l *loop) newWire(fd int32) *wire {
-	l.marks = max(1, l.marks+1)
-	w := &wire{loop: l, fd: fd, mark: l.marks, readable: true}
-	w.session.svc, w.session.tally = l.server.service, &l.tally
-	return w
-}
-
-// connect runs a wire that has its place.
-func (l *loop) connect(w *wire) {
-	for int(w.fd) >= len(l.wires) {
-		l.wires = append(l.wires, nil)
-	}
-	l.wires[w.fd] = w
-	l.count++
-	l.again(w)
-}
-
-// tuneSocket is tuneTCP for a bare descriptor.
-func tuneSocket(fd int) {
-	for _, o := range []struct{ level, name, value int }{
-		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
-		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
-		{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int(keepAliveIdle.Seconds())},
-		{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, int(keepAliveInterval.Seconds())},
-		{unix.IPPROTO_TCP, unix.TCP_KEEPCNT, keepAliveCount},
-	} {
-		unix.SetsockoptInt(fd, o.level, o.name, o.value)
-	}
-}
-
-// addrOf is the IP address of a TCP peer, the zero Addr if it is none.
-func addrOf(from *unix.RawSockaddrAny) netip.Addr {
-	switch from.Addr.Family {
-	case unix.AF_INET:
-		return netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(from)).Addr)
-	case unix.AF_INET6:
-		return netip.AddrFrom16((*unix.RawSockaddrInet6)(unsafe.Pointer(from)).Addr).Unmap()
-	}
-	return netip.Addr{}
 }

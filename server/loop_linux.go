@@ -133,7 +133,10 @@ func (l *loop) event(e *unix.EpollEvent) {
 		l.pulse.beat()
 	case mark < 0:
 		l.pulse.busy = true
-		l.open(l.doors[-mark-1])
+		if d := l.doors[-mark-1]; d != nil {
+			d.called = true
+			l.open(d)
+		}
 	default:
 		l.pulse.busy = true
 		w := l.wires[e.Fd]

@@ -8,7 +8,7 @@ const lookEvery = instant(10 * time.Millisecond)
 
 // time remembers w if it has a deadline. An idle connection has none.
 func (l *loop) time(w *wire) {
-	d := w.session.Deadline(l.now)
+	d := l.deadline(w)
 	if d == never {
 		return // if it is in timed, look will find out
 	}
@@ -19,6 +19,21 @@ func (l *loop) time(w *wire) {
 	l.wakeAt(d)
 }
 
+// repose has w tried again after a rest.
+func (l *loop) repose(w *wire) {
+	w.rest = l.now.after(restTime)
+	l.time(w)
+}
+
+// deadline is when to run w though nothing has happened to it.
+func (l *loop) deadline(w *wire) instant {
+	d := w.session.Deadline(l.now)
+	if w.rest != 0 {
+		d = min(d, w.rest)
+	}
+	return d
+}
+
 // wakeAt has look called at t, or a little later.
 func (l *loop) wakeAt(t instant) {
 	l.wake = min(l.wake, max(t, l.looked+lookEvery))
@@ -26,7 +41,7 @@ func (l *loop) wakeAt(t instant) {
 
 // look runs the sessions whose time has come.
 func (l *loop) look() {
-	if l.now < l.wake {
+	if l.now < l.wake || l.spare() {
 		return
 	}
 	l.wake, l.looked = never, l.now
@@ -34,7 +49,7 @@ func (l *loop) look() {
 	for _, w := range l.timed {
 		d := never
 		if w.fd >= 0 {
-			d = w.session.Deadline(l.now)
+			d = l.deadline(w)
 		}
 		if d == never {
 			w.timed = false
@@ -42,6 +57,7 @@ func (l *loop) look() {
 		}
 		kept = append(kept, w)
 		if d <= l.now {
+			w.rest, w.readable = 0, true // what has come meanwhile is read before anybody is judged
 			l.again(w)
 		} else {
 			l.wakeAt(d)
@@ -52,4 +68,19 @@ func (l *loop) look() {
 	for _, d := range l.doors {
 		l.retry(d)
 	}
+}
+
+// late is by how much the loop looks too late when it was stopped: by a signal,
+// with its machine, by a cgroup that was frozen.
+const late = time.Second
+
+// spare gives everybody a moment more after such a stop. Those whose time ran out
+// in it may have been stopped as well, in the middle of a request.
+func (l *loop) spare() bool {
+	if l.draining || l.now < l.wake.after(late) {
+		return false
+	}
+	l.wake = never
+	l.wakeAt(l.now.after(late / 4))
+	return true
 }

@@ -13,13 +13,15 @@ type wire struct {
 	fd       int32 // -1: closed
 	mark     int32 // tells events of this connection from those of an earlier one
 	want     uint16
-	readable bool // there may be input, or its end
-	ending   bool // the peer has finished sending: a short read is not the last
-	hungUp   bool // the peer is gone altogether
-	queued   bool // in loop.next
-	timed    bool // in loop.timed
-	watched  bool // by epoll
-	blocked  bool // epoll tells when there is room to write
+	readable bool    // there may be input, or its end
+	ending   bool    // the peer has finished sending: a short read is not the last
+	hungUp   bool    // the peer is gone altogether
+	queued   bool    // in loop.next
+	timed    bool    // in loop.timed
+	watched  bool    // by epoll
+	blocked  bool    // epoll tells when there is room to write
+	doubted  bool    // epoll is to look again whether there is input
+	rest     instant // the kernel was short of something: when to try again; 0: it was not
 }
 
 // take runs the first half of a step of w.
@@ -57,7 +59,11 @@ func (l *loop) receive(w *wire) ([]byte, bool) {
 		case errno == syscall.EINTR:
 			continue
 		case errno == syscall.EAGAIN:
+			w.readable, w.doubted = false, w.watched
+			return nil, true
+		case scarce(errno):
 			w.readable = false
+			l.repose(w)
 			return nil, true
 		case errno != 0:
 			return nil, false
@@ -116,12 +122,15 @@ func (l *loop) send(w *wire, p []byte) (int, bool) {
 	}
 	for {
 		n, errno := rawSend(w.fd, p)
-		switch errno {
-		case 0:
+		switch {
+		case errno == 0:
 			return n, true
-		case syscall.EINTR:
+		case errno == syscall.EINTR:
 			continue
-		case syscall.EAGAIN:
+		case errno == syscall.EAGAIN:
+			return 0, true
+		case scarce(errno):
+			l.repose(w)
 			return 0, true
 		}
 		return 0, false
@@ -132,9 +141,12 @@ func (l *loop) send(w *wire, p []byte) (int, bool) {
 func (l *loop) settle(w *wire) {
 	s := &w.session
 	idle := !s.More() && (!w.readable || s.Room() == 0)
-	if s.Closed() || idle && (w.hungUp || l.draining && !s.Stuck()) || l.follow(w) != nil {
+	if s.Closed() || idle && (w.hungUp || l.draining && !s.Stuck()) {
 		l.hangUp(w)
 		return
+	}
+	if l.follow(w) != nil {
+		l.repose(w) // short of memory, or at the limit of what epoll watches
 	}
 	l.server.note(&w.link, l.now)
 	if !idle {
@@ -149,7 +161,7 @@ const wireEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
 // first step, because the first request is mostly there when it is accepted.
 func (l *loop) follow(w *wire) error {
 	stuck := w.session.Stuck()
-	if w.watched && stuck == w.blocked {
+	if w.watched && stuck == w.blocked && !w.doubted {
 		return nil
 	}
 	op, events := unix.EPOLL_CTL_MOD, uint32(wireEvents)
@@ -159,8 +171,11 @@ func (l *loop) follow(w *wire) error {
 	if stuck {
 		events |= unix.EPOLLOUT
 	}
-	w.watched, w.blocked = true, stuck
-	return l.watch(op, int(w.fd), events, w.mark)
+	if err := l.watch(op, int(w.fd), events, w.mark); err != nil {
+		return err
+	}
+	w.watched, w.blocked, w.doubted = true, stuck, false
+	return nil
 }
 
 // hangUp closes w and gives its place back.
