@@ -75,6 +75,10 @@ type Gatherer struct {
 	// only. Beside any other error a sample is mixed too, counting nothing.
 	Gather func(ctx context.Context) ([]byte, error)
 
+	// End, if not nil, gives back what Gather keeps open. It is called when the
+	// Runner's Run ends; Gather may be called again later.
+	End func()
+
 	// Detail, if not nil, is one line about the source for the status, such as
 	// a parameter chosen at start. Unlike Gather it may be called at any time.
 	Detail func() string

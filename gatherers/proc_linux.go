@@ -18,10 +18,10 @@ const light = 10 * time.Second
 // processor time and 3.7 MB resident; through gopsutil 8.5 ms and 5.9 MB, of
 // the 10 ms and 8 MB that the whole daemon may have. The text also has what
 // gopsutil leaves out, such as the interrupts.
-func proc(path string, size int, otherwise gather) gather {
+func proc(name, path string, size int, otherwise gather) Gatherer {
 	var file *os.File
 	var buf []byte
-	return func(ctx context.Context) ([]byte, error) {
+	gather := func(ctx context.Context) ([]byte, error) {
 		if file == nil {
 			f, err := os.Open(path)
 			if err != nil {
@@ -35,4 +35,6 @@ func proc(path string, size int, otherwise gather) gather {
 		}
 		return buf[:n], err
 	}
+	end := func() { file.Close(); file = nil } // a reload makes others
+	return Gatherer{Name: name, Every: light, Credit: None, Gather: gather, End: end}
 }
