@@ -1,0 +1,164 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"prngd/control"
+)
+
+// daemon is the one whose calls fail.
+type daemon struct {
+	unix, tcp, control, config, door string
+	pid, loop, most                  int
+	doors                            int // added so far
+}
+
+// failAll has every call fail that an exchange over this network makes.
+func (d *daemon) failAll(r *report, network string, others []net.Conn) error {
+	address := map[string]string{"unix": d.unix, "tcp": d.tcp}[network]
+	victim := func() verdict { return d.exchange(network, address, slowly) }
+	var seen verdict
+	n, err := d.count(calls(plan), func() { seen = victim() })
+	if err != nil {
+		return err
+	}
+	if seen != answered {
+		return fmt.Errorf("while nothing fails, a client over %s: %s", network, seen)
+	}
+	for _, f := range plan {
+		if !strings.Contains(f.networks, network) || n[f.call] == 0 && strings.HasPrefix(f.call, "epoll_") {
+			continue // a system has epoll_wait or epoll_pwait
+		}
+		if n[f.call] == 0 {
+			return fmt.Errorf("an exchange over %s makes no %s", network, f.call)
+		}
+		for _, nth := range d.which(n[f.call]) {
+			hit, err := d.fail(f, nth, func() { seen = victim() })
+			if err != nil {
+				return err
+			}
+			if !hit {
+				continue // it made a call less this time
+			}
+			r.add(network, f, nth, seen, d.check(others))
+		}
+	}
+	return nil
+}
+
+// which of n calls to fail.
+func (d *daemon) which(n int) (list []int) {
+	for i := 1; i <= n; i++ {
+		if d.most == 0 || i <= d.most || i == n {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// failDoors adds a listener for each failure, by a reload, while it happens.
+func (d *daemon) failDoors(r *report, others []net.Conn) error {
+	for _, f := range doors {
+		var seen verdict
+		var path string
+		hit, err := d.fail(f, 1, func() {
+			if path, seen = d.addDoor(); seen == "" {
+				seen = d.exchange("unix", path, slowly)
+			}
+		})
+		if err != nil {
+			return err
+		}
+		if !hit {
+			return fmt.Errorf("a new listener makes no %s", f.call)
+		}
+		r.add("new listener", f, 1, seen, d.check(others))
+	}
+	return nil
+}
+
+// addDoor has the daemon listen at one more path.
+func (d *daemon) addDoor() (path string, problem verdict) {
+	d.doors++
+	path = fmt.Sprintf("%s%d", d.door, d.doors)
+	f, err := os.OpenFile(d.config, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return path, verdict(err.Error())
+	}
+	fmt.Fprintf(f, "listen %s\n", path)
+	if err := f.Close(); err != nil {
+		return path, verdict(err.Error())
+	}
+	if err := syscall.Kill(d.pid, syscall.SIGHUP); err != nil {
+		return path, verdict(err.Error())
+	}
+	for give := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if c, err := net.Dial("unix", path); err == nil {
+			c.Close()
+			return path, ""
+		} else if time.Now().After(give) {
+			return path, verdict(err.Error())
+		}
+	}
+}
+
+// befriend makes the connections that nothing may happen to.
+func (d *daemon) befriend() (others []net.Conn, err error) {
+	for range 4 {
+		for network, address := range map[string]string{"unix": d.unix, "tcp": d.tcp} {
+			c, err := net.Dial(network, address)
+			if err != nil {
+				return nil, err
+			}
+			others = append(others, c)
+		}
+	}
+	return others, d.check(others)
+}
+
+// check asks on every old connection and on two new ones.
+func (d *daemon) check(others []net.Conn) error {
+	for _, c := range others {
+		c.SetDeadline(time.Now().Add(patience))
+		if err := d.ask(c, []byte{0, 4}, append([]byte{0, 0, 0x20, 0}, d.pidReply()...)); err != nil {
+			return fmt.Errorf("an older client over %s: %w", c.RemoteAddr().Network(), err)
+		}
+	}
+	for network, address := range map[string]string{"unix": d.unix, "tcp": d.tcp} {
+		if v := d.exchange(network, address, 0); v != answered {
+			return fmt.Errorf("the next client over %s: %s", network, v)
+		}
+	}
+	return nil
+}
+
+// descriptors is how many the daemon has open when its clients' are closed again.
+func (d *daemon) descriptors() (int, error) {
+	fewest := 0
+	for range 20 { // a client is gone sooner than its descriptor
+		list, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.pid))
+		if err != nil {
+			return 0, err
+		}
+		if fewest == 0 || len(list) < fewest {
+			fewest = len(list)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return fewest, nil
+}
+
+func (d *daemon) status() (*control.Report, error) {
+	c, err := net.Dial("unix", d.control)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(patience))
+	return control.Ask(c, control.Status)
+}
