@@ -35,7 +35,7 @@ const (
 // It executes anew because a Go program cannot fork: the threads of the
 // runtime would be missing in the child.
 func Background(argv []string) (exit int, err error) {
-	path, err := os.Executable()
+	path, err := ownProgram()
 	if err != nil {
 		return 1, fmt.Errorf("finding our own program file: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 // a later [OpenProgram]: that of argv0 if it leads to us, so that a symbolic link
 // is followed anew each time, else what the system says.
 func ProgramPath(argv0 string) (string, error) {
-	path, err := os.Executable()
+	path, err := ownProgram()
 	if !strings.Contains(argv0, "/") {
 		return path, err
 	}

@@ -34,7 +34,7 @@ func Limited(path string, argv []string) (self string, args []string, err error)
 	if _, err := os.Stat(ours); err == nil {
 		return ours, args, nil
 	}
-	self, err = os.Executable()
+	self, err = ownProgram()
 	return self, args, err
 }
 

@@ -16,24 +16,31 @@ import (
 // looks: nearly always it is gone by then, and nothing needs to be found out.
 const settle = time.Second
 
+// patience is after how many looks, settle apart, without a death in between all
+// who are still dead are orphans. os/exec waits for its children from their first
+// moment, and needs less than one.
+const patience = 5
+
 // Reap buries, until ctx ends, the dead orphans that a container's pid 1
 // inherits: what the programs we run leave behind. Only pid 1 needs it.
 //
 // A child that os/exec started must be left to os/exec, or its Wait fails.
 // These are known by a pidfd: Go opens one with each child (Linux 5.4) and
 // closes it when it has waited. So a dead child without one is an orphan.
-// Where there are no pidfds or no /proc nothing can be told apart, and
-// nothing is buried: zombies cost less than lost children.
+// Where there are no pidfds or no /proc nothing can be told apart, and orphans
+// wait until nobody has died for a while.
 func Reap(ctx context.Context) {
 	deaths := make(chan os.Signal, 1)
 	signal.Notify(deaths, unix.SIGCHLD)
 	defer signal.Stop(deaths)
-	for again := true; ; {
+	u := undertaker{owned: haveDescriptorOf}
+	for again, died := true, false; ; {
 		if !again {
 			select {
 			case <-ctx.Done():
 				return
 			case <-deaths:
+				died = true
 			}
 		}
 		select {
@@ -41,22 +48,37 @@ func Reap(ctx context.Context) {
 			return
 		case <-time.After(settle):
 		}
-		again = reapOrphans()
+		select {
+		case <-deaths:
+			died = true
+		default:
+		}
+		again, died = u.look(died), false
 	}
 }
 
-// reapOrphans buries dead orphans until there are none or until it meets a
-// dead child that somebody waits for. That one hides those behind it, so it
-// reports whether to look again.
-func reapOrphans() (again bool) {
+// undertaker buries orphans.
+type undertaker struct {
+	owned func(pid int) (bool, error) // whether os/exec waits for it
+	quiet int                         // looks since somebody died
+}
+
+// look buries dead orphans until there are none or until it meets a dead child
+// that somebody waits for, or may wait for. That one hides those behind it, so it
+// reports whether to look again. died says that somebody has since the last look.
+func (u *undertaker) look(died bool) (again bool) {
+	u.quiet++
+	if died {
+		u.quiet = 0
+	}
 	for {
 		pid := firstDead()
 		if pid == 0 {
 			return false
 		}
-		owned, err := haveDescriptorOf(pid)
+		owned, err := u.owned(pid)
 		if err != nil {
-			return false
+			owned = u.quiet < patience
 		}
 		if owned {
 			return true

@@ -17,6 +17,7 @@ func TestReapOrphans(t *testing.T) {
 		t.Skip(err)
 	}
 	defer unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+	u := undertaker{owned: haveDescriptorOf}
 	for _, ownedFirst := range []bool{true, false} {
 		var orphan int
 		if !ownedFirst {
@@ -35,17 +36,41 @@ func TestReapOrphans(t *testing.T) {
 			unix.Wait4(orphan, nil, 0, nil)
 			t.Skip("children cannot be told apart here:", err)
 		}
-		if !reapOrphans() {
+		if !u.look(true) {
 			t.Error("says that nobody's child is left, though one is")
 		}
 		if err := owned.Wait(); err != nil {
 			t.Errorf("os/exec lost its child: %v", err)
 		}
-		if reapOrphans() {
+		if u.look(true) {
 			t.Error("says that somebody's child is left")
 		}
 		if err := unix.Waitid(unix.P_PID, orphan, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil); err != unix.ECHILD {
 			t.Errorf("the orphan is still there: %v", err)
+		}
+	}
+}
+
+// TestReapWithoutDescriptors: where children cannot be told apart, an orphan is
+// buried at the fifth look after the last death, and not at the fourth.
+func TestReapWithoutDescriptors(t *testing.T) {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		t.Skip(err)
+	}
+	defer unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+	orphans := []int{dieOrphaned(t), dieOrphaned(t)}
+	u := undertaker{owned: func(int) (bool, error) { return false, os.ErrNoHandle }}
+	for i, died := range []bool{true, false, false, true, false, false, false, false} {
+		if !u.look(died) {
+			t.Fatalf("nobody is left at look %d", i)
+		}
+	}
+	if u.look(false) {
+		t.Error("somebody is left at the fifth")
+	}
+	for _, pid := range orphans {
+		if err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil); err != unix.ECHILD {
+			t.Errorf("orphan %d is still there: %v", pid, err)
 		}
 	}
 }

@@ -48,7 +48,7 @@ func (e errRunner) Error() string { return string(e) }
 // StartRunner starts this program again as a runner for so many requests at a
 // time; task is what its RunnerChild returns. It ends when we do.
 func StartRunner(conversations int, task string) (*Runner, error) {
-	path, err := os.Executable()
+	path, err := ownProgram()
 	if err != nil {
 		return nil, fmt.Errorf("finding our own program file: %w", err)
 	}

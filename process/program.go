@@ -1,0 +1,21 @@
+package process
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// ownProgram returns the path of our program file: as the system knows it, or,
+// where /proc is not mounted, as we were called.
+func ownProgram() (string, error) {
+	path, err := os.Executable()
+	if err == nil {
+		return path, nil
+	}
+	called, lerr := exec.LookPath(os.Args[0])
+	if lerr != nil {
+		return "", err
+	}
+	return filepath.Abs(called)
+}
