@@ -34,10 +34,6 @@ served() {
 	timeout 10 "$T/egdquery" -s "$egd" readb 255 >"$T/bytes" 2>"$T/said" || { cat "$T/said"; return 1; }
 	[ "$(wc -c <"$T/bytes")" = 255 ]
 }
-# befriend: a connection that stays open through the whole story; friend asks on it.
-befriend() {
-	coproc FRIEND { timeout 600 "$T/friend" "$egd"; }
-}
 
 # stopped: ends the daemon as its users do; the seed must be one that counts: by the next daemon's word, 256 bits.
 stopped() {
