@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -95,5 +96,9 @@ func (d *daemon) openPIDFile(path string) (err error) {
 		return nil
 	}
 	d.pidFile, err = process.WritePIDFile(path, os.Getpid())
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		d.warn(err) // clients come first; PRNGD served without its pid file then, too
+		return nil
+	}
 	return err
 }
