@@ -51,6 +51,7 @@ func (l *loop) admit(d *door, w *wire, p payer) bool {
 // newWire makes the wire of a descriptor that has no place yet.
 func (l *loop) newWire(fd int32) *wire {
 	l.marks = max(1, l.marks+1)
+	unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer) // refused? Then it is the system's
 	w := &wire{loop: l, fd: fd, mark: l.marks, readable: true}
 	w.session.svc, w.session.tally = l.server.service, &l.tally
 	return w

@@ -79,6 +79,7 @@ func (d *netDriver) meet(l *Listener, sock net.Conn) (*conn, payer, error) {
 		return nil, payer{}, err
 	}
 	c.raw = raw
+	sock.(interface{ SetWriteBuffer(int) error }).SetWriteBuffer(sendBuffer)
 	tcp, ok := sock.RemoteAddr().(*net.TCPAddr)
 	if !ok {
 		cred, _ := peercred.Of(raw) // unknown where the system does not say

@@ -65,7 +65,7 @@ func testPipelineBeyondAllBuffers(t *testing.T, serve starter) {
 	d := serve(t, prng.Open, nil)
 	c := d.dial()
 	go c.send(bytes.Repeat([]byte{1, 255}, requests))
-	d.eventually("full sockets", func(s Stats) bool { return s.BytesOut > 100_000 })
+	d.eventually("full sockets", func(s Stats) bool { return s.BytesOut > 50_000 })
 	for i := range requests {
 		if b := c.receive(256); len(b) != 256 || b[0] != 255 {
 			t.Fatalf("reply %d has %d bytes", i, len(b))
@@ -265,4 +265,28 @@ func testPartialRequestIsQuiet(t *testing.T, serve starter) {
 	if n := len(d.log.AllEntries()); n > 0 {
 		t.Errorf("%d log lines", n)
 	}
+}
+
+// What waits for a client that reads nothing is bounded, by a Unix socket and by
+// TCP.
+func TestDeafClientIsBounded(t *testing.T) { eachDriver(t, testDeafClientIsBounded) }
+
+func testDeafClientIsBounded(t *testing.T, serve starter) {
+	const most = 64<<10 + stepBytes
+	d := serve(t, prng.Open, nil)
+	c := d.dial()
+	var sending sync.WaitGroup
+	sending.Go(func() { c.send(bytes.Repeat([]byte{2, 255}, 20000)) })
+	same, sent := 0, uint64(0)
+	d.eventually("full sockets", func(s Stats) bool {
+		if same++; s.BytesOut != sent {
+			same, sent = 0, s.BytesOut
+		}
+		return sent > 0 && same == 100
+	})
+	if sent > most {
+		t.Errorf("%d bytes wait for a client that reads nothing, expected %d at most", sent, most)
+	}
+	c.c.Close()
+	sending.Wait()
 }
