@@ -43,6 +43,7 @@ type loop struct {
 	tally tally
 
 	ready, next []*wire // to be run in this round, and in the one after it
+	heavy       []*wire // to be run after them, some in each round
 	batch       []*wire // have taken input, wait for random bytes
 	wanted      int     // random bytes for batch
 	timed       []*wire // those that may have a deadline
@@ -65,7 +66,7 @@ type loop struct {
 	gone   bool     // there will be no more rounds
 }
 
-func newLoop(s *Server) (driver, error) {
+func newLoop(s *Server) (*loop, error) {
 	l := &loop{server: s, wake: never, halt: make(chan struct{}), done: make(chan struct{})}
 	m, err := prng.NewSecret(queueBytes + roundBytes + stepBytes)
 	if err != nil {
@@ -95,7 +96,6 @@ func newLoop(s *Server) (driver, error) {
 		runtime.GOMAXPROCS(2) // a busy loop keeps one: the kernel shares out the core, not the runtime
 	}
 	l.inherit()
-	go l.run()
 	return l, nil
 }
 
@@ -105,22 +105,28 @@ func (l *loop) run() {
 	defer close(l.done)
 	defer l.close()
 	for !l.over {
-		events := l.events[:l.wait()]
-		l.now, l.gate = l.server.now(), l.server.gate()
-		for i := range events {
-			l.event(&events[i])
-		}
-		l.openAll()
-		l.ready, l.next = l.next, l.ready[:0]
-		for _, w := range l.ready {
-			l.take(w)
-		}
-		l.answer()
-		l.server.service.publish(&l.tally)
-		l.look()
-		l.listen()
-		l.drain()
+		l.round(l.wait())
 	}
+}
+
+// round deals with so many events, and with all that is due.
+func (l *loop) round(events int) {
+	l.now, l.gate = l.server.now(), l.server.gate()
+	for i := range events {
+		l.event(&l.events[i])
+	}
+	l.openAll()
+	l.ready, l.next = l.next, l.ready[:0]
+	for _, w := range l.ready {
+		l.take(w)
+	}
+	l.answer()
+	l.takeHeavy()
+	l.answer()
+	l.server.service.publish(&l.tally)
+	l.look()
+	l.listen()
+	l.drain()
 }
 
 // event notes what happened to whom.
@@ -152,18 +158,24 @@ func (l *loop) event(e *unix.EpollEvent) {
 	}
 }
 
-// again has w run in the next round, or in this one before it has begun.
+// again has w run in the next round, or in this one before it has begun. One
+// with a lot to do has to wait for its turn.
 func (l *loop) again(w *wire) {
-	if !w.queued {
-		w.queued = true
+	switch {
+	case w.queued:
+		return
+	case w.heavy:
+		l.heavy = append(l.heavy, w)
+	default:
 		l.next = append(l.next, w)
 	}
+	w.queued = true
 }
 
 // wait returns how many events there are, 0 at a deadline.
 func (l *loop) wait() int {
 	switch {
-	case len(l.next) > 0 || l.ajar:
+	case len(l.next) > 0 || len(l.heavy) > 0 || l.ajar:
 		return l.poll(0)
 	case l.pulse.beating:
 		return l.poll(math.MaxInt64)

@@ -16,7 +16,8 @@ type wire struct {
 	readable bool    // there may be input, or its end
 	ending   bool    // the peer has finished sending: a short read is not the last
 	hungUp   bool    // the peer is gone altogether
-	queued   bool    // in loop.next
+	queued   bool    // in loop.next or loop.heavy
+	heavy    bool    // its last step was a big one
 	timed    bool    // in loop.timed
 	watched  bool    // by epoll
 	blocked  bool    // epoll tells when there is room to write
@@ -24,16 +25,16 @@ type wire struct {
 	rest     instant // the kernel was short of something: when to try again; 0: it was not
 }
 
-// take runs the first half of a step of w.
-func (l *loop) take(w *wire) {
+// take runs the first half of a step of w, and returns what it costs.
+func (l *loop) take(w *wire) (cost int) {
 	w.queued = false
 	if w.fd < 0 {
-		return
+		return 0
 	}
 	in, ok := l.receive(w)
 	if !ok {
 		l.hangUp(w)
-		return
+		return 0
 	}
 	want := w.session.Take(in, l.gate, l.now)
 	clear(in)
@@ -41,8 +42,10 @@ func (l *loop) take(w *wire) {
 		l.answer()
 	}
 	w.want = uint16(want)
+	w.weigh(len(in))
 	l.wanted += want
 	l.batch = append(l.batch, w)
+	return w.session.Owes() + inputCost*len(in)
 }
 
 // receive reads what the session has room for. It is false if the connection is
@@ -51,6 +54,9 @@ func (l *loop) receive(w *wire) ([]byte, bool) {
 	room := w.session.Room()
 	if !w.readable || room == 0 {
 		return nil, true
+	}
+	if !w.heavy {
+		room = min(room, lightBytes)
 	}
 	in := l.in[:room]
 	for {
