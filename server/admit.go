@@ -41,7 +41,21 @@ func (s *Server) meetTCP(c *link, l *Listener, addr netip.Addr) (payer, bool) {
 		s.logRefusal(c.peer, "address is not allowed")
 		return payer{}, false
 	}
-	return payer{uid: -2, addr: addr.WithZone("")}, true
+	return payerOf(addr), true
+}
+
+// payerOf is who pays for a TCP connection: what its peer cannot have many of.
+// That is an IPv4 address, an IPv6 network of 64 bits, and of this host's own
+// 2^24 addresses all together.
+func payerOf(addr netip.Addr) payer {
+	switch {
+	case addr.IsLoopback():
+		addr = netip.IPv6Loopback()
+	case addr.Is6():
+		network, _ := addr.WithZone("").Prefix(64)
+		addr = network.Addr()
+	}
+	return payer{uid: tcpPayer, addr: addr}
 }
 
 // believes reports whether what a Unix peer claims for its writes may count.

@@ -134,7 +134,7 @@ func (l *loop) inherit() {
 		p := payer{uid: c.UID}
 		if c.Addr != "" {
 			addr, _ := netip.ParseAddr(c.Addr)
-			p = payer{uid: -2, addr: addr.WithZone("")}
+			p = payerOf(addr)
 		}
 		w.place = s.limits.inherit(p, l.now.ago(c.Age), c.Completed)
 		w.place.conn = w

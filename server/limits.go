@@ -10,18 +10,21 @@ const (
 	DefaultConnections = 16384
 	// reservedPlaces are kept for uid 0 and for uids with no connection yet, so
 	// that whoever fills the rest locks out neither the administrator nor others.
-	// Of a small limit it is a quarter at most.
+	// Of a small limit it is a quarter at most. They are not for TCP, where
+	// newcomers are as many as there are addresses.
 	reservedPlaces = 64
 	// silentTime is how long a connection may go without its first command
 	// before its own uid's next one takes its place.
 	silentTime = 60 * time.Second
 )
 
-// payer is who answers for a connection: a uid, or a TCP source address.
+// payer is who answers for a connection: a uid, or a TCP peer's host.
 type payer struct {
-	uid  int // -1: the system does not say; -2: TCP
+	uid  int // -1: the system does not say; or tcpPayer
 	addr netip.Addr
 }
+
+const tcpPayer = -2
 
 // place is one admitted connection. A place whose connection has sent no
 // command yet is in its payer's list of silent ones, oldest first.
@@ -90,7 +93,7 @@ func (l *limits) admit(p payer, now instant) (got *place, evicted []*place, v ve
 	if l.places >= l.max {
 		return nil, evicted, full
 	}
-	if a != nil && p.uid != 0 && l.places >= l.max-min(reservedPlaces, l.max/4) {
+	if (a != nil && p.uid != 0 || p.uid == tcpPayer) && l.places >= l.max-min(reservedPlaces, l.max/4) {
 		return nil, evicted, refusedReserved
 	}
 	return l.add(p, now), evicted, admitted

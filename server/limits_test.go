@@ -88,7 +88,7 @@ func decide(model []member, p payer, now instant, max, per int) (verdict, []memb
 	switch {
 	case len(after) >= max:
 		return full, after
-	case len(after) >= max-reserve && p.uid != 0 && count(after, p) > 0:
+	case len(after) >= max-reserve && p.uid != 0 && (p.uid == -2 || count(after, p) > 0):
 		return refusedReserved, after
 	}
 	return admitted, after
@@ -119,6 +119,28 @@ func TestDefaultLimits(t *testing.T) {
 	}
 	if l.set(960, 0); l.perPayer != 480 {
 		t.Errorf("half of 960 is %d", l.perPayer)
+	}
+}
+
+// Who can have many addresses has them counted as one.
+func TestTCPPayers(t *testing.T) {
+	same := func(a, b string) bool { return payerOf(netip.MustParseAddr(a)) == payerOf(netip.MustParseAddr(b)) }
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"192.0.2.1", "192.0.2.1", true},
+		{"192.0.2.1", "192.0.2.2", false},
+		{"127.0.0.1", "127.200.3.4", true},
+		{"127.0.0.1", "::1", true},
+		{"127.0.0.1", "192.0.2.1", false},
+		{"2001:db8::1", "2001:db8::ffff:1:2", true},
+		{"2001:db8::1", "2001:db8:0:1::1", false},
+		{"fe80::1%eth0", "fe80::2%eth1", true},
+	} {
+		if same(c.a, c.b) != c.want {
+			t.Errorf("%s and %s are one payer: %v, expected %v", c.a, c.b, !c.want, c.want)
+		}
 	}
 }
 
