@@ -13,8 +13,7 @@ import (
 )
 
 const (
-	maxClients = 16              // at a time; more wait in the backlog
-	patience   = 5 * time.Second // for a request and for taking its answer
+	patience = 5 * time.Second // for a request and for taking its answer
 
 	// parting is for the request of who was accepted when the server ends.
 	parting = 100 * time.Millisecond
@@ -36,11 +35,12 @@ type Handler struct {
 type Server struct {
 	handler Handler
 	acts    map[string]*action
+	seats   *seats
 }
 
 // NewServer returns a server for h.
 func NewServer(h Handler) *Server {
-	s := &Server{handler: h, acts: make(map[string]*action)}
+	s := &Server{handler: h, acts: make(map[string]*action), seats: newSeats(h.Owner)}
 	for verb, do := range h.Do {
 		s.acts[verb] = newAction(do)
 	}
@@ -53,46 +53,60 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	var clients sync.WaitGroup
 	defer clients.Wait()
-	slots := make(chan struct{}, maxClients)
 	for {
-		slots <- struct{}{}
 		c, err := l.Accept()
 		if err != nil && (ctx.Err() != nil || errors.Is(err, net.ErrClosed)) {
 			return
 		}
 		if err != nil { // out of descriptors? The next second may have some.
-			<-slots
 			pause(ctx, time.Second)
 			continue
 		}
+		peer, err := s.meet(c)
+		if err != nil {
+			reply(c, nil, err) // fits into the socket: nobody is waited for
+			c.Close()
+			continue
+		}
 		clients.Go(func() {
-			defer func() { <-slots }()
+			defer s.seats.leave(peer.UID)
 			defer c.Close()
-			s.answer(ctx, c)
+			s.answer(ctx, c, peer)
 		})
 	}
 }
 
-// answer serves one connection: credentials are read before a byte is parsed.
-func (s *Server) answer(ctx context.Context, c net.Conn) {
+// meet finds out who comes, before a byte is read, and gives him a seat.
+func (s *Server) meet(c net.Conn) (peercred.Cred, error) {
+	peer, err := peercred.OfConn(c)
+	if err != nil {
+		return peer, fmt.Errorf("reading who asks: %w", err)
+	}
+	if !s.seats.take(peer.UID) {
+		return peer, errors.New("too many requests at a time: ask again")
+	}
+	return peer, nil
+}
+
+// answer serves one connection.
+func (s *Server) answer(ctx context.Context, c net.Conn, peer peercred.Cred) {
 	c.SetDeadline(time.Now().Add(patience))
 	defer context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now().Add(parting)) })()
-	a := Answer{Version: Version}
-	if report, err := s.serve(ctx, c); err != nil {
+	report, err := s.serve(ctx, c, peer)
+	reply(c, report, err)
+}
+
+func reply(c net.Conn, report *Report, err error) {
+	a := Answer{Version: Version, Report: report}
+	if err != nil {
 		var denied deniedError
 		a.Error, a.Denied = err.Error(), errors.As(err, &denied)
-	} else {
-		a.Report = report
 	}
 	c.SetWriteDeadline(time.Now().Add(patience))
 	json.NewEncoder(c).Encode(a) // who has gone needs no answer
 }
 
-func (s *Server) serve(ctx context.Context, c net.Conn) (*Report, error) {
-	peer, err := peercred.OfConn(c)
-	if err != nil {
-		return nil, fmt.Errorf("reading who asks: %w", err)
-	}
+func (s *Server) serve(ctx context.Context, c net.Conn, peer peercred.Cred) (*Report, error) {
 	if peer.UID == s.handler.Banned && peer.UID > 0 {
 		return nil, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
 	}
@@ -104,7 +118,7 @@ func (s *Server) serve(ctx context.Context, c net.Conn) (*Report, error) {
 		r := s.handler.Status()
 		return &r, nil
 	}
-	if peer.UID != 0 && peer.UID != s.handler.Owner {
+	if !s.seats.trusts(peer.UID) {
 		return nil, deniedf("%s is for uid 0 and uid %d, not for uid %d", verb, s.handler.Owner, peer.UID)
 	}
 	act := s.acts[verb]

@@ -3,7 +3,9 @@ package control_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -96,17 +98,59 @@ type readOnly struct{ net.Conn }
 
 func (readOnly) Write(b []byte) (int, error) { return len(b), nil }
 
-// Silent clients fill every slot; when their patience ends the next is served.
+// Silent clients fill every seat: the next is told so at once. When the server's
+// patience with them ends it is served.
 func TestSilentClientsAreDropped(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits 5 s for the server's patience")
 	}
-	dial := serve(t, control.Handler{Status: func() control.Report { return control.Report{} }})
-	for range 20 {
-		dial()
+	dial := serve(t, control.Handler{Status: func() control.Report { return control.Report{} }, Owner: os.Getuid()})
+	var first net.Conn
+	for range control.AdminSeats {
+		if c := dial(); first == nil {
+			first = c
+		}
+	}
+	var refused *control.RefusedError
+	if _, err := control.Ask(dial(), control.Status); !errors.As(err, &refused) || !strings.Contains(err.Error(), "too many") {
+		t.Errorf("with every seat taken: %v, expected a refusal", err)
+	}
+	if _, err := io.ReadAll(first); err != nil { // until its end
+		t.Fatal(err)
 	}
 	if _, err := control.Ask(dial(), control.Status); err != nil {
 		t.Error(err)
+	}
+}
+
+// Strangers, one or many, take no seat from an admin, and one stranger not all
+// of theirs.
+func TestSeats(t *testing.T) {
+	s := control.NewSeats(1000)
+	fill := func(uid int) (n int) {
+		for s.Take(uid) {
+			n++
+		}
+		return n
+	}
+	for i, want := range []int{4, 4, 4, 4, 0} {
+		if n := fill(2001 + i); n != want {
+			t.Errorf("stranger %d has %d seats, expected %d", 2001+i, n, want)
+		}
+	}
+	if n := fill(0); n != 16 {
+		t.Errorf("uid 0 has %d seats, expected 16", n)
+	}
+	if s.Take(1000) {
+		t.Error("owner and uid 0 have more than 16 seats together")
+	}
+	s.Leave(0)
+	if !s.Take(1000) {
+		t.Error("the owner gets no seat that uid 0 has left")
+	}
+	s.Leave(2003)
+	if s.Take(2001) || !s.Take(2005) {
+		t.Error("a stranger's seat went to who has all he may, or to nobody")
 	}
 }
 
