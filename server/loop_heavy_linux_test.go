@@ -31,7 +31,7 @@ func meet(t *testing.T, l *loop) int {
 	}
 	t.Cleanup(func() { syscall.Close(ends[0]); syscall.Close(ends[1]) })
 	w := l.newWire(int32(ends[1]))
-	w.place = &place{}
+	l.server.admit(&w.link, payer{uid: 1}, w)
 	l.connect(w)
 	return ends[0]
 }
@@ -42,60 +42,80 @@ func (l *loop) turn() { l.round(l.poll(0)) }
 // request is answered in the round that finds it, and that round is a short one.
 // The floods are served in the end as well.
 func TestFloodsComeSecond(t *testing.T) {
-	const floods = 100
-	for name, flood := range map[string][]byte{
-		"writes": bytes.Repeat([]byte{3, 0xff, 0xff, 1, 0xaa}, 3000),
-		"levels": make([]byte, 12000),
-		"reads":  bytes.Repeat([]byte{2, 255}, 250),
+	for _, f := range []flood{
+		{"writes", bytes.Repeat([]byte{3, 0xff, 0xff, 1, 0xaa}, 3000), 3000},
+		{"levels", make([]byte, 12000), 12000},
+		{"reads", bytes.Repeat([]byte{2, 255}, 250), 250},
 	} {
-		t.Run(name, func(t *testing.T) {
-			l := byHand(t)
-			var ends []int
-			for range floods {
-				ends = append(ends, meet(t, l))
-			}
-			asker := meet(t, l)
-			done := func() (n uint64) {
-				for _, requests := range l.server.Stats().Requests {
-					n += requests
-				}
-				return n
-			}
-			l.turn()
-			for _, end := range ends {
-				if n, err := syscall.Write(end, flood); n != len(flood) {
-					t.Fatalf("sent %d bytes, %v", n, err)
-				}
-			}
-			l.turn() // all of them are new to it in this one
-			reply := make([]byte, 64)
-			for range 20 {
-				syscall.Write(asker, []byte{1, 32})
-				before := done()
-				l.turn()
-				if n, _ := syscall.Read(asker, reply); n != 33 {
-					t.Fatalf("the small request has %d bytes, expected 33 at once", n)
-				}
-				if n := done() - before; n < 2 || n > 5000 {
-					t.Errorf("%d requests in a round, expected some and at most 5000", n)
-				}
-			}
-			whole := done()
-			for {
-				for _, end := range ends {
-					syscall.Read(end, make([]byte, 100000))
-				}
-				l.turn()
-				if now := done(); now == whole && len(l.next)+len(l.heavy) == 0 {
-					break
-				} else {
-					whole = now
-				}
-			}
-			each := map[string]int{"writes": 3000, "levels": 12000, "reads": 250}[name]
-			if whole != uint64(floods*each+20) {
-				t.Errorf("%d requests in the end, expected %d floods of %d and 20", whole, floods, each)
-			}
-		})
+		t.Run(f.name, func(t *testing.T) { f.test(t, byHand(t)) })
+	}
+}
+
+type flood struct {
+	name     string
+	bytes    []byte
+	requests int
+}
+
+func (f flood) test(t *testing.T, l *loop) {
+	const floods, rounds = 100, 20
+	var ends []int
+	for range floods {
+		ends = append(ends, meet(t, l))
+	}
+	asker := meet(t, l)
+	l.turn()
+	for _, end := range ends {
+		if n, err := syscall.Write(end, f.bytes); n != len(f.bytes) {
+			t.Fatalf("sent %d bytes, %v", n, err)
+		}
+	}
+	l.turn() // all of them are new to it in this one
+	reply := make([]byte, 64<<10)
+	for range rounds {
+		syscall.Write(asker, []byte{1, 32})
+		before := l.answered()
+		l.turn()
+		if n, _ := syscall.Read(asker, reply); n != 33 {
+			t.Fatalf("the small request has %d bytes, expected 33 at once", n)
+		}
+		if n := l.answered() - before; n < 2 || n > 5000 {
+			t.Errorf("%d requests in a round, expected some and at most 5000", n)
+		}
+	}
+	for was := 0; was < l.answered() || len(l.next)+len(l.heavy) > 0; {
+		was = l.answered()
+		for _, end := range ends {
+			syscall.Read(end, reply)
+		}
+		l.turn()
+	}
+	if n := l.answered(); n != floods*f.requests+rounds {
+		t.Errorf("%d requests in the end, expected %d floods of %d and %d", n, floods, f.requests, rounds)
+	}
+}
+
+func (l *loop) answered() (all int) {
+	for _, n := range l.server.Stats().Requests {
+		all += int(n)
+	}
+	return all
+}
+
+// Who begins a request and goes leaves nothing behind.
+func TestLeaversAreForgotten(t *testing.T) {
+	l := byHand(t)
+	for range 1000 {
+		end := meet(t, l)
+		syscall.Write(end, []byte{2})
+		l.turn()
+		if l.count != 1 || len(l.timed) == 0 {
+			t.Fatalf("%d connections, %d with a deadline", l.count, len(l.timed))
+		}
+		syscall.Shutdown(end, syscall.SHUT_RDWR)
+		l.turn()
+	}
+	if n := len(l.timed); l.count != 0 || n > 100 {
+		t.Errorf("%d connections, %d with a deadline", l.count, n)
 	}
 }

@@ -1,6 +1,9 @@
 package server
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // lookEvery bounds how often the deadlines of thousands of connections are
 // looked through. They are seconds long.
@@ -15,6 +18,7 @@ func (l *loop) time(w *wire) {
 	if !w.timed {
 		w.timed = true
 		l.timed = append(l.timed, w)
+		l.forgetGone()
 	}
 	l.wakeAt(d)
 }
@@ -32,6 +36,15 @@ func (l *loop) deadline(w *wire) instant {
 		d = min(d, w.rest)
 	}
 	return d
+}
+
+// forgetGone keeps timed from growing with all who began a request and went: it
+// is looked through only when a request gets old, and by then there were 50,000
+// of them a second.
+func (l *loop) forgetGone() {
+	if len(l.timed) > 2*l.count+64 {
+		l.timed = slices.DeleteFunc(l.timed, func(w *wire) bool { return w.fd < 0 })
+	}
 }
 
 // wakeAt has look called at t, or a little later.
