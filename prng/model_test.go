@@ -107,7 +107,9 @@ func (m *model) add(source int, data []byte, bits int, real, mono int64) int {
 	if !s.foreign {
 		m.own += own
 	}
-	m.due(real, mono)
+	if bits > 0 || !s.foreign {
+		m.due(real, mono)
+	}
 	return bits
 }
 

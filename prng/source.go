@@ -7,7 +7,7 @@ type Policy struct {
 	// Name identifies the source, and its samples within a pool.
 	Name string
 	// Foreign marks data that others choose or know (clients, upstreams, files):
-	// it is mixed but never triggers a Stir.
+	// it is mixed but never triggers a Stir, nor a reseed unless it is credited.
 	Foreign bool
 	// GateLimit is how many bits the source may count before the gate is open;
 	// 0 is no limit.
@@ -91,7 +91,9 @@ func (s *Source) add(data []byte, bits int) int {
 	s.samples++
 	s.bytes += uint64(size)
 	s.credited += uint64(bits)
-	p.advance(real, mono)
+	if bits > 0 || !s.policy.Foreign { // others choose no moment either
+		p.advance(real, mono)
+	}
 	return bits
 }
 
