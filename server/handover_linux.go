@@ -97,7 +97,7 @@ func (l *loop) connections() []Connection {
 func (s *Server) Inherit(cs []Connection) error {
 	var errs []error
 	for _, c := range cs {
-		if err := c.take(); err != nil {
+		if err := c.take(s.service); err != nil {
 			unix.Close(c.FD)
 			errs = append(errs, err)
 			continue
@@ -110,8 +110,8 @@ func (s *Server) Inherit(cs []Connection) error {
 }
 
 // take prepares c's descriptor.
-func (c *Connection) take() error {
-	if err := c.check(); err != nil {
+func (c *Connection) take(svc *service) error {
+	if err := c.check(svc); err != nil {
 		return err
 	}
 	unix.CloseOnExec(c.FD)

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"prngd/egdproto"
+	"prngd/prng"
 )
 
 // handing is what a Server keeps for handing over its connections, under mu.
@@ -55,11 +58,25 @@ func (c *link) load(saved *Connection, now instant) {
 }
 
 // check finds what cannot have been saved.
-func (c *Connection) check() error {
+func (c *Connection) check(svc *service) error {
 	if len(c.Queue) > queueBytes || int(c.Expired) > len(c.Queue) {
 		return fmt.Errorf("inheriting descriptor %d: %d bytes queued, %d of them expired", c.FD, len(c.Queue), c.Expired)
 	}
+	if size := c.firstReply(svc); c.Skip > 0 && int(c.Skip) >= size {
+		return fmt.Errorf("inheriting descriptor %d: %d bytes sent of a reply of %d", c.FD, c.Skip, size)
+	}
 	return nil
+}
+
+// firstReply returns how long the reply to the first request is in all.
+func (c *Connection) firstReply(svc *service) int {
+	s := session{svc: svc, gate: gate{state: prng.Open}}
+	q, n, err := egdproto.Parse(c.Queue)
+	if err != nil {
+		return 0
+	}
+	a, _ := s.whole(q, 0, n)
+	return a.size()
 }
 
 var (

@@ -13,21 +13,27 @@ import (
 // world is a driver with no world in it: a session, a made-up clock and gate,
 // and a peer that takes at most sip bytes at a time, if that is not 0.
 type world struct {
-	s      session
+	link   *link
+	s      *session // the link's
 	now    instant
 	g      gate
-	random *rand.Rand
+	random *rand.Rand // nil: every random byte is a filler
 	mixed  []byte
 	out    []byte
 	writes int // how many times something was sent
 	sip    int
 	deaf   bool // the peer takes nothing
+	gulp   int  // but these
 }
+
+// filler stands for random bytes where streams are compared byte by byte.
+const filler = 0xee
 
 const testWait = 5 * time.Second
 
 func newWorld(state prng.State) *world {
-	w := &world{now: 1, random: rand.New(rand.NewPCG(1, 2))}
+	w := &world{now: 1, random: rand.New(rand.NewPCG(1, 2)), link: new(link)}
+	w.s = &w.link.session
 	w.s.svc = newService(4711, func(data []byte, bits int) int {
 		w.mixed = append(w.mixed, data...)
 		return bits
@@ -40,18 +46,16 @@ func newWorld(state prng.State) *world {
 // run is what a driver does when it has input, or wakes up without any.
 func (w *world) run(in []byte) {
 	for more := true; more && !w.s.Closed(); more = w.s.More() {
-		random := make([]byte, w.s.Take(in, w.g, w.now))
+		random := w.randomBytes(w.s.Take(in, w.g, w.now))
 		in = nil
-		for i := range random {
-			random[i] = byte(w.random.Uint32())
-		}
 		reply := w.s.Reply(nil, random)
 		n := len(reply)
 		if w.sip > 0 {
 			n = min(n, w.sip)
 		}
 		if w.deaf {
-			n = 0
+			n = min(len(reply), w.gulp)
+			w.gulp -= n
 		}
 		if n > 0 {
 			w.writes++
@@ -64,9 +68,19 @@ func (w *world) run(in []byte) {
 	}
 }
 
+func (w *world) randomBytes(n int) []byte {
+	b := bytes.Repeat([]byte{filler}, n)
+	for i := range b {
+		if w.random != nil {
+			b[i] = byte(w.random.Uint32())
+		}
+	}
+	return b
+}
+
 // again offers the peer what it did not take.
 func (w *world) again() int {
-	random := make([]byte, w.s.Take(nil, w.g, w.now))
+	random := w.randomBytes(w.s.Take(nil, w.g, w.now))
 	reply := w.s.Reply(nil, random)
 	n := min(len(reply), w.sip)
 	w.out = append(w.out, reply[:n]...)
