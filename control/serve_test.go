@@ -94,7 +94,7 @@ func TestRefusals(t *testing.T) {
 }
 
 // readOnly lets Ask read an answer to what was written already.
-type readOnly struct{ net.Conn }
+type readOnly struct{ io.Reader }
 
 func (readOnly) Write(b []byte) (int, error) { return len(b), nil }
 
