@@ -1,9 +1,11 @@
 package main
 
 import (
+	"io"
 	"io/fs"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -237,12 +239,17 @@ func TestNoProgramName(t *testing.T) {
 	}
 }
 
+// FuzzOptions: a command line means the same put in order, long options first,
+// then two dashes, then the addresses; whatever ends it early says why; and of a
+// seed file and none, one remains.
 func FuzzOptions(f *testing.F) {
-	for _, args := range []string{"-fnsX\n--mode=0660\n/a", "--\n-f\n", "-c\n-f\ntcp/localhost:1\n-k", "--help", "-v", "-m\n0660x"} {
+	for _, args := range []string{"-fnsX\n--mode=0660\n/a", "--\n-f\n", "-c\n-f\ntcp/localhost:1\n-k", "--help", "-v", "-m\n0660x",
+		"-s\nX\n-n", "--seedfile=--\n/a\n--\n--fg", "/a\n-p\nX\n/b\n--count=3\n--sample\njitter"} {
 		f.Add(args)
 	}
 	f.Fuzz(func(t *testing.T, args string) {
-		opts, exit, done, stdout, stderr := run(strings.Split(args, "\n")...)
+		words := strings.Split(args, "\n")
+		opts, exit, done, stdout, stderr := run(words...)
 		switch {
 		case done && exit == 0 && stdout == "", done && exit == 1 && stderr == "":
 			t.Errorf("%q: done without a word", args)
@@ -250,6 +257,15 @@ func FuzzOptions(f *testing.F) {
 			t.Errorf("%q: exit %d, done %v", args, exit, done)
 		case opts.NoSeedFile && opts.SeedFile != "":
 			t.Errorf("%q: a seed file and none: %+v", args, opts)
+		}
+		given, addresses, err := permute(words, flags(new(options), io.Discard))
+		if err != nil {
+			return
+		}
+		again := slices.Concat(given, []string{"--"}, addresses)
+		same, status, ended, out, complaint := run(again...)
+		if !reflect.DeepEqual(same, opts) || status != exit || ended != done || out != stdout || complaint != stderr {
+			t.Errorf("%q is %+v, exit %d, %q, but %q is %+v, exit %d, %q", words, opts, exit, stderr, again, same, status, complaint)
 		}
 	})
 }
