@@ -158,7 +158,7 @@ func TestUpstreamOfAnotherProcess(t *testing.T) {
 	}
 }
 
-// Whatever an upstream replies: a whole sample and no error, or an error beside
+// FuzzUpstream: whatever an upstream replies: a whole sample and no error, or an error beside
 // no more than a sample.
 func FuzzUpstream(f *testing.F) {
 	f.Add([]byte{})
