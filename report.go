@@ -30,7 +30,7 @@ func (d *daemon) report() control.Report {
 		Exchange:  d.reportExchanges(),
 		Listeners: d.reportPlaces(),
 		Clients:   reportClients(d.server.Stats()),
-		Process:   d.protection,
+		Process:   d.reportProcess(),
 		Config:    control.Config{Path: s.path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected},
 		Log:       d.reportLog(),
 	})

@@ -110,9 +110,11 @@ type Clients struct {
 
 // Process is what the operating system gave.
 type Process struct {
-	Upgrades uint64   `json:"upgrades"`
-	Sandbox  []string `json:"sandbox"`           // protections in force
-	Missing  []string `json:"missing,omitempty"` // protections that could not be had, and why
+	Upgrades   uint64   `json:"upgrades"`
+	Sandbox    []string `json:"sandbox"`           // protections in force
+	Missing    []string `json:"missing,omitempty"` // protections that could not be had, and why
+	Goroutines int      `json:"goroutines"`        // of the program that runs now
+	Heap       uint64   `json:"heap_bytes"`        // of its objects, some of them dead
 }
 
 // Config is what was read from prngd.conf.
