@@ -1,0 +1,69 @@
+//go:build linux
+
+package main
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sync"
+)
+
+// block is 16 bytes of output.
+type block struct{ a, b uint64 }
+
+func (x block) compare(y block) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) }
+
+// blocks finds out whether a block of output comes a second time. When it has
+// too many it forgets every second one, chosen by its bytes: of two equal blocks
+// both are kept or neither, and of a reply that comes twice some blocks are.
+type blocks struct {
+	mu      sync.Mutex
+	most    int
+	old     []block // sorted, each once
+	new     []block
+	every   uint64 // one block in so many is kept: a power of 2
+	seen    uint64
+	repeats int
+}
+
+func newBlocks(most int) *blocks { return &blocks{most: most, every: 1} }
+
+// add takes output apart.
+func (s *blocks) add(data []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ; len(data) >= 16; data = data[16:] {
+		s.seen++
+		if x := (block{binary.BigEndian.Uint64(data), binary.BigEndian.Uint64(data[8:])}); s.keeps(x) {
+			s.new = append(s.new, x)
+		}
+	}
+	if len(s.new) >= s.most/8 {
+		s.merge()
+	}
+}
+
+func (s *blocks) keeps(x block) bool { return x.b%s.every == 0 }
+
+// merge sorts the new ones in, and counts those that were there.
+func (s *blocks) merge() {
+	s.old = append(s.old, s.new...)
+	s.new = s.new[:0]
+	slices.SortFunc(s.old, block.compare)
+	all := len(s.old)
+	s.old = slices.Compact(s.old)
+	s.repeats += all - len(s.old)
+	for len(s.old) > s.most {
+		s.every *= 2
+		s.old = slices.DeleteFunc(s.old, func(x block) bool { return !s.keeps(x) })
+	}
+}
+
+// count returns how often a block came again.
+func (s *blocks) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.merge()
+	return s.repeats
+}
