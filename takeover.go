@@ -25,8 +25,10 @@ func (d *daemon) takeOver(h *handover) {
 	if err := d.server.Inherit(h.Connections); err != nil {
 		d.log.WithError(err).Error("connections were lost in the upgrade")
 	}
-	if h.Seed.Path != d.settings.Load().SeedFile {
+	if s := d.settings.Load(); h.Seed.Path != s.SeedFile {
 		h.Seed.close()
+	} else { // at once: an admin may ask for a save
+		d.openSeed(s)
 	}
 	h.Report.Clients.Ever -= uint64(len(h.Connections)) // the server counts them again
 	d.before, d.announced = &h.Report, h.Seeded
