@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 )
 
 // verdict prints the figures of a run and returns what was wrong.
@@ -18,10 +20,7 @@ func (d *daemon) verdict(a *admin, w *watcher) (problems []string) {
 	}
 	problems = append(problems, a.verdict()...)
 	problems = append(problems, w.grown()...)
-	if c := w.report.Clients; c.Short > 0 || c.Empty > 0 {
-		problems = append(problems, fmt.Sprintf("the daemon counts %d short and %d empty replies", c.Short, c.Empty))
-	}
-	return problems
+	return append(problems, w.counted()...)
 }
 
 // verdict on what the admin asked for.
@@ -50,6 +49,22 @@ func (w *watcher) grown() (problems []string) {
 		if g.bound > 0 && !(last-second <= g.bound) {
 			problems = append(problems, fmt.Sprintf("%s grew from %.2f to %.2f %s, over %g", g.name, second, last, g.unit, g.bound))
 		}
+	}
+	return problems
+}
+
+// counted prints what the daemon says of itself: who it is, and that there were
+// attacks; and returns what it should not say.
+func (w *watcher) counted() (problems []string) {
+	c, p := w.report.Clients, w.report.Process
+	fmt.Printf("the daemon: uid %d, %s\n", w.report.UID, strings.Join(p.Sandbox, ", "))
+	fmt.Printf("it counts: %d connections, %d time-outs, %d unknown commands, %d cut short, %d claims of credit denied, refused %v\n",
+		c.Ever, c.Timeouts, c.Unknown, c.Partial, c.CreditDenied, c.Refused)
+	if c.Short > 0 || c.Empty > 0 {
+		problems = append(problems, fmt.Sprintf("the daemon counts %d short and %d empty replies", c.Short, c.Empty))
+	}
+	if c.Unknown == 0 || c.Partial == 0 || c.Timeouts == 0 && w.length > 45*time.Second {
+		problems = append(problems, "the attackers were not at work")
 	}
 	return problems
 }
