@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"prngd/scripts/internal/load"
 )
 
 // burst has k clients connect at once, read n bytes each and close, as when a
@@ -51,12 +53,8 @@ func burst(s *server, k int, n byte, slice time.Duration) (outcome, error) {
 
 // dialLight is dial without what a burst must not wait for.
 func dialLight(path string, buf []byte) (*client, error) {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	fd, err := load.Connect(path)
 	if err != nil {
-		return nil, err
-	}
-	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
-		unix.Close(fd)
 		return nil, err
 	}
 	return &client{fd: fd, buf: buf}, nil
@@ -74,11 +72,11 @@ func pipeline(s *server, depth int, n byte, slice time.Duration) (outcome, error
 	total, owed, spare := 0, 0, depth
 	begin := time.Now()
 	for time.Since(begin) < slice {
-		if err := write(c.fd, request[:2*spare]); err != nil {
+		if err := load.Write(c.fd, request[:2*spare]); err != nil {
 			return outcome{}, err
 		}
 		owed += spare * int(n)
-		got, e := read(c.fd, c.buf)
+		got, e := load.Read(c.fd, c.buf)
 		if e == unix.EINTR {
 			spare = 0
 			continue
@@ -99,7 +97,7 @@ func beside(s *server, slice time.Duration) (outcome, error) {
 	ended := make(chan error)
 	go func() {
 		runtime.LockOSThread()
-		pin(1)
+		load.Pin(1)
 		_, err := pipeline(s, 64, 255, slice)
 		ended <- err
 	}()

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"prngd/scripts/internal/load"
 )
 
 // client is one connection with one request under way. It shares the machine
@@ -26,50 +27,26 @@ type client struct {
 var errStream = errors.New("the reply is not what was asked for")
 
 func dial(path string) (*client, error) {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	c, err := dialLight(path, make([]byte, 64<<10))
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
-		unix.Close(fd)
-		return nil, err
-	}
 	tick := unix.NsecToTimeval(int64(5 * time.Second)) // a reply that late is an error
-	unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tick)
-	return &client{fd: fd, buf: make([]byte, 64<<10)}, nil
+	unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tick)
+	return c, nil
 }
 
 func (c *client) close() { unix.Close(c.fd) }
 
-func read(fd int, p []byte) (int, unix.Errno) {
-	n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
-	return int(n), e
-}
-
-// write sends a request that always fits.
-func write(fd int, p []byte) error {
-	for len(p) > 0 {
-		n, _, e := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
-		if e == unix.EINTR || e == unix.EAGAIN {
-			continue
-		}
-		if e != 0 {
-			return e
-		}
-		p = p[n:]
-	}
-	return nil
-}
-
 // send asks for n bytes with command 1.
 func (c *client) send(n byte) error {
 	c.n, c.left, c.sent = n, -1, time.Now()
-	return write(c.fd, []byte{1, n})
+	return load.Write(c.fd, []byte{1, n})
 }
 
 // receive reads what is there and reports whether the reply is complete.
 func (c *client) receive() (bool, error) {
-	n, e := read(c.fd, c.buf[:512])
+	n, e := load.Read(c.fd, c.buf[:512])
 	if e == unix.EINTR {
 		return false, nil
 	}
@@ -101,11 +78,4 @@ func (c *client) ask(n byte) (time.Duration, error) {
 			return time.Since(c.sent), err
 		}
 	}
-}
-
-// pin keeps the calling thread on one processor.
-func pin(cpu int) error {
-	var set unix.CPUSet
-	set.Set(cpu)
-	return unix.SchedSetaffinity(0, &set)
 }

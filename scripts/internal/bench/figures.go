@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"prngd/prng"
+	"prngd/scripts/internal/load"
 )
 
 // figure is one line of the table.
@@ -84,7 +85,7 @@ type row struct {
 func (p *pair) measure(f figure, rounds int) (row, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := pin(f.cores); err != nil {
+	if err := load.Pin(f.cores); err != nil {
 		return row{}, err
 	}
 	var floor, ours, ratios []float64

@@ -42,7 +42,7 @@ func main() {
 }
 
 func run(o options) error {
-	before := load()
+	before := loadAverage()
 	p, err := startPair(o)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func run(o options) error {
 		}
 	}
 	machine := fmt.Sprintf("%d processors, load average %s before and %s after, %d rounds of %v.",
-		runtime.NumCPU(), before, load(), o.rounds, o.slice)
+		runtime.NumCPU(), before, loadAverage(), o.rounds, o.slice)
 	fmt.Println(machine)
 	if o.docs == "" {
 		return nil

@@ -3,16 +3,16 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"prngd/scripts/internal/load"
 )
 
 // server is a process that is measured.
@@ -49,38 +49,8 @@ func (s *server) stop() {
 	kill.Stop()
 }
 
-// cpu is the processor time of all its threads: the scheduler's own account, in
-// nanoseconds, not ticks.
-func (s *server) cpu() time.Duration {
-	var sum int64
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.cmd.Process.Pid))
-	for _, name := range tasks {
-		b, _ := os.ReadFile(name)
-		ns, _, _ := bytes.Cut(b, []byte(" "))
-		n, _ := strconv.ParseInt(string(ns), 10, 64)
-		sum += n
-	}
-	return time.Duration(sum)
-}
-
-// memory is VmRSS and VmHWM in KiB.
-func (s *server) memory() (now, peak int) {
-	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	for line := range strings.Lines(string(b)) {
-		fields := strings.Fields(line)
-		if len(fields) < 2 {
-			continue
-		}
-		n, _ := strconv.Atoi(fields[1])
-		switch fields[0] {
-		case "VmRSS:":
-			now = n
-		case "VmHWM:":
-			peak = n
-		}
-	}
-	return now, peak
-}
+func (s *server) cpu() time.Duration      { return load.CPU(s.cmd.Process.Pid) }
+func (s *server) memory() (now, peak int) { return load.Memory(s.cmd.Process.Pid) }
 
 // pair is the two sides, in one session.
 type pair struct{ floor, ours *server }
@@ -121,8 +91,8 @@ func (p *pair) stop() {
 	p.ours.stop()
 }
 
-// load is the machine's load average of the last minute.
-func load() string {
+// loadAverage is the machine's load average of the last minute.
+func loadAverage() string {
 	b, _ := os.ReadFile("/proc/loadavg")
 	first, _, _ := strings.Cut(string(b), " ")
 	return first
