@@ -27,6 +27,7 @@ type options struct {
 	size        int
 	period      time.Duration
 	lasts       time.Duration
+	row         string
 	playing     bool
 }
 
@@ -40,6 +41,7 @@ func main() {
 	flag.IntVar(&o.size, "size", 64, "`BYTES` that a guest asks for at a time, 64 as Linux does")
 	flag.DurationVar(&o.period, "period", 0, "a guest asks once in `TIME`, as virtio-rng's rate has it; 0: when it has got the last")
 	flag.DurationVar(&o.lasts, "lasts", 5*time.Second, "how long they ask")
+	flag.StringVar(&o.row, "row", "", "append the figures to `FILE`, as a row of a table")
 	flag.BoolVar(&o.playing, "playing", false, "internal: be the guests")
 	flag.Parse()
 	run := measure

@@ -36,31 +36,18 @@ func measure(o options) error {
 	if err := errors.Join(mailErr, err); err != nil {
 		return err
 	}
-	cpu := load.CPU(o.pid) - before
-	o.say(saw, cpu)
-	fmt.Printf("  Postfix's tlsmgr beside them: %v; alone: %v\n", beside, alone)
-	return nil
-}
-
-func (o options) say(saw played, cpu time.Duration) {
-	var sum, least, most int64
-	for i, n := range saw.Each {
-		sum += n
-		most = max(most, n)
-		if i == 0 || n < least {
-			least = n
-		}
+	f := o.figures(saw, load.CPU(o.pid)-before)
+	f.beside, f.alone = beside, alone
+	fmt.Print(f)
+	if o.row == "" {
+		return nil
 	}
-	how := "as soon as they can"
-	if o.period > 0 {
-		how = "once in " + o.period.String()
+	table, err := os.OpenFile(o.row, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
 	}
-	now, peak := load.Memory(o.pid)
-	fmt.Printf("%d guests, %d silent, the others ask for %d bytes %s: none closed\n", o.all, o.silent, o.size, how)
-	fmt.Printf("  %s in all, %s each, from %s to %s, Jain's index %.4f\n", perSecond(float64(sum), saw.Took),
-		perSecond(float64(sum)/float64(len(saw.Each)), saw.Took), perSecond(float64(least), saw.Took), perSecond(float64(most), saw.Took), jain(saw.Each))
-	fmt.Printf("  %d bytes take %v\n", o.size, saw.Waits)
-	fmt.Printf("  prngd: %.0f %% of a processor, %d KiB resident, %d at most\n", 100*cpu.Seconds()/saw.Took.Seconds(), now, peak)
+	_, err = fmt.Fprintln(table, f.row())
+	return errors.Join(err, table.Close())
 }
 
 // mail is Postfix's tlsmgr, but for its pauses: 32 bytes by command 1 on one
