@@ -36,11 +36,7 @@ type host struct {
 func play(o options) error {
 	debug.SetGCPercent(-1)
 	runtime.LockOSThread()
-	if runtime.NumCPU() > 1 {
-		if err := load.Pin(1); err != nil { // the daemon has the other one
-			return err
-		}
-	}
+	load.Pin(1) // the daemon has the other one; where we may not, anywhere will do
 	h, err := connect(o)
 	if err != nil {
 		return err
