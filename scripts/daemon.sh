@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # Sourced after lib.sh by scripts that need a running daemon. It builds what they
 # use from here: prngd (unless $PRNGD names a binary), egdcount, and the jail if
-# $PRNGD_JAIL holds options for it: the daemon then runs in there.
+# $PRNGD_JAIL holds options for it: the daemon then runs in there. With $PRNGD_RELAY,
+# which is then a Perl, the daemon listens on TCP, and contrib/egd-relay where its
+# clients expect it.
 
 tools=(./scripts/internal/egdcount)
 [ "$(uname -s)" != Linux ] || tools+=(./scripts/jail ./scripts/jail/probe)
@@ -17,10 +19,23 @@ run_daemon+=(-f -c "$T/prngd.conf" -n)
 
 # start_daemon ADDRESS...: in the foreground, as a child of ours, its log in $T/prngd.log.
 start_daemon() {
+	[ -z "${PRNGD_RELAY:-}" ] || { start_egd_relay "$@" && set -- "tcp/localhost:$((wire + 1))"; }
 	"${run_daemon[@]}" "$@" >>"$T/prngd.log" 2>&1 &
 	daemon=$!
 	later end "$daemon"
 }
+
+# start_egd_relay ADDRESS...: unless it is there. Between it and the daemon, every reply is cut in two.
+start_egd_relay() {
+	[ -z "$wire" ] || return 0
+	wire=$((20000 + RANDOM % 12000))
+	"$T/egdcount" -listen "tcp/127.0.0.1:$wire" -to "tcp/localhost:$((wire + 1))" -halve >>"$T/wire.log" 2>&1 &
+	later end $!
+	"$PRNGD_RELAY" -w contrib/egd-relay -f -u "127.0.0.1:$wire" "$@" >>"$T/egd-relay.log" 2>&1 &
+	later end $!
+	through=", through egd-relay with Perl $("$PRNGD_RELAY" -e 'print $]') and a wire that cuts replies in two"
+}
+wire='' through=''
 
 # start_relay PATH ADDRESS [OPTION...]: counts at PATH what goes to the daemon at ADDRESS; returns once that is seeded.
 start_relay() {
