@@ -103,6 +103,40 @@ func TestPathInUse(t *testing.T) {
 	}
 }
 
+// A jail's user cannot lead root's daemon out of the jail: a link of his in the
+// way is refused, one of root's is followed, and the mode is never set by path.
+func TestPlantedLinks(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("wants root")
+	}
+	const stranger = 4711
+	dir := t.TempDir()
+	outside := filepath.Join(dir, "outside")
+	if err := os.MkdirAll(filepath.Join(outside, "below"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "var")
+	if err := os.Symlink(outside, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{link + "/s", link + "/below/s"} {
+		listen(t, path).Close()
+		if err := os.Lchown(link, stranger, stranger); err != nil {
+			t.Fatal(err)
+		}
+		_, err := server.Listen(server.ListenOptions{Address: unixAddress(path)})
+		if want := link + " is a symbolic link of uid 4711"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", path, err, want)
+		}
+		if _, err := os.Lstat(filepath.Join(outside, "s")); err == nil {
+			t.Errorf("%s: there is a socket in %s", path, outside)
+		}
+		if err := os.Lchown(link, 0, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // tree describes a directory: names, types and inodes.
 func tree(t *testing.T, dir string) string {
 	t.Helper()

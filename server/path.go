@@ -41,6 +41,9 @@ func listenUnix(o ListenOptions) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkLinks(path); err != nil {
+		return nil, err
+	}
 	if err := makeParent(path); err != nil {
 		return nil, err
 	}
@@ -85,6 +88,25 @@ func bindUnix(path string, mode fs.FileMode) (*Listener, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// checkLinks refuses a way to a socket on which somebody else has put a symbolic
+// link, for root: the owner of a jail's directory could lead it elsewhere. Root's
+// own links, such as /var/run, are followed.
+func checkLinks(path string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for dir := filepath.Dir(path); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		found, err := os.Lstat(dir)
+		if err != nil || found.Mode().Type() != fs.ModeSymlink {
+			continue
+		}
+		if owner := found.Sys().(*syscall.Stat_t).Uid; owner != 0 {
+			return fmt.Errorf("%s is a symbolic link of uid %d, expected a directory, or a link of root's", dir, owner)
+		}
+	}
+	return nil
 }
 
 // makeParent creates the directory of a socket, for root, and never more than
