@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"prngd/logging"
 	"prngd/process"
 )
 
@@ -154,7 +155,7 @@ func (d *daemon) needsReadable(path string) {
 func (d *daemon) giveLog(target string) {
 	path, isFile := strings.CutPrefix(target, "file:")
 	if isFile {
-		d.warn(giveLogFile(path, d.account.UID))
+		d.warn(logging.Give(path, d.account.UID))
 	}
 }
 

@@ -67,7 +67,7 @@ func (d *daemon) reload() error {
 	if err != nil {
 		return d.keepOld(fmt.Errorf("%s: %w", s.path, err))
 	}
-	if err := d.sink.configure(logSettings{s.Log.Target, s.Log.Level, s.Log.Format, d.foreground}); err != nil {
+	if err := d.sink.Configure(s.logging(d.foreground)); err != nil {
 		return d.keepOld(err)
 	}
 	d.settings.Store(s)

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"prngd/config"
+	"prngd/logging"
 )
 
 // settings is prngd.conf with the command line laid over it: where both speak,
@@ -116,6 +117,11 @@ func (s *settings) overlay() {
 	if o.LogFormat != "" {
 		s.Log.Format = o.LogFormat
 	}
+}
+
+// logging is where messages go.
+func (s *settings) logging(foreground bool) logging.Settings {
+	return logging.Settings{Target: s.Log.Target, Level: s.Log.Level, Format: s.Log.Format, Foreground: foreground}
 }
 
 // socketMode is the mode of the socket of one listen line.

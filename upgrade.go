@@ -108,7 +108,7 @@ func (d *daemon) goOver(p *process.Program) {
 		return
 	}
 	d.log.WithField("program", d.path).Info("upgrading")
-	d.sink.deliver(100 * time.Millisecond)
+	d.sink.Deliver(100 * time.Millisecond)
 	d.call(func() {
 		err := d.exec(p)
 		d.server.Resume()
@@ -242,18 +242,5 @@ func (d *daemon) beginRound() {
 	d.round = r // before there is a task that could end it
 	for _, task := range d.tasks() {
 		r.tasks.Go(func() { task(ctx) })
-	}
-}
-
-// deliver waits until the log has reached its target, but no longer than limit:
-// what is still here is lost in an exec.
-func (s *logSink) deliver(limit time.Duration) {
-	delivered := func() bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.carried == s.next
-	}
-	for end := time.Now().Add(limit); !delivered() && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"prngd/control"
 	"prngd/gatherers"
+	"prngd/logging"
 	"prngd/prng"
 	"prngd/process"
 	"prngd/seedfile"
@@ -26,7 +27,7 @@ type daemon struct {
 	started    time.Time
 	foreground bool // logs to standard error unless told otherwise
 	settings   atomic.Pointer[settings]
-	sink       *logSink
+	sink       *logging.Sink
 	log        *logrus.Logger
 	pool       *prng.Pool
 	doubts     *doubts
@@ -74,9 +75,11 @@ func serve(started time.Time, s *settings, parent *process.Parent, legacy *hando
 		return exitError{exitInternal, err}
 	}
 	foreground := parent == nil && (legacy == nil || legacy.Foreground)
-	sink, err := newLogger(s.Log.Target, s.Log.Level, s.Log.Format, foreground)
+	to := s.logging(foreground)
+	sink, err := logging.New(to)
 	if err != nil && legacy != nil { // clients wait already: better a log elsewhere
-		sink, err = newLogger("", s.Log.Level, s.Log.Format, foreground)
+		to.Target = ""
+		sink, err = logging.New(to)
 	}
 	if err != nil {
 		return err

@@ -20,8 +20,8 @@ type life struct {
 	p       *prng.Pool
 	own     *prng.Source
 	writer  *prng.Source
-	written bool // something is in the pools that is not in the other's
-	mixed   bool // and has reached the generator
+	written bool   // something is in the pools that is not in the other's
+	mixed   bool   // and has reached the generator
 	marks   uint64 // seeds, reseeds and stirs so far
 }
 

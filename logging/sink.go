@@ -1,4 +1,6 @@
-package main
+// Package logging takes log lines to standard error, syslog or a file without
+// ever keeping waiting whoever logs.
+package logging
 
 import (
 	"fmt"
@@ -13,24 +15,24 @@ import (
 )
 
 const (
-	logKept     = 200 // lines kept for the status, and for a target that is away
-	logRetryMin = time.Second
-	logRetryMax = 10 * time.Minute // one attempt in so long where there never is a syslog
+	kept     = 200 // lines kept for the status, and for a target that is away
+	retryMin = time.Second
+	retryMax = 10 * time.Minute // one attempt in so long where there never is a syslog
 )
 
-// logLine is one line of the log as its target gets it, without a newline.
-type logLine struct {
+// Line is one line of the log as its target gets it, without a newline.
+type Line struct {
 	Time  time.Time
 	Level logrus.Level
 	Text  string
 }
 
-// logSink takes what is logged through Log to its target. Logging itself only
+// Sink takes what is logged through Log to its target. Logging itself only
 // puts the line in a ring: neither a full disk nor a syslogd that hangs ever
 // delays a caller. One goroutine carries lines on from there, and if its
 // target is away it waits, longer each time. What the ring cannot hold until
 // then is counted, and said in the log.
-type logSink struct {
+type Sink struct {
 	Log *logrus.Logger
 
 	dial     func() (*syslog.Writer, error)
@@ -40,32 +42,32 @@ type logSink struct {
 	done     chan struct{}
 
 	mu        sync.Mutex
-	settings  logSettings
+	settings  Settings
 	formatter logrus.Formatter
 	level     logrus.Level // of the target; the ring takes warnings at any
-	target    *logTarget
-	ring      [logKept]logLine
+	target    *outlet
+	ring      [kept]Line
 	next      int // lines ever put in the ring
 	carried   int // of these, those delivered or lost
 	lost      int // not yet said to be
 }
 
-type logSettings struct {
-	target, level, format string
-	foreground            bool
+// Settings are where lines go and which. Each may be empty for its default.
+type Settings struct {
+	Target     string // auto (standard error in the foreground, else syslog), stderr, syslog or file:/PATH
+	Level      string // error, warn, info (the default) or debug
+	Format     string // text (the default) or json
+	Foreground bool
 }
 
-// newLogger returns a logger for target "auto" (standard error in the
-// foreground, else syslog), "stderr", "syslog" or "file:/PATH", level "error",
-// "warn", "info" or "debug", and format "text" or "json". Each may be empty
-// for its default: auto, info, text.
-func newLogger(target, level, format string, foreground bool) (*logSink, error) {
+// New returns a sink. The error names what cannot be used of settings.
+func New(settings Settings) (*Sink, error) {
 	dial := func() (*syslog.Writer, error) { return syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, "prngd") }
-	return newLoggerOver(dial, logSettings{target, level, format, foreground})
+	return newOver(dial, settings)
 }
 
-func newLoggerOver(dial func() (*syslog.Writer, error), settings logSettings) (*logSink, error) {
-	s := &logSink{
+func newOver(dial func() (*syslog.Writer, error), settings Settings) (*Sink, error) {
+	s := &Sink{
 		Log:      logrus.New(),
 		dial:     dial,
 		wake:     make(chan struct{}, 1),
@@ -76,7 +78,7 @@ func newLoggerOver(dial func() (*syslog.Writer, error), settings logSettings) (*
 	s.Log.SetOutput(io.Discard) // lines leave through Fire, where their level is known
 	s.Log.SetFormatter(noFormat{})
 	s.Log.AddHook(s)
-	if err := s.configure(settings); err != nil {
+	if err := s.Configure(settings); err != nil {
 		return nil, err
 	}
 	<-s.retarget // carry begins with this one
@@ -84,14 +86,14 @@ func newLoggerOver(dial func() (*syslog.Writer, error), settings logSettings) (*
 	return s, nil
 }
 
-// configure replaces target, level and format. After an error all is as before.
-func (s *logSink) configure(settings logSettings) error {
-	level, err := parseLogLevel(settings.level)
+// Configure replaces target, level and format. After an error all is as before.
+func (s *Sink) Configure(settings Settings) error {
+	level, err := parseLevel(settings.Level)
 	if err != nil {
 		return err
 	}
-	if settings.format != "" && settings.format != "text" && settings.format != "json" {
-		return fmt.Errorf("log format %q: expected text or json", settings.format)
+	if settings.Format != "" && settings.Format != "text" && settings.Format != "json" {
+		return fmt.Errorf("log format %q: expected text or json", settings.Format)
 	}
 	target, err := s.open(settings)
 	if err != nil {
@@ -99,7 +101,7 @@ func (s *logSink) configure(settings logSettings) error {
 	}
 	s.mu.Lock()
 	s.settings, s.level, s.target = settings, level, target
-	s.formatter = logFormatter(settings.format, !target.timed)
+	s.formatter = formatter(settings.Format, !target.timed)
 	s.mu.Unlock()
 	s.Log.SetLevel(max(level, logrus.WarnLevel))
 	nudge(s.retarget)
@@ -108,27 +110,27 @@ func (s *logSink) configure(settings logSettings) error {
 
 // Reopen opens the same target anew, for a file that was rotated away. After
 // an error the old one stays in use.
-func (s *logSink) Reopen() error {
+func (s *Sink) Reopen() error {
 	s.mu.Lock()
 	settings := s.settings
 	s.mu.Unlock()
-	return s.configure(settings)
+	return s.Configure(settings)
 }
 
 // Lines returns the last lines, oldest first: for the status, and all there is
 // where syslog is absent.
-func (s *logSink) Lines() []logLine {
+func (s *Sink) Lines() []Line {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var lines []logLine
-	for i := max(0, s.next-logKept); i < s.next; i++ {
-		lines = append(lines, s.ring[i%logKept])
+	var lines []Line
+	for i := max(0, s.next-kept); i < s.next; i++ {
+		lines = append(lines, s.ring[i%kept])
 	}
 	return lines
 }
 
 // Close delivers what is left, for at most limit. Nothing is to be logged later.
-func (s *logSink) Close(limit time.Duration) {
+func (s *Sink) Close(limit time.Duration) {
 	close(s.quit)
 	select {
 	case <-s.done:
@@ -136,19 +138,19 @@ func (s *logSink) Close(limit time.Duration) {
 	}
 }
 
-// Levels makes a logSink a logrus.Hook for every level.
-func (s *logSink) Levels() []logrus.Level { return logrus.AllLevels }
+// Levels makes a Sink a logrus.Hook for every level.
+func (s *Sink) Levels() []logrus.Level { return logrus.AllLevels }
 
 // Fire puts an entry in the ring.
-func (s *logSink) Fire(entry *logrus.Entry) error {
+func (s *Sink) Fire(entry *logrus.Entry) error {
 	short := logrus.Entry{Logger: entry.Logger, Time: entry.Time, Level: entry.Level, Data: maps.Clone(entry.Data)}
-	short.Message = cutLogValue(entry.Message)
+	short.Message = cutValue(entry.Message)
 	for name, value := range short.Data {
-		short.Data[name] = shortLogValue(value)
+		short.Data[name] = shortValue(value)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ring[s.next%logKept] = s.line(&short)
+	s.ring[s.next%kept] = s.line(&short)
 	s.next++
 	nudge(s.wake)
 	return nil
@@ -162,16 +164,16 @@ func nudge(c chan struct{}) {
 }
 
 // carry takes lines from the ring to the target until Close.
-func (s *logSink) carry() {
+func (s *Sink) carry() {
 	defer close(s.done)
-	var target *logTarget
+	var target *outlet
 	for pause := time.Duration(0); ; {
 		var retry <-chan time.Time
 		wake := s.wake
 		if s.carryAll(&target) == nil {
 			pause = 0
 		} else {
-			pause = min(max(2*pause, logRetryMin), logRetryMax)
+			pause = min(max(2*pause, retryMin), retryMax)
 			retry, wake = time.After(pause), nil // more lines are no reason to hurry
 		}
 		select {
@@ -188,7 +190,7 @@ func (s *logSink) carry() {
 
 // carryAll delivers until nothing is left or the target fails. It closes a
 // target that was replaced.
-func (s *logSink) carryAll(target **logTarget) error {
+func (s *Sink) carryAll(target **outlet) error {
 	for {
 		line, lost, current := s.front()
 		if *target != current {
@@ -213,20 +215,20 @@ func (s *logSink) carryAll(target **logTarget) error {
 
 // front returns the next line for the target, nil if there is none. If lines
 // were lost before it, it is one that says how many.
-func (s *logSink) front() (line *logLine, lost int, target *logTarget) {
+func (s *Sink) front() (line *Line, lost int, target *outlet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if oldest := s.next - logKept; s.carried < oldest {
+	if oldest := s.next - kept; s.carried < oldest {
 		s.lost += oldest - s.carried
 		s.carried = oldest
 	}
-	for s.carried < s.next && s.ring[s.carried%logKept].Level > s.level {
+	for s.carried < s.next && s.ring[s.carried%kept].Level > s.level {
 		s.carried++
 	}
 	if s.carried == s.next {
 		return nil, 0, s.target
 	}
-	next := s.ring[s.carried%logKept]
+	next := s.ring[s.carried%kept]
 	if s.lost > 0 {
 		notice := &logrus.Entry{Logger: s.Log, Time: next.Time, Level: logrus.WarnLevel,
 			Message: "log lines lost", Data: logrus.Fields{"lines": s.lost}}
@@ -236,10 +238,23 @@ func (s *logSink) front() (line *logLine, lost int, target *logTarget) {
 }
 
 // line formats an entry whose values are short.
-func (s *logSink) line(entry *logrus.Entry) logLine {
+func (s *Sink) line(entry *logrus.Entry) Line {
 	text, err := s.formatter.Format(entry)
 	if err != nil {
 		text = []byte(entry.Message) // a value that JSON does not have
 	}
-	return logLine{entry.Time, entry.Level, strings.TrimSuffix(string(text), "\n")}
+	return Line{entry.Time, entry.Level, strings.TrimSuffix(string(text), "\n")}
+}
+
+// Deliver waits until the log has reached its target, but no longer than limit:
+// what is still here is lost in an exec.
+func (s *Sink) Deliver(limit time.Duration) {
+	delivered := func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.carried == s.next
+	}
+	for end := time.Now().Add(limit); !delivered() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 }

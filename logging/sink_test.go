@@ -1,4 +1,4 @@
-package main
+package logging
 
 import (
 	"encoding/json"
@@ -20,11 +20,11 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// These tests are inside the package: main has no door.
+// These tests are inside the package: a stand-in for syslog has no door.
 
-func logTo(t *testing.T, target, level, format string) *logSink {
+func logTo(t *testing.T, target, level, format string) *Sink {
 	t.Helper()
-	s, err := newLogger(target, level, format, false)
+	s, err := New(Settings{Target: target, Level: level, Format: format})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestLogReopen(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Log.Info("two")
-	if err := s.configure(logSettings{target: "file:/no/such/dir/log"}); err == nil {
+	if err := s.Configure(Settings{Target: "file:/no/such/dir/log"}); err == nil {
 		t.Error("no error for a missing directory")
 	}
 	s.Log.Info("three")
@@ -113,7 +113,7 @@ func TestLogRefuses(t *testing.T) {
 		{"", "loud", "", `log level "loud": expected error, warn, info or debug`},
 		{"", "", "xml", `log format "xml": expected text or json`},
 	} {
-		if _, err := newLogger(test.target, test.level, test.format, true); err == nil || err.Error() != test.want {
+		if _, err := New(Settings{test.target, test.level, test.format, true}); err == nil || err.Error() != test.want {
 			t.Errorf("%+v: got %v", test, err)
 		}
 	}
@@ -130,7 +130,7 @@ func TestLogValuesAreCut(t *testing.T) {
 		"odd":   "\x1b[31m\xff",
 	}).Info("x\n")
 	s.Close(time.Minute)
-	want := "msg=x after=1.5s bytes=\"[bytes]\" huge=\"" + strings.Repeat("é", logValueMax/2) + `..." lines=first... odd="\x1b[31m\xff"` + "\n"
+	want := "msg=x after=1.5s bytes=\"[bytes]\" huge=\"" + strings.Repeat("é", valueMax/2) + `..." lines=first... odd="\x1b[31m\xff"` + "\n"
 	if got := readLog(t, path); !strings.HasSuffix(got, want) {
 		t.Errorf("got  %q\nexpected ...%q", got, want)
 	}
@@ -193,7 +193,7 @@ func (d *standIn) next(t *testing.T) string {
 func TestLogSyslogLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStandIn(t)
-		s, err := newLoggerOver(d.dial, logSettings{})
+		s, err := newOver(d.dial, Settings{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,7 +213,7 @@ func TestLogSyslogLate(t *testing.T) {
 			t.Errorf("asked after %v, expected %v", d.asked(), want)
 		}
 		d.comeUp()
-		time.Sleep(logRetryMax)
+		time.Sleep(retryMax)
 		if got := d.next(t); got != "<30> level=info msg=one\n" {
 			t.Errorf("got %q", got)
 		}
@@ -227,16 +227,16 @@ func TestLogSyslogLate(t *testing.T) {
 func TestLogSyslogLosesAndSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStandIn(t)
-		s, err := newLoggerOver(d.dial, logSettings{level: "debug"})
+		s, err := newOver(d.dial, Settings{Level: "debug"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range logKept + 7 {
+		for i := range kept + 7 {
 			s.Log.Debugf("line %d", i)
 			synctest.Wait()
 		}
-		if kept := s.Lines(); len(kept) != logKept || kept[0].Text != `level=debug msg="line 7"` {
-			t.Errorf("kept %d, the first %q", len(kept), kept[0].Text)
+		if lines := s.Lines(); len(lines) != kept || lines[0].Text != `level=debug msg="line 7"` {
+			t.Errorf("kept %d, the first %q", len(lines), lines[0].Text)
 		}
 		d.comeUp()
 		go s.Close(time.Minute)
@@ -245,7 +245,7 @@ func TestLogSyslogLosesAndSaysSo(t *testing.T) {
 				t.Errorf("got %q, expected %q", got, want)
 			}
 		}
-		for range logKept - 1 {
+		for range kept - 1 {
 			d.next(t)
 		}
 	})
@@ -255,14 +255,14 @@ func TestLogSyslogLosesAndSaysSo(t *testing.T) {
 func TestLogReconfigured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStandIn(t)
-		s, err := newLoggerOver(d.dial, logSettings{})
+		s, err := newOver(d.dial, Settings{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.Log.Info("one")
 		time.Sleep(5 * time.Minute)
 		path := filepath.Join(t.TempDir(), "log")
-		if err := s.configure(logSettings{target: "file:" + path, level: "debug"}); err != nil {
+		if err := s.Configure(Settings{Target: "file:" + path, Level: "debug"}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -285,7 +285,7 @@ func TestLogTargetByDefault(t *testing.T) {
 		{"auto", true, false}, {"", true, false}, {"stderr", false, false},
 	} {
 		d := newStandIn(t)
-		s, err := newLoggerOver(d.dial, logSettings{target: test.target, foreground: test.foreground})
+		s, err := newOver(d.dial, Settings{Target: test.target, Foreground: test.foreground})
 		if err != nil {
 			t.Fatal(err)
 		}

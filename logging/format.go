@@ -1,4 +1,4 @@
-package main
+package logging
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-const logValueMax = 512 // bytes of one message or value
+const valueMax = 512 // bytes of one message or value
 
-func parseLogLevel(level string) (logrus.Level, error) {
+func parseLevel(level string) (logrus.Level, error) {
 	switch level {
 	case "error":
 		return logrus.ErrorLevel, nil
@@ -23,7 +23,7 @@ func parseLogLevel(level string) (logrus.Level, error) {
 	return 0, fmt.Errorf("log level %q: expected error, warn, info or debug", level)
 }
 
-func logFormatter(format string, timed bool) logrus.Formatter {
+func formatter(format string, timed bool) logrus.Formatter {
 	const layout = "2006-01-02T15:04:05.000Z07:00"
 	if format == "json" {
 		return &logrus.JSONFormatter{TimestampFormat: layout, DisableTimestamp: !timed, DisableHTMLEscape: true}
@@ -37,23 +37,23 @@ type noFormat struct{}
 // Format formats nothing.
 func (noFormat) Format(*logrus.Entry) ([]byte, error) { return nil, nil }
 
-// shortLogValue keeps numbers and turns all else into short text.
-func shortLogValue(value any) any {
+// shortValue keeps numbers and turns all else into short text.
+func shortValue(value any) any {
 	switch value.(type) {
 	case bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
 		return value
 	case []byte:
 		return "[bytes]" // a sample or output, if anything: never logged
 	}
-	return cutLogValue(fmt.Sprint(value))
+	return cutValue(fmt.Sprint(value))
 }
 
-// cutLogValue returns the first line of s, and of that no more than fits.
-func cutLogValue(s string) string {
+// cutValue returns the first line of s, and of that no more than fits.
+func cutValue(s string) string {
 	s = strings.TrimSpace(s)
 	short, _, _ := strings.Cut(s, "\n")
-	if len(short) > logValueMax {
-		short = strings.ToValidUTF8(short[:logValueMax], "")
+	if len(short) > valueMax {
+		short = strings.ToValidUTF8(short[:valueMax], "")
 	}
 	if len(short) < len(s) {
 		short += "..."

@@ -1,4 +1,4 @@
-package main
+package logging
 
 import (
 	"fmt"
@@ -12,33 +12,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// logTarget is what lines are written to. Only the carrying goroutine uses it.
-type logTarget struct {
-	write func(logLine) error
+// outlet is what lines are written to. Only the carrying goroutine uses it.
+type outlet struct {
+	write func(Line) error
 	close func() error
 	timed bool // adds the time itself
 }
 
 // open returns the target of settings, opened unless it is syslog.
-func (s *logSink) open(settings logSettings) (*logTarget, error) {
-	path, isFile := strings.CutPrefix(settings.target, "file:")
+func (s *Sink) open(settings Settings) (*outlet, error) {
+	path, isFile := strings.CutPrefix(settings.Target, "file:")
 	switch {
 	case isFile && filepath.IsAbs(path):
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
 		if err != nil {
 			return nil, fmt.Errorf("opening log: %w", err)
 		}
-		return &logTarget{write: lineWriter(file), close: file.Close}, nil
-	case settings.target == "stderr", settings.target != "syslog" && settings.foreground && isAuto(settings.target):
-		return &logTarget{write: lineWriter(os.Stderr), close: func() error { return nil }, timed: underJournal()}, nil
-	case settings.target == "syslog", isAuto(settings.target):
+		return &outlet{write: lineWriter(file), close: file.Close}, nil
+	case settings.Target == "stderr", settings.Target != "syslog" && settings.Foreground && isAuto(settings.Target):
+		return &outlet{write: lineWriter(os.Stderr), close: func() error { return nil }, timed: underJournal()}, nil
+	case settings.Target == "syslog", isAuto(settings.Target):
 		return syslogTarget(s.dial), nil
 	}
-	return nil, fmt.Errorf("log target %q: expected auto, stderr, syslog or file:/PATH", settings.target)
+	return nil, fmt.Errorf("log target %q: expected auto, stderr, syslog or file:/PATH", settings.Target)
 }
 
-// giveLogFile makes root's log file that of uid.
-func giveLogFile(path string, uid int) error {
+// Give makes root's log file that of uid.
+func Give(path string, uid int) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return err
@@ -51,19 +51,19 @@ func giveLogFile(path string, uid int) error {
 	return f.Chown(uid, -1)
 }
 
-func lineWriter(w io.Writer) func(logLine) error {
-	return func(line logLine) error {
+func lineWriter(w io.Writer) func(Line) error {
+	return func(line Line) error {
 		_, err := io.WriteString(w, line.Text+"\n")
 		return err
 	}
 }
 
 // syslogTarget connects at the first line, and again after each error.
-func syslogTarget(dial func() (*syslog.Writer, error)) *logTarget {
+func syslogTarget(dial func() (*syslog.Writer, error)) *outlet {
 	var w *syslog.Writer
-	return &logTarget{
+	return &outlet{
 		timed: true,
-		write: func(line logLine) (err error) {
+		write: func(line Line) (err error) {
 			if w == nil {
 				if w, err = dial(); err != nil {
 					w = nil
