@@ -36,14 +36,14 @@ const (
 func ConfineWrites(dirs, sockets []string) (did string, err error) {
 	abi, err := ll.LandlockGetABIVersion()
 	if err != nil || abi < 1 {
-		return "", fmt.Errorf("Landlock: %w: not in this kernel, or not enabled", errors.ErrUnsupported)
+		return "", fmt.Errorf("no Landlock: %w, it is not in this kernel or not enabled", errors.ErrUnsupported)
 	}
-	err = landlock.MustConfig(landlock.AccessFSSet(writing)).BestEffort().RestrictPaths(
+	err = landlock.Config{HandledAccessFS: writing}.BestEffort().RestrictPaths(
 		landlock.PathAccess(ownWriting, dirs...).IgnoreIfMissing(),
 		landlock.PathAccess(nullWriting, os.DevNull).IgnoreIfMissing(),
 	)
 	if err != nil {
-		return "", fmt.Errorf("Landlock: %w", err)
+		return "", fmt.Errorf("no Landlock: %w", err)
 	}
 	return fmt.Sprintf("Landlock, version %d: writes below %s only", abi, strings.Join(slices.Sorted(slices.Values(dirs)), " ")), nil
 }
