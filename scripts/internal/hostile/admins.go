@@ -4,13 +4,19 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"math/rand/v2"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"prngd/control"
 )
 
 // admins attacks the control socket, where its mode lets everybody in: lines
-// that never end, requests a byte at a time, connections that say nothing, and
-// requests as fast as they are answered. Meanwhile uid 0 wants to know how it
-// goes.
+// that never end, requests a byte at a time, connections that say nothing,
+// requests as fast as they are answered, and orders. Meanwhile uid 0 wants to
+// know how it goes.
 func admins(a *assault) {
 	huge := bytes.Repeat([]byte("status "), 10000)
 	for i, say := range []func(*conn){
@@ -18,6 +24,7 @@ func admins(a *assault) {
 		func(c *conn) { a.trickle(c, []byte("status\n")) },
 		func(c *conn) { c.take(1) },
 		func(c *conn) { c.ask([]byte("status\n"), 1<<20) },
+		a.order,
 	} {
 		for range 50 {
 			go func() {
@@ -38,6 +45,32 @@ func admins(a *assault) {
 		return 1
 	})
 	a.count("ms the longest", int(worst.Milliseconds()))
+}
+
+// order asks for what is an admin's alone.
+func (a *assault) order(c *conn) {
+	verbs := []string{control.Reseed, control.Save, control.Reload, control.Upgrade}
+	answer, _ := c.ask([]byte(verbs[rand.IntN(len(verbs))]+"\n"), 1<<20)
+	if len(answer) > 0 && !bytes.Contains(answer, []byte(`"error"`)) {
+		a.complain("a stranger's order was obeyed: %s", answer)
+	}
+	if bytes.Contains(answer, []byte(`"denied":true`)) {
+		a.count("orders denied/s", 1)
+	}
+}
+
+// locked knocks at the control socket with the mode it has by itself.
+func locked(a *assault) {
+	a.rage(20, "refused/s", func(int) int {
+		c, err := dialPath(a.control, rascal)
+		if !errors.Is(err, unix.EACCES) {
+			a.complain("connecting to the control socket: %v, expected %v", err, unix.EACCES)
+			if err == nil {
+				c.Close()
+			}
+		}
+		return 1
+	})
 }
 
 func (a *assault) knock(uid int, say func(*conn)) {
@@ -62,5 +95,7 @@ func (a *assault) trickle(c *conn, text []byte) {
 }
 
 func adminsWrong(s sight) []string {
-	return unless(s.after.rss-s.before.rss < 8<<10, "%d KiB more", s.after.rss-s.before.rss)
+	return append(unless(s.after.rss-s.before.rss < 16<<10, "%d KiB more", s.after.rss-s.before.rss),
+		unless(s.after.Process.Upgrades == 0 && s.Load["orders denied/s"] > 0, "%d orders were denied and %d upgrades done, expected some and none",
+			s.Load["orders denied/s"], s.after.Process.Upgrades)...)
 }

@@ -35,6 +35,7 @@ var attacks = []attack{
 	{name: "pipelines", about: "200 connections that always have 2,000 reads under way", do: pipelines},
 	{name: "askers", about: "1,000 connections that ask one after another", do: askers},
 	{name: "control", about: "the control socket: huge, slow, idle and many, where its mode lets all in", conf: "status CONTROL mode=0666", users: true, do: admins, wrong: adminsWrong},
+	{name: "locked", about: "the control socket with the mode it has by itself", users: true, do: locked},
 	{name: "memory", about: "deaf ones where the daemon and its sockets have 64 MiB in all", cgroup: true, do: deaf, wrong: memoryWrong},
 }
 

@@ -99,9 +99,3 @@ func (c *conn) waiting() int {
 }
 
 func (c *conn) closeWrite() { unix.Shutdown(c.fd, unix.SHUT_WR) }
-
-// alive reports whether the daemon has not closed c, which has nothing to read.
-func (c *conn) alive() bool {
-	_, err := unix.Read(c.fd, make([]byte, 1))
-	return err == unix.EAGAIN
-}
