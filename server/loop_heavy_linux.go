@@ -29,5 +29,10 @@ func (l *loop) takeHeavy() {
 	l.heavy = slices.Delete(l.heavy, 0, n)
 }
 
-// weigh notes whether w has had a lot to do, and likely has more.
-func (w *wire) weigh(in int) { w.heavy = in >= lightBytes || w.session.More() }
+// weigh notes, after Take, whether w has a lot to do, and returns what this step
+// of it costs.
+func (w *wire) weigh() (cost int) {
+	s := &w.session
+	w.heavy = s.queue.len() >= lightBytes || s.More()
+	return s.Owes() + inputCost*int(s.step)
+}

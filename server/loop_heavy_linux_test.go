@@ -102,6 +102,32 @@ func (l *loop) answered() (all int) {
 	return all
 }
 
+// The same when the gate opens for those who have filled their queues meanwhile.
+func TestFloodsThatWaitedComeSecond(t *testing.T) {
+	l := byHand(t)
+	l.server.pool.Hold()
+	full := append([]byte{2, 1}, bytes.Repeat([]byte{3, 0, 0, 1, 0xaa}, 800)...)
+	for range 100 {
+		syscall.Write(meet(t, l), full)
+	}
+	for range 10 {
+		l.turn()
+	}
+	l.server.pool.Release()
+	asker := meet(t, l)
+	syscall.Write(asker, []byte{1, 32})
+	l.poke()
+	l.turn() // is told of it
+	before := l.answered()
+	l.turn()
+	if n, _ := syscall.Read(asker, make([]byte, 64)); n != 33 {
+		t.Errorf("the small request has %d bytes, expected 33 at once", n)
+	}
+	if n := l.answered() - before; n < 2 || n > 5000 {
+		t.Errorf("%d requests in a round, expected some and at most 5000", n)
+	}
+}
+
 // Who begins a request and goes leaves nothing behind.
 func TestLeaversAreForgotten(t *testing.T) {
 	l := byHand(t)

@@ -42,10 +42,9 @@ func (l *loop) take(w *wire) (cost int) {
 		l.answer()
 	}
 	w.want = uint16(want)
-	w.weigh(len(in))
 	l.wanted += want
 	l.batch = append(l.batch, w)
-	return w.session.Owes() + inputCost*len(in)
+	return w.weigh()
 }
 
 // receive reads what the session has room for. It is false if the connection is
