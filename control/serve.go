@@ -69,8 +69,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 			continue
 		}
 		clients.Go(func() {
+			defer c.Close() // later than the seat is free: who sees the end may come again
 			defer s.seats.leave(peer.UID)
-			defer c.Close()
 			s.answer(ctx, c, peer)
 		})
 	}
