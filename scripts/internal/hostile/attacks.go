@@ -24,7 +24,7 @@ var attacks = []attack{
 	{name: "storm", about: "2,000 connections a second", do: storm},
 	{name: "tcp", about: "TCP connections half closed, reset, and left in the middle of a request", tcp: true, do: halves, wrong: halvesWrong},
 	{name: "leavers", about: "connections that begin a request and go", do: leavers, wrong: leaversWrong},
-	{name: "descriptors", about: "200 connections where RLIMIT_NOFILE is 64", files: 64, users: true, do: hoard, wrong: hoardWrong},
+	{name: "descriptors", about: "one uid with all it can get where RLIMIT_NOFILE is 64", files: 64, users: true, do: hoard, wrong: hoardWrong},
 	{name: "cap", about: "one uid at its own limit, knocking on", conf: "max-connections 400", users: true, do: hoard, wrong: capWrong},
 	{name: "places", about: "three uids with all the places there are", conf: "max-connections 400", users: true, do: crowd, wrong: crowdWrong},
 	{name: "addresses", about: "a uid that comes by TCP from 2,000 addresses of this host", conf: "max-connections 400", tcp: true, users: true, do: addresses, wrong: addressesWrong},
@@ -36,7 +36,7 @@ var attacks = []attack{
 	{name: "askers", about: "1,000 connections that ask one after another", do: askers},
 	{name: "control", about: "the control socket: huge, slow, idle and many, where its mode lets all in", conf: "status CONTROL mode=0666", users: true, do: admins, wrong: adminsWrong},
 	{name: "locked", about: "the control socket with the mode it has by itself", users: true, do: locked},
-	{name: "memory", about: "deaf ones where the daemon and its sockets have 64 MiB in all", cgroup: true, do: deaf, wrong: memoryWrong},
+	{name: "memory", about: "deaf ones where the daemon and its sockets have 64 MiB in all", cgroup: true, do: deaf, wrong: deafWrong},
 }
 
 // Who comes. The numbers are nobody's on any machine, but for user nobody.

@@ -16,7 +16,8 @@ func crowd(a *assault) {
 	a.keepsAll(mine)
 }
 
-// newcomers has 40 uids and uid 0 come, which each must get in.
+// newcomers has 36 uids come for the first time, and uid 0 four times over. They
+// must all get in.
 func (a *assault) newcomers() {
 	for i := range 40 {
 		uid := newcomer + i

@@ -69,7 +69,3 @@ func deafWrong(s sight) (wrong []string) {
 	}
 	return wrong
 }
-
-func memoryWrong(s sight) []string {
-	return unless(s.after.PID == s.before.PID && s.after.Started.Equal(s.before.Started), "the daemon was killed")
-}
