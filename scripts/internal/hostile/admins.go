@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,13 +17,14 @@ import (
 // requests as fast as they are answered, and orders. Meanwhile uid 0 wants to
 // know how it goes.
 func admins(a *assault) {
+	a.orders()
 	huge := bytes.Repeat([]byte("status "), 10000)
 	for i, say := range []func(*conn){
 		func(c *conn) { c.Write(huge) },
 		func(c *conn) { a.trickle(c, []byte("status\n")) },
 		func(c *conn) { c.take(1) },
 		func(c *conn) { c.ask([]byte("status\n"), 1<<20) },
-		a.order,
+		func(c *conn) { a.order(c, control.Upgrade) },
 	} {
 		for range 50 {
 			go func() {
@@ -47,16 +47,28 @@ func admins(a *assault) {
 	a.count("ms the longest", int(worst.Milliseconds()))
 }
 
-// order asks for what is an admin's alone.
-func (a *assault) order(c *conn) {
-	verbs := []string{control.Reseed, control.Save, control.Reload, control.Upgrade}
-	answer, _ := c.ask([]byte(verbs[rand.IntN(len(verbs))]+"\n"), 1<<20)
+// orders are an admin's alone to give.
+func (a *assault) orders() {
+	for _, verb := range []string{control.Reseed, control.Save, control.Reload, control.Upgrade} {
+		c, err := dialPath(a.control, rascal)
+		if err != nil {
+			a.complain("connecting to the control socket: %v", err)
+			return
+		}
+		if answer := a.order(c, verb); !bytes.Contains(answer, []byte(`"denied":true`)) {
+			a.complain("to a stranger's %s the daemon says %q", verb, answer)
+		}
+		c.Close()
+	}
+}
+
+// order is refused, if only because too many ask.
+func (a *assault) order(c *conn, verb string) []byte {
+	answer, _ := c.ask([]byte(verb+"\n"), 1<<20)
 	if len(answer) > 0 && !bytes.Contains(answer, []byte(`"error"`)) {
-		a.complain("a stranger's order was obeyed: %s", answer)
+		a.complain("a stranger's %s was obeyed: %s", verb, answer)
 	}
-	if bytes.Contains(answer, []byte(`"denied":true`)) {
-		a.count("orders denied/s", 1)
-	}
+	return answer
 }
 
 // locked knocks at the control socket with the mode it has by itself.
@@ -96,6 +108,5 @@ func (a *assault) trickle(c *conn, text []byte) {
 
 func adminsWrong(s sight) []string {
 	return append(unless(s.after.rss-s.before.rss < 16<<10, "%d KiB more", s.after.rss-s.before.rss),
-		unless(s.after.Process.Upgrades == 0 && s.Load["orders denied/s"] > 0, "%d orders were denied and %d upgrades done, expected some and none",
-			s.Load["orders denied/s"], s.after.Process.Upgrades)...)
+		unless(s.after.Process.Upgrades == 0, "a stranger had the daemon upgraded")...)
 }
