@@ -149,11 +149,13 @@ func (d *daemon) reportLog() (lines []string) {
 	return lines[max(0, len(lines)-20):]
 }
 
-// when is t for a report: nil if it has not come yet.
+// when is t for a report, by the clock as it goes now: nil if it has not come
+// yet. So an age is right also when the clock was set meanwhile.
 func when(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	t = t.UTC()
+	now := time.Now()
+	t = now.Add(-now.Sub(t)).UTC() // Sub uses the monotonic clock where t has it
 	return &t
 }
