@@ -4,7 +4,13 @@
 # on the disk is one that the next daemon counts.
 
 need_linux
-build . ./cmd/egdquery
+# One build does for all stories of a run.
+if [ -e "$run_dir/faults-built" ]; then
+	cp "$run_dir/faults-built/prngd" "$run_dir/faults-built/egdquery" "$T/"
+else
+	build . ./cmd/egdquery
+	[ "$run_dir" = "$T" ] || { mkdir "$run_dir/faults-built.new" && cp "$T/prngd" "$T/egdquery" "$run_dir/faults-built.new/" && mv "$run_dir/faults-built.new" "$run_dir/faults-built"; }
+fi
 egd=$T/egd seed=$T/seed log=$T/log
 
 # configure LINE...: what the daemon of this story is told beside its own paths.
