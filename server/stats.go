@@ -47,7 +47,7 @@ type counters struct {
 	requestTimeouts, writeTimeouts                               atomic.Uint64
 	refusedPerUID, refusedReserved, refusedAddress, acceptErrors atomic.Uint64
 	evicted                                                      atomic.Uint64
-	lastRefusal                                                  atomic.Int64 // Unix nanoseconds; 0: none
+	lastRefusal                                                  atomic.Pointer[time.Time] // whose age is right also after the clock was set
 }
 
 // tally is what changes with every request. A driver counts it for itself and
@@ -97,8 +97,8 @@ func (s *Server) Stats() Stats {
 	for i := range st.Requests {
 		st.Requests[i] = c.requests[i].Load()
 	}
-	if t := c.lastRefusal.Load(); t != 0 {
-		st.LastRefusal = time.Unix(0, t)
+	if t := c.lastRefusal.Load(); t != nil {
+		st.LastRefusal = *t
 	}
 	return st
 }
@@ -132,5 +132,6 @@ func (c *counters) ended(why ending) {
 // refused counts a refusal for the reason that n counts.
 func (c *counters) refused(n *atomic.Uint64) {
 	n.Add(1)
-	c.lastRefusal.Store(time.Now().UnixNano())
+	now := time.Now()
+	c.lastRefusal.Store(&now)
 }
