@@ -62,7 +62,7 @@ func (l *loop) hang(d *door) {
 		d.raw, err = d.listener.SyscallConn()
 	}
 	if err == nil {
-		err = l.heed(unix.EPOLL_CTL_ADD, d)
+		err = l.heed(d)
 	}
 	switch {
 	case err == nil:
@@ -74,9 +74,9 @@ func (l *loop) hang(d *door) {
 }
 
 // heed has epoll tell, at once and from now on, when somebody is at d.
-func (l *loop) heed(op int, d *door) (err error) {
+func (l *loop) heed(d *door) (err error) {
 	if cerr := d.raw.Control(func(fd uintptr) {
-		err = l.watch(op, int(fd), unix.EPOLLIN|unix.EPOLLET, int32(-1-d.index))
+		err = l.watch(unix.EPOLL_CTL_ADD, int(fd), unix.EPOLLIN|unix.EPOLLET, int32(-1-d.index))
 	}); cerr != nil {
 		return cerr
 	}
@@ -150,9 +150,9 @@ func (l *loop) accepted(d *door) {
 	case syscall.EINTR, syscall.ECONNABORTED:
 	case syscall.EAGAIN:
 		d.open, d.backoff = false, 0
-		if d.called { // by whom? Epoll is to look again.
+		if d.called { // by whom? We look once more.
 			d.called = false
-			l.heed(unix.EPOLL_CTL_MOD, d)
+			l.rest(d)
 		}
 	default: // out of descriptors? Keep those we have.
 		l.backOff(d, d.errno)
@@ -162,6 +162,10 @@ func (l *loop) accepted(d *door) {
 // backOff leaves d alone for a while, longer each time.
 func (l *loop) backOff(d *door, err error) {
 	l.server.logAccept(err)
+	l.rest(d)
+}
+
+func (l *loop) rest(d *door) {
 	d.backoff = min(max(2*d.backoff, instant(firstBackoff)), instant(lastBackoff))
 	d.open, d.until = false, l.now+d.backoff
 	l.wakeAt(d.until)
@@ -176,7 +180,6 @@ func (l *loop) retry(d *door) {
 	case d.raw == nil:
 		l.hang(d)
 	default:
-		d.called = true
 		l.open(d)
 	}
 }

@@ -150,7 +150,10 @@ func (l *loop) event(e *unix.EpollEvent) {
 		if w == nil || w.mark != mark {
 			return // closed in this round, its descriptor given to another
 		}
-		w.readable = w.readable || e.Events&^unix.EPOLLOUT != 0
+		if e.Events&^unix.EPOLLOUT != 0 {
+			w.readable, w.offered = true, true
+		}
+		w.roomy = w.roomy || e.Events&unix.EPOLLOUT != 0
 		w.hungUp = w.hungUp || e.Events&(unix.EPOLLHUP|unix.EPOLLERR) != 0
 		w.ending = w.ending || e.Events&unix.EPOLLRDHUP != 0
 		if !w.blocked || w.hungUp || e.Events&unix.EPOLLOUT != 0 {

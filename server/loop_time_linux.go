@@ -23,7 +23,8 @@ func (l *loop) time(w *wire) {
 	l.wakeAt(d)
 }
 
-// repose has w tried again after a rest.
+// repose has w tried again after a rest: once where epoll said what a call then
+// denied, since it says so only once; a peer could have both go on for ever.
 func (l *loop) repose(w *wire) {
 	w.rest = l.now.after(restTime)
 	l.time(w)

@@ -21,7 +21,8 @@ type wire struct {
 	timed    bool    // in loop.timed
 	watched  bool    // by epoll
 	blocked  bool    // epoll tells when there is room to write
-	doubted  bool    // epoll is to look again whether there is input
+	offered  bool    // epoll, or a full read, said that there is more input
+	roomy    bool    // epoll said that there is room, and nothing was written since
 	rest     instant // the kernel was short of something: when to try again; 0: it was not
 }
 
@@ -63,12 +64,12 @@ func (l *loop) receive(w *wire) ([]byte, bool) {
 		switch {
 		case errno == syscall.EINTR:
 			continue
-		case errno == syscall.EAGAIN:
-			w.readable, w.doubted = false, w.watched
-			return nil, true
-		case scarce(errno):
+		case errno == syscall.EAGAIN || scarce(errno):
 			w.readable = false
-			l.repose(w)
+			if w.offered || errno != syscall.EAGAIN {
+				l.repose(w)
+			}
+			w.offered = false
 			return nil, true
 		case errno != 0:
 			return nil, false
@@ -78,6 +79,7 @@ func (l *loop) receive(w *wire) ([]byte, bool) {
 			return nil, true
 		}
 		w.readable = n == len(in) || w.ending || w.hungUp
+		w.offered = w.readable
 		return in[:n], true
 	}
 }
@@ -129,13 +131,15 @@ func (l *loop) send(w *wire, p []byte) (int, bool) {
 		n, errno := rawSend(w.fd, p)
 		switch {
 		case errno == 0:
+			w.roomy = false
 			return n, true
 		case errno == syscall.EINTR:
 			continue
-		case errno == syscall.EAGAIN:
-			return 0, true
-		case scarce(errno):
-			l.repose(w)
+		case errno == syscall.EAGAIN || scarce(errno):
+			if w.roomy || errno != syscall.EAGAIN {
+				l.repose(w)
+			}
+			w.roomy = false
 			return 0, true
 		}
 		return 0, false
@@ -166,7 +170,7 @@ const wireEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
 // first step, because the first request is mostly there when it is accepted.
 func (l *loop) follow(w *wire) error {
 	stuck := w.session.Stuck()
-	if w.watched && stuck == w.blocked && !w.doubted {
+	if w.watched && stuck == w.blocked {
 		return nil
 	}
 	op, events := unix.EPOLL_CTL_MOD, uint32(wireEvents)
@@ -179,7 +183,7 @@ func (l *loop) follow(w *wire) error {
 	if err := l.watch(op, int(w.fd), events, w.mark); err != nil {
 		return err
 	}
-	w.watched, w.blocked, w.doubted = true, stuck, false
+	w.watched, w.blocked = true, stuck
 	return nil
 }
 

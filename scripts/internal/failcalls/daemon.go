@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"prngd/control"
 )
 
@@ -135,6 +137,24 @@ func (d *daemon) check(others []net.Conn) error {
 		}
 	}
 	return nil
+}
+
+// urgent makes connections that have sent a byte out of band, which the daemon does
+// not read: it must not look for it again and again.
+func (d *daemon) urgent() (list []net.Conn, err error) {
+	for network, address := range map[string]string{"unix": d.unix, "tcp": d.tcp} {
+		c, err := net.Dial(network, address)
+		if err != nil {
+			return list, err
+		}
+		list = append(list, c)
+		raw, err := c.(syscall.Conn).SyscallConn()
+		if err != nil {
+			return list, err
+		}
+		raw.Control(func(fd uintptr) { unix.Send(int(fd), []byte{4}, unix.MSG_OOB) }) // not every kernel has it for Unix sockets
+	}
+	return list, nil
 }
 
 // descriptors is how many the daemon has open when its clients' are closed again.
