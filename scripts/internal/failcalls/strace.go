@@ -90,8 +90,8 @@ func (d *daemon) fail(f failure, nth int, do func()) (bool, error) {
 }
 
 // mostIdle is more system calls than an idle loop makes in a second, and far
-// fewer than one that spins.
-const mostIdle = 50
+// fewer than one that spins, even under strace.
+const mostIdle = 500
 
 // idleCalls counts them.
 func (d *daemon) idleCalls() (int, error) {
