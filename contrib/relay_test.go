@@ -226,18 +226,18 @@ func TestPlaces(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct {
 		name string
-		put  func(path string) error
+		put  func(t *testing.T, path string) error
 		want string // of standard error; "" = it starts
 	}{
-		{"nothing", func(string) error { return nil }, ""},
-		{"dead", func(path string) error { return leave(path, false) }, ""},
-		{"alive", func(path string) error { return leave(path, true) }, "in use by another process"},
-		{"file", func(path string) error { return os.WriteFile(path, nil, 0o600) }, "will not touch it"},
-		{"link", func(path string) error { return os.Symlink("elsewhere", path) }, "will not touch it"},
+		{"nothing", func(*testing.T, string) error { return nil }, ""},
+		{"dead", dead, ""},
+		{"alive", alive, "in use by another process"},
+		{"file", func(_ *testing.T, path string) error { return os.WriteFile(path, nil, 0o600) }, "will not touch it"},
+		{"link", func(_ *testing.T, path string) error { return os.Symlink("elsewhere", path) }, "will not touch it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(dir, c.name)
-			if err := c.put(path); err != nil {
+			if err := c.put(t, path); err != nil {
 				t.Fatal(err)
 			}
 			out, err := exec.Command(perl(t), "-w", script(t), "-u", "127.0.0.1:9", "-m", "640", "-p", path+".pid", path).CombinedOutput()
@@ -255,14 +255,21 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// leave makes a socket at path; one that is alive is never closed.
-func leave(path string, alive bool) error {
+func alive(t *testing.T, path string) error {
 	l, err := net.Listen("unix", path)
-	if err == nil && !alive {
-		l.(*net.UnixListener).SetUnlinkOnClose(false)
-		err = l.Close()
+	if err == nil {
+		t.Cleanup(func() { l.Close() })
 	}
 	return err
+}
+
+func dead(_ *testing.T, path string) error {
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return err
+	}
+	l.SetUnlinkOnClose(false)
+	return l.Close()
 }
 
 // endInBackground looks at a relay that has gone to the background, and ends it by -k.
