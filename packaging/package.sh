@@ -46,7 +46,7 @@ prngd_directories() {
 
 # prngd_setting DIRECTIVE prints the first word after it, of each line.
 prngd_setting() {
-	sed -n "s/^[[:blank:]]*$1[[:blank:]]\{1,\}\([^[:blank:]]*\).*/\1/p" /etc/prngd.conf 2>/dev/null
+	sed -n "s/^[[:blank:]]*$1[[:blank:]]\{1,\}\([^[:blank:]]*\).*/\1/p" "${PRNGD_CONF:-/etc/prngd.conf}" 2>/dev/null
 }
 
 prngd_systemd() { [ -d /run/systemd/system ]; }
@@ -81,17 +81,18 @@ prngd_upgrade() {
 	fi
 }
 
-# prngd_warn_postfix is for a removal: without its source, Postfix has no TLS.
+# prngd_warn_postfix is for a removal: without its source, Postfix has no TLS. The
+# source may be our socket, or a file that we stir, which goes with the seed.
 prngd_warn_postfix() {
 	command -v postconf >/dev/null || return 0
 	source=$(postconf -h tls_random_source 2>/dev/null) || return 0
-	for path in /run/egd-pool /var/run/egd-pool $(prngd_setting listen); do
-		if [ "$source" = "egd:$path" ]; then
-			prngd_say "WARNING: Postfix takes its random bytes from $path and will offer no TLS without it."
-			prngd_say "    postconf -e tls_random_source=dev:/dev/urandom; postfix reload"
-			return 0
-		fi
-	done
+	path=${source#*:}
+	case $source in
+	egd:*) printf '%s\n' /run/egd-pool /var/run/egd-pool && prngd_setting listen ;;
+	*) prngd_setting exchange ;;
+	esac | grep -qxF "$path" || return 0
+	prngd_say "WARNING: Postfix takes its random bytes from $path and will offer no TLS without it."
+	prngd_say "    postconf -e tls_random_source=dev:/dev/urandom; postfix reload"
 }
 
 prngd_apparmor() {
