@@ -51,6 +51,9 @@ prngd_setting() {
 
 prngd_systemd() { [ -d /run/systemd/system ]; }
 
+# prngd_stop_timers ends those of exchange files, which the admin has made from the template.
+prngd_stop_timers() { systemctl stop 'prngd-exchange@*.timer' || true; }
+
 prngd_running() {
 	if prngd_systemd; then
 		systemctl is-active --quiet prngd.service
