@@ -97,10 +97,22 @@ func askPID(conn net.Conn) (int, error) {
 	}
 	// -1: the kernel tells none, as for TCP and for another pid namespace.
 	peer, _ := peercred.OfConn(conn)
-	if peer.PID != -1 && peer.PID != pid {
+	if peer.PID != -1 && peer.PID != pid && !forkedAfter(peer, pid) {
 		return 0, fmt.Errorf("it says it is pid %d, but the kernel says pid %d: not signalled", pid, peer.PID)
 	}
 	return pid, nil
+}
+
+// forkedAfter reports whether pid may be that of a daemon which went to the
+// background after it had called listen(2), as PRNGD 0.9.29 does: the kernel names
+// its parent, who is gone. It must be a process of the same user.
+func forkedAfter(peer peercred.Cred, pid int) bool {
+	if unix.Kill(peer.PID, 0) != unix.ESRCH {
+		return false
+	}
+	var st unix.Stat_t
+	err := unix.Stat(fmt.Sprintf("/proc/%d", pid), &st)
+	return err == nil && int(st.Uid) == peer.UID
 }
 
 // terminate sends one SIGTERM to every pid and returns whom it reached.

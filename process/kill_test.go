@@ -3,10 +3,12 @@ package process_test
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +54,37 @@ func TestKillOverTCP(t *testing.T) {
 		t.Errorf("got %v, %v, expected pid %d", gone, err, daemon.Process.Pid)
 	}
 	expectSignal(t, daemon, unix.SIGTERM)
+}
+
+// PRNGD listens before it forks: the kernel knows its parent only. Once that is
+// gone, a process of the same user is believed to be the daemon.
+func TestKillForked(t *testing.T) {
+	if _, err := os.Stat("/proc/self"); err != nil {
+		t.Skip("without /proc nobody can be told apart")
+	}
+	for _, stays := range []bool{false, true} {
+		socket := filepath.Join(t.TempDir(), "s")
+		args := []string{socket}
+		if stays {
+			args = append(args, "stays")
+		}
+		parent, pid := start(t, "forker", args...)
+		if !stays {
+			parent.Wait()
+		}
+		var said bytes.Buffer
+		gone, err := process.Kill(&said, process.KillTimeout, []egdproto.Address{address(t, socket)})
+		switch {
+		case stays && (err == nil || !strings.Contains(err.Error(), "but the kernel says pid")):
+			t.Errorf("the parent is there: got %v, %v", gone, err)
+		case !stays && (err != nil || fmt.Sprint(gone) != "["+pid+"]"):
+			t.Errorf("the parent is gone: got %v, %v, expected pid %s", gone, err, pid)
+		}
+		if stays {
+			n, _ := strconv.Atoi(pid)
+			unix.Kill(n, unix.SIGKILL)
+		}
+	}
 }
 
 // Nobody is signalled who was not named by daemon and kernel alike. This test

@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	programs := map[string]func(){
 		"backgrounder": backgrounder,
 		"pidteller":    pidteller,
+		"forker":       forker,
 		"listeners":    listeners,
 		"supervised":   func() { fmt.Println(process.Supervised()) },
 		"harden":       harden,
@@ -106,6 +107,11 @@ func pidteller() {
 	l, err := net.Listen(network, os.Args[1])
 	ok(err)
 	fmt.Println(l.Addr())
+	tellPID(l, answer)
+}
+
+// tellPID answers every byte that comes.
+func tellPID(l net.Listener, answer []byte) {
 	for {
 		conn, err := l.Accept()
 		ok(err)
@@ -118,6 +124,28 @@ func pidteller() {
 			}
 		}()
 	}
+}
+
+// forker goes to the background as PRNGD does: it listens first, and the process
+// that serves has another pid, which it prints. With a second argument it stays.
+func forker() {
+	if os.Getenv("FORKED") != "" {
+		l, err := net.FileListener(os.NewFile(3, "listener"))
+		ok(err)
+		tellPID(l, egdproto.AppendPID(nil, os.Getpid()))
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: os.Args[1], Net: "unix"})
+	ok(err)
+	file, err := l.File()
+	ok(err)
+	child := exec.Command(os.Args[0])
+	child.Env, child.ExtraFiles = append(os.Environ(), "FORKED=1"), []*os.File{file}
+	ok(child.Start())
+	fmt.Println(child.Process.Pid)
+	if len(os.Args) > 2 {
+		child.Wait()
+	}
+	os.Exit(0)
 }
 
 // start runs name until the test ends and returns it with its first line.
