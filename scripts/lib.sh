@@ -75,6 +75,9 @@ install_packages() (
 # Left out of cli/v2: man pages from Markdown, whose tables take a millisecond of every start.
 build_tags=urfave_cli_no_docs
 
+# release_flags VERSION DATE: what the linker is told of a release.
+release_flags() { echo "-s -w -buildid= -X main.version=$1 -X main.date=$2"; }
+
 # build PACKAGE...: static programs of this module into $T, each named after its directory; the daemon is prngd.
 build() { CGO_ENABLED=0 go build -trimpath -tags $build_tags -o "$T/" "$@" || die "cannot build $*"; }
 
@@ -94,6 +97,9 @@ end() {
 	await 5 eval "! kill -0 $1 2>/dev/null" || kill -KILL "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
 }
+
+# How the tests run on Linux: as they are, and by scripts/emulated; 386 is in both. The rest is only compiled.
+run_natively="amd64 386" run_emulated="arm64 arm riscv64 s390x"
 
 # targets: the systems in scripts/targets, one GOOS/GOARCH a line.
 targets() { grep -v '^#' scripts/targets | tr -s ' ' '\n'; }
