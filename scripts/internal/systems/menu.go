@@ -1,0 +1,131 @@
+package main
+
+import (
+	"go/ast"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"prngd/gatherers"
+)
+
+const library = "github.com/shirou/gopsutil/v3/"
+
+// importsOf maps the names that a file's imports have in it to their paths.
+func importsOf(f *ast.File) map[string]string {
+	imports := map[string]string{}
+	for _, spec := range f.Imports {
+		p, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			continue // the parser has refused it before
+		}
+		name := path.Base(p)
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		imports[name] = p
+	}
+	return imports
+}
+
+// menu returns the gatherers of System, and of each whether this build has one:
+// false where all that it asks the library for is not implemented.
+func (b build) menu() (names []string, exists map[string]bool) {
+	exists = map[string]bool{}
+	for _, g := range gatherers.System() {
+		names = append(names, g.Name)
+	}
+	system := b["prngd/gatherers"].functions["System"]
+	linux := b.has("gatherers", "proc_linux.go")
+	for _, name := range names {
+		gather := gatherFunction(system, name)
+		// Linux reads /proc; what is not a family asks no library.
+		exists[name] = linux || gather == "" || b.family(gather)
+	}
+	return names, exists
+}
+
+// gatherFunction finds the function that System names last in the gatherer's
+// literal: that of a family; "" for what is made by a call without one.
+func gatherFunction(system function, name string) (gather string) {
+	ast.Inspect(system.FuncDecl, func(n ast.Node) bool {
+		literal, ok := n.(*ast.CompositeLit)
+		if !ok || !hasName(literal, name) {
+			return true
+		}
+		ast.Inspect(literal.Elts[len(literal.Elts)-1], func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				if len(n.Args) > 0 {
+					gather = n.Args[len(n.Args)-1].(*ast.Ident).Name
+				}
+				return false
+			case *ast.KeyValueExpr:
+				if id, ok := n.Value.(*ast.Ident); ok {
+					gather = id.Name
+				}
+			}
+			return true
+		})
+		return false
+	})
+	return gather
+}
+
+func hasName(literal *ast.CompositeLit, name string) bool {
+	return slices.ContainsFunc(literal.Elts, func(e ast.Expr) bool {
+		kv, ok := e.(*ast.KeyValueExpr)
+		if !ok {
+			return false
+		}
+		value, ok := kv.Value.(*ast.BasicLit)
+		return ok && kv.Key.(*ast.Ident).Name == "Name" && value.Value == strconv.Quote(name)
+	})
+}
+
+// family tells whether the library implements anything that a function of
+// gatherers calls there, also by way of others in that package.
+func (b build) family(name string) bool {
+	own := b["prngd/gatherers"].functions
+	fn := own[name]
+	for _, c := range calls(fn.FuncDecl) {
+		pkg, called := fn.imports[c[0]], c[1]
+		switch {
+		case c[0] == "" && own[called].FuncDecl != nil:
+			if b.family(called) {
+				return true
+			}
+		case strings.HasPrefix(pkg, library) && !b.stub(pkg, called):
+			return true
+		case c[0] == "p" && !b.stub(library+"process", called): // a *process.Process
+			return true
+		}
+	}
+	return false
+}
+
+// stub tells whether a function of the library begins by saying that it is not
+// implemented, or by asking one that does.
+func (b build) stub(pkg, name string) bool {
+	fn := b[pkg].functions[name]
+	if fn.FuncDecl == nil || len(fn.Body.List) == 0 {
+		return true
+	}
+	first := fn.Body.List[0]
+	refuses := false
+	ast.Inspect(first, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		refuses = refuses || ok && id.Name == "ErrNotImplementedError"
+		return true
+	})
+	if refuses {
+		return true
+	}
+	switch first.(type) {
+	case *ast.ReturnStmt, *ast.AssignStmt:
+		asked := calls(first)
+		return len(asked) == 1 && asked[0][0] == "" && b[pkg].functions[asked[0][1]].FuncDecl != nil && b.stub(pkg, asked[0][1])
+	}
+	return false
+}

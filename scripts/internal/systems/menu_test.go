@@ -1,0 +1,63 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// What a library's function says in its first statement is all that is looked at.
+func TestStub(t *testing.T) {
+	dir := t.TempDir()
+	source := `package mem
+import "common"
+func Never() (int, error) { return 0, common.ErrNotImplementedError }
+func ByWay() (int, error) { return Never() }
+func ByLongWay() (int, error) {
+	n, err := ByWay()
+	return n, err
+}
+func Works() (int, error) { return 1, nil }
+func Sometimes() (int, error) {
+	if n, err := Works(); err == nil {
+		return n, nil
+	}
+	return 0, common.ErrNotImplementedError
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "mem.go"), []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mem, err := parsePackage(dir, []string{"mem.go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := build{"mem": mem}
+	for name, want := range map[string]bool{
+		"Never": true, "ByWay": true, "ByLongWay": true, "Missing": true, "Works": false, "Sometimes": false,
+	} {
+		if got := b.stub("mem", name); got != want {
+			t.Errorf("stub(%s) = %v", name, got)
+		}
+	}
+}
+
+// Of these two systems it is known what the library has.
+func TestMenu(t *testing.T) {
+	t.Chdir("../../..")
+	for goos, want := range map[string]map[string]bool{
+		"linux":     {"kernel": true, "cpu": true, "processes": true},
+		"dragonfly": {"kernel": true, "jitter": true, "cpu": true, "net": false, "processes": false},
+	} {
+		b, err := load(goos, "amd64")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, exists := b.menu()
+		for name := range want {
+			if exists[name] != want[name] {
+				t.Errorf("%s: %s = %v", goos, name, exists[name])
+			}
+		}
+	}
+}
