@@ -192,15 +192,13 @@ func (s *stage) answered(step, arg string) {
 func (s *stage) upstream(arg string) {
 	switch arg {
 	case "closes":
-		s.up.Close()
-		s.up = nil
+		s.hangUp()
 	case "dies":
 		if err := s.door(func(fd int) error { return syscall.Shutdown(fd, syscall.SHUT_RDWR) }); err != nil {
 			s.t.Skip("a socket cannot stop listening here: ", err)
 		}
 		if s.closed = true; s.up != nil {
-			s.up.Close()
-			s.up = nil
+			s.hangUp()
 		}
 	case "returns":
 		if err := s.door(func(fd int) error { return syscall.Listen(fd, 5) }); err != nil {
@@ -210,6 +208,17 @@ func (s *stage) upstream(arg string) {
 	default:
 		s.send(s.up, arg)
 	}
+}
+
+// hangUp ends the connection, and returns when the relay has ended its side as well: on a busy machine the
+// kernel is in no hurry with the news, and the clock must not move before they are there.
+func (s *stage) hangUp() {
+	s.up.CloseWrite()
+	if _, err := io.Copy(io.Discard, s.up); errors.Is(err, os.ErrDeadlineExceeded) {
+		s.t.Fatal("the relay keeps a connection that has ended")
+	}
+	s.up.Close()
+	s.up = nil
 }
 
 // asked: what the relay says to the upstream, over a new connection if there is none.
