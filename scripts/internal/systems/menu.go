@@ -46,31 +46,42 @@ func (b build) menu() (names []string, exists map[string]bool) {
 	return names, exists
 }
 
-// gatherFunction finds the function that System names last in the gatherer's
-// literal: that of a family; "" for what is made by a call without one.
+// gatherFunction finds the function that System names last for a gatherer, in its
+// literal or in the call that makes it: that of a family; "" for what is made by a
+// call without one.
 func gatherFunction(system function, name string) (gather string) {
 	ast.Inspect(system.FuncDecl, func(n ast.Node) bool {
-		literal, ok := n.(*ast.CompositeLit)
-		if !ok || !hasName(literal, name) {
-			return true
-		}
-		ast.Inspect(literal.Elts[len(literal.Elts)-1], func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.CallExpr:
-				if len(n.Args) > 0 {
-					gather = n.Args[len(n.Args)-1].(*ast.Ident).Name
-				}
-				return false
-			case *ast.KeyValueExpr:
-				if id, ok := n.Value.(*ast.Ident); ok {
-					gather = id.Name
-				}
+		switch n := n.(type) {
+		case *ast.CompositeLit:
+			if !hasName(n, name) {
+				return true
 			}
-			return true
-		})
-		return false
+			gather = lastName(n.Elts[len(n.Elts)-1].(*ast.KeyValueExpr).Value)
+			return false
+		case *ast.CallExpr:
+			if len(n.Args) < 2 || !isText(n.Args[0], name) {
+				return true
+			}
+			gather = lastName(n)
+			return false
+		}
+		return true
 	})
 	return gather
+}
+
+// lastName is the name that an expression ends with: its own, or that of the last
+// argument of a call.
+func lastName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.CallExpr:
+		if len(e.Args) > 0 {
+			return lastName(e.Args[len(e.Args)-1])
+		}
+	}
+	return ""
 }
 
 func hasName(literal *ast.CompositeLit, name string) bool {
@@ -79,9 +90,13 @@ func hasName(literal *ast.CompositeLit, name string) bool {
 		if !ok {
 			return false
 		}
-		value, ok := kv.Value.(*ast.BasicLit)
-		return ok && kv.Key.(*ast.Ident).Name == "Name" && value.Value == strconv.Quote(name)
+		return kv.Key.(*ast.Ident).Name == "Name" && isText(kv.Value, name)
 	})
+}
+
+func isText(e ast.Expr, text string) bool {
+	value, ok := e.(*ast.BasicLit)
+	return ok && value.Value == strconv.Quote(text)
 }
 
 // family tells whether the library implements anything that a function of
