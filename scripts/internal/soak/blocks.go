@@ -46,11 +46,21 @@ func (s *blocks) add(data []byte) {
 
 func (s *blocks) keeps(x block) bool { return x.b%s.every == 0 }
 
-// merge sorts the new ones in, and counts those that were there.
+// merge puts the new ones in their places, and counts those that were there.
 func (s *blocks) merge() {
+	slices.SortFunc(s.new, block.compare)
+	i, j := len(s.old)-1, len(s.new)-1
 	s.old = append(s.old, s.new...)
+	for k := len(s.old) - 1; j >= 0; k-- {
+		if i >= 0 && s.old[i].compare(s.new[j]) > 0 {
+			s.old[k] = s.old[i]
+			i--
+		} else {
+			s.old[k] = s.new[j]
+			j--
+		}
+	}
 	s.new = s.new[:0]
-	slices.SortFunc(s.old, block.compare)
 	all := len(s.old)
 	s.old = slices.Compact(s.old)
 	s.repeats += all - len(s.old)

@@ -54,6 +54,7 @@ type client struct {
 	kind kind
 	life context.Context
 	mood *rand.Rand
+	got  []byte // output of this turn
 }
 
 // startCrowd starts all clients; they end with life.
@@ -61,7 +62,7 @@ func (d *daemon) startCrowd(life context.Context, mood *rand.Rand) *sync.WaitGro
 	var all sync.WaitGroup
 	for _, k := range kinds {
 		for range max(1, k.of*d.clients/1000) {
-			c := &client{d, k, life, rand.New(rand.NewPCG(mood.Uint64(), mood.Uint64()))}
+			c := &client{daemon: d, kind: k, life: life, mood: rand.New(rand.NewPCG(mood.Uint64(), mood.Uint64()))}
 			all.Go(c.live)
 		}
 	}
@@ -98,6 +99,8 @@ func (c *client) live() {
 		if err != nil || c.kind.how.fresh {
 			hangUp()
 		}
+		c.blocks.add(c.got) // which may take its time: the turn is over
+		c.got = c.got[:0]
 	}
 }
 

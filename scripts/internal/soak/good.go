@@ -29,7 +29,7 @@ func (c *client) tlsmgr(conn net.Conn) error {
 	if n, err := conn.Read(b[:]); n != len(b) {
 		return fmt.Errorf("%d of 32 bytes in one read, %w", n, wrong(err))
 	}
-	c.blocks.add(b[:])
+	c.got = append(c.got, b[:]...)
 	return nil
 }
 
@@ -132,7 +132,7 @@ func (c *client) take(conn net.Conn, n int) error {
 	if got, err := io.ReadFull(conn, b); err != nil {
 		return fmt.Errorf("%d of %d bytes: %w", got, n, err)
 	}
-	c.blocks.add(b)
+	c.got = append(c.got, b...)
 	return nil
 }
 

@@ -165,7 +165,7 @@ func converse(t *testing.T, k kind, l liar) error {
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(patience))
-	c := &client{daemon: &daemon{options: options{pid: 4711}, blocks: newBlocks(1 << 20)}, kind: k, mood: rand.New(rand.NewPCG(1, 2))}
+	c := &client{daemon: &daemon{options: options{pid: 4711}}, kind: k, mood: rand.New(rand.NewPCG(1, 2))}
 	return k.turn(c, conn)
 }
 
