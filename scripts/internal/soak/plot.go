@@ -10,9 +10,9 @@ import (
 )
 
 // The plot is a strip for each gauge over the same time. Grey lines are upgrades,
-// the shade is where the daemon has to be steady, the red line its trend there.
+// the shade is where the daemon has to be steady, the orange line its trend there.
 const (
-	width, left, right = 900, 150, 20
+	width, left, right = 900, 190, 20
 	strip, space       = 90, 26
 )
 
