@@ -60,6 +60,7 @@ type client struct {
 // startCrowd starts all clients; they end with life.
 func (d *daemon) startCrowd(life context.Context, mood *rand.Rand) *sync.WaitGroup {
 	var all sync.WaitGroup
+	all.Go(func() { d.tally.doze(life) })
 	for _, k := range kinds {
 		for range max(1, k.of*d.clients/1000) {
 			c := &client{daemon: d, kind: k, life: life, mood: rand.New(rand.NewPCG(mood.Uint64(), mood.Uint64()))}

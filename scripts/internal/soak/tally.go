@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 type tally struct {
 	mu    sync.Mutex
 	kinds map[string]*account
+	naps  account // what the machine adds to every figure
 }
 
 // account is one kind's. A turn is what a client asks at once.
@@ -44,6 +46,20 @@ func (t *tally) add(kind string, took time.Duration, err error) {
 	}
 }
 
+// doze takes naps of 20 ms, until the load is lifted, and notes how much too long
+// they were: so long everybody waits for a processor.
+func (t *tally) doze(load context.Context) {
+	const nap = 20 * time.Millisecond
+	for load.Err() == nil {
+		began := time.Now()
+		time.Sleep(nap)
+		over := time.Since(began) - nap
+		t.mu.Lock()
+		t.naps.took = append(t.naps.took, over)
+		t.mu.Unlock()
+	}
+}
+
 // all is the account of everybody.
 func (t *tally) all() (sum account) {
 	t.mu.Lock()
@@ -67,6 +83,7 @@ func (t *tally) report(late time.Duration) (problems []string) {
 		}
 	}
 	fmt.Printf("%-12s %s\n", "all", all.String())
+	fmt.Printf("%-12s %s\n", "naps", t.naps.String())
 	if n := all.over(late); n > 0 {
 		problems = append(problems, fmt.Sprintf("%d turns took over %v", n, late))
 	}
