@@ -101,10 +101,15 @@ func runCommands(user string, lines []net.Conn) {
 		})
 		return
 	}
+	if err := process.AdoptOrphans(); err == nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go process.Reap(ctx)
+	}
 	process.ServeRunner(lines, runCommand)
 }
 
-// runCommand runs one command within limits, in a process group that ends with
+// runCommand runs one command within limits. All that it has started ends with
 // it, with the daemon, and at its time.
 func runCommand(ctx context.Context, request []byte) ([]byte, error) {
 	var o order
@@ -120,5 +125,6 @@ func runCommand(ctx context.Context, request []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding our own program file: %w", err)
 	}
+	defer process.EndOrphans() // who has left the process group
 	return gatherers.Command(self, args, gatherers.None, 0, o.Timeout, false).Gather(ctx)
 }

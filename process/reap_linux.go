@@ -22,7 +22,7 @@ const settle = time.Second
 const patience = 5
 
 // Reap buries, until ctx ends, the dead orphans that a container's pid 1
-// inherits: what the programs we run leave behind. Only pid 1 needs it.
+// inherits, or who has called [AdoptOrphans]: what the programs we run leave behind.
 //
 // A child that os/exec started must be left to os/exec, or its Wait fails.
 // These are known by a pidfd: Go opens one with each child (Linux 5.4) and
