@@ -78,16 +78,19 @@ func egd(ts *testscript.TestScript, neg bool, args []string) {
 	result := make(chan error, 1)
 	ts.Value("talks").(*talks).list[args[0]] = result
 	ts.Defer(func() { l.Close() })
-	go func() {
-		defer l.Close()
-		conn, err := l.Accept()
-		if err != nil {
-			result <- err
-			return
-		}
-		defer conn.Close()
-		result <- talk(conn, strings.Split(strings.TrimSpace(script), "\n"))
-	}()
+	go func() { result <- talkOnce(l, script) }()
+}
+
+// talkOnce has one conversation. Whoever hears that it is over finds the socket
+// gone, and may make another in its place.
+func talkOnce(l net.Listener, script string) error {
+	defer l.Close()
+	conn, err := l.Accept()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return talk(conn, strings.Split(strings.TrimSpace(script), "\n"))
 }
 
 // over SCRIPT... waits for the conversations and fails unless they went as written.
