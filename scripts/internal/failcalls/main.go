@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"runtime"
 )
 
 func main() {
@@ -46,6 +47,7 @@ func (d *daemon) run(r *report) error {
 	if err != nil {
 		return err
 	}
+	defer runtime.KeepAlive(others) // the collector would close them, and the count be short
 	before, err := d.descriptors()
 	if err != nil {
 		return err
