@@ -75,8 +75,13 @@ install_packages() (
 # Left out of cli/v2: man pages from Markdown, whose tables take a millisecond of every start.
 build_tags=urfave_cli_no_docs
 
-# release_flags VERSION DATE: what the linker is told of a release.
-release_flags() { echo "-s -w -buildid= -X main.version=$1 -X main.date=$2"; }
+# release_flags VERSION DATE: what the linker is told of a release for $GOOS. Of an AIX program without symbols nobody
+# can read what it is made of.
+release_flags() {
+	local strip="-s -w"
+	[ "${GOOS:-}" != aix ] || strip=-w
+	echo "$strip -buildid= -X main.version=$1 -X main.date=$2"
+}
 
 # build PACKAGE...: static programs of this module into $T, each named after its directory; the daemon is prngd.
 build() { CGO_ENABLED=0 go build -trimpath -tags $build_tags -o "$T/" "$@" || die "cannot build $*"; }
