@@ -121,9 +121,11 @@ func (l *loop) round(events int) {
 		l.take(w)
 	}
 	l.answer()
-	l.gate = l.server.gate() // a write of this round may have opened it
-	l.takeHeavy()
-	l.answer()
+	if len(l.heavy) > 0 {
+		l.gate = l.server.gate() // a write of this round may have opened it
+		l.takeHeavy()
+		l.answer()
+	}
 	l.server.service.publish(&l.tally)
 	l.look()
 	l.listen()
