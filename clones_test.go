@@ -15,16 +15,18 @@ import (
 )
 
 // lonely is a daemon without sockets, on a machine without a kernel generator
-// and with a clock that can be moved.
+// and with a clock that can be moved, and else goes as the monotonic one does: the
+// machine's own may be slewed, and is read a moment earlier or later.
 func lonely(t *testing.T, list ...gatherers.Gatherer) (d *daemon, moved *atomic.Int64) {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	d = &daemon{log: log, gathering: list, doubts: &doubts{raised: make(chan prng.Doubt, 1)}}
 	d.runner = gatherers.NewRunner(d.mix, log)
 	clocks, moved := gatherers.Clocks(), new(atomic.Int64)
+	began, _ := clocks()
 	var err error
 	d.pool, err = prng.New(prng.Env{
-		Clocks: func() (real, mono int64) { real, mono = clocks(); return real + moved.Load(), mono },
+		Clocks: func() (real, mono int64) { _, mono = clocks(); return began + mono + moved.Load(), mono },
 		Doubt:  d.doubts.ask,
 	})
 	if err != nil {
