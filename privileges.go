@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"prngd/logging"
 	"prngd/process"
@@ -51,7 +50,7 @@ func (d *daemon) protect(s *settings) error {
 	}
 	if d.account != nil {
 		d.openSeed(s)
-		d.giveLog(s.Log.Target)
+		d.giveLog(s)
 	}
 	if err := d.dropPrivileges(); err != nil {
 		return err
@@ -102,8 +101,7 @@ func (d *daemon) confine(s *settings) {
 // writable returns the directories of all that we go on writing, making or
 // removing.
 func (s *settings) writable() (dirs []string) {
-	logFile, _ := strings.CutPrefix(s.Log.Target, "file:")
-	paths := []string{s.SeedFile, s.options.PIDFile, s.Status.Path, logFile}
+	paths := []string{s.SeedFile, s.options.PIDFile, s.Status.Path, s.logging(false).File()}
 	for _, l := range s.Listen {
 		paths = append(paths, l.Address.Path)
 	}
@@ -152,9 +150,8 @@ func (d *daemon) needsReadable(path string) {
 
 // giveLog gives root's log file to whom we become: it is opened again after it
 // was rotated.
-func (d *daemon) giveLog(target string) {
-	path, isFile := strings.CutPrefix(target, "file:")
-	if isFile {
+func (d *daemon) giveLog(s *settings) {
+	if path := s.logging(d.foreground).File(); path != "" {
 		d.warn(logging.Give(path, d.account.UID))
 	}
 }

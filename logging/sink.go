@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/syslog"
 	"maps"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -42,7 +43,6 @@ type Sink struct {
 	done     chan struct{}
 
 	mu        sync.Mutex
-	settings  Settings
 	formatter logrus.Formatter
 	level     logrus.Level // of the target; the ring takes warnings at any
 	target    *outlet
@@ -58,6 +58,15 @@ type Settings struct {
 	Level      string // error, warn, info (the default) or debug
 	Format     string // text (the default) or json
 	Foreground bool
+}
+
+// File returns the path of the file that is written to, "" if the target is none.
+func (s Settings) File() string {
+	path, isFile := strings.CutPrefix(s.Target, "file:")
+	if !isFile || !filepath.IsAbs(path) {
+		return ""
+	}
+	return path
 }
 
 // New returns a sink. The error names what cannot be used of settings.
@@ -86,7 +95,8 @@ func newOver(dial func() (*syslog.Writer, error), settings Settings) (*Sink, err
 	return s, nil
 }
 
-// Configure replaces target, level and format. After an error all is as before.
+// Configure replaces target, level and format, and opens a file anew that was
+// rotated away. After an error all is as before.
 func (s *Sink) Configure(settings Settings) error {
 	level, err := parseLevel(settings.Level)
 	if err != nil {
@@ -100,21 +110,12 @@ func (s *Sink) Configure(settings Settings) error {
 		return err
 	}
 	s.mu.Lock()
-	s.settings, s.level, s.target = settings, level, target
+	s.level, s.target = level, target
 	s.formatter = formatter(settings.Format, !target.timed)
 	s.mu.Unlock()
 	s.Log.SetLevel(max(level, logrus.WarnLevel))
 	nudge(s.retarget)
 	return nil
-}
-
-// Reopen opens the same target anew, for a file that was rotated away. After
-// an error the old one stays in use.
-func (s *Sink) Reopen() error {
-	s.mu.Lock()
-	settings := s.settings
-	s.mu.Unlock()
-	return s.Configure(settings)
 }
 
 // Lines returns the last lines, oldest first: for the status, and all there is

@@ -88,7 +88,7 @@ func TestLogReopen(t *testing.T) {
 	if err := os.Rename(path, path+".0"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Reopen(); err != nil {
+	if err := s.Configure(Settings{Target: "file:" + path}); err != nil { // as SIGHUP does
 		t.Fatal(err)
 	}
 	s.Log.Info("two")

@@ -5,8 +5,6 @@ import (
 	"io"
 	"log/syslog"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
@@ -21,10 +19,9 @@ type outlet struct {
 
 // open returns the target of settings, opened unless it is syslog.
 func (s *Sink) open(settings Settings) (*outlet, error) {
-	path, isFile := strings.CutPrefix(settings.Target, "file:")
 	switch {
-	case isFile && filepath.IsAbs(path):
-		file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
+	case settings.File() != "":
+		file, err := os.OpenFile(settings.File(), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
 		if err != nil {
 			return nil, fmt.Errorf("opening log: %w", err)
 		}
