@@ -1,16 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -78,20 +74,5 @@ func upgrades(ts *testscript.TestScript, neg bool, args []string) {
 // reports waits until the status matches: reports SOCKET REGEXP.
 func reports(ts *testscript.TestScript, neg bool, args []string) {
 	want := regexp.MustCompile(args[1])
-	until(ts, args[1], func() bool { return want.MatchString(statusText(ts, args[0])) })
-}
-
-func statusText(ts *testscript.TestScript, socket string) string {
-	conn, err := net.Dial("unix", socket)
-	ts.Check(err)
-	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
-	fmt.Fprintln(conn, "status")
-	var answer struct {
-		Report json.RawMessage `json:"report"`
-	}
-	text, err := io.ReadAll(conn)
-	ts.Check(err)
-	ts.Check(json.Unmarshal(text, &answer))
-	return string(answer.Report)
+	until(ts, args[1], func() bool { return want.MatchString(controlReply(ts, args[0], "status")) })
 }

@@ -213,17 +213,22 @@ func until(ts *testscript.TestScript, what string, done func() bool) {
 // askControl sends one verb to a control socket and prints the answer. It fails
 // if the answer is an error: control SOCKET VERB.
 func askControl(ts *testscript.TestScript, neg bool, args []string) {
-	conn, err := net.Dial("unix", args[0])
+	reply := controlReply(ts, args[0], args[1])
+	fmt.Fprint(ts.Stdout(), reply)
+	if strings.Contains(reply, `"error"`) != neg {
+		ts.Fatalf("%s: %s", args[1], reply)
+	}
+}
+
+func controlReply(ts *testscript.TestScript, socket, verb string) string {
+	conn, err := net.Dial("unix", socket)
 	ts.Check(err)
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(20 * time.Second))
-	fmt.Fprintln(conn, args[1])
+	fmt.Fprintln(conn, verb)
 	reply, err := io.ReadAll(conn)
 	ts.Check(err)
-	fmt.Fprint(ts.Stdout(), string(reply))
-	if strings.Contains(string(reply), `"error"`) != neg {
-		ts.Fatalf("%s: %s", args[1], reply)
-	}
+	return string(reply)
 }
 
 // builtWithCgo tells a test binary that cannot give up its capabilities from
