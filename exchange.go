@@ -53,17 +53,14 @@ func (d *daemon) openExchange(path string) (*seedfile.Exchange, error) {
 
 // keepExchanges stirs every exchange file until ctx ends, anew after every reload.
 func (d *daemon) keepExchanges(ctx context.Context) {
-	for ctx.Err() == nil {
-		round, cancel := context.WithCancel(ctx)
+	d.anew(ctx, &d.restir, func(round context.Context) {
 		d.mu.Lock()
 		list := d.exchanges
-		d.restir = cancel
 		d.mu.Unlock()
 		d.stirAll(round, list)
 		<-round.Done() // there may be nothing to stir
-		cancel()
 		d.closeExchanges(list)
-	}
+	})
 }
 
 func (d *daemon) stirAll(ctx context.Context, list []exchangeFile) {

@@ -23,13 +23,23 @@ func (d *daemon) gather(ctx context.Context) {
 		case <-time.After(headStart):
 		}
 	}
+	d.anew(ctx, &d.regather, func(round context.Context) {
+		d.mu.Lock()
+		list := d.gathering
+		d.mu.Unlock()
+		d.runner.Run(round, list)
+	})
+}
+
+// anew runs do until ctx ends, and once more whenever somebody who holds mu calls
+// the function that it leaves in again: what do works with is another then.
+func (d *daemon) anew(ctx context.Context, again *context.CancelFunc, do func(context.Context)) {
 	for ctx.Err() == nil {
 		round, cancel := context.WithCancel(ctx)
 		d.mu.Lock()
-		list := d.gathering
-		d.regather = cancel
+		*again = cancel
 		d.mu.Unlock()
-		d.runner.Run(round, list)
+		do(round)
 		cancel()
 	}
 }
