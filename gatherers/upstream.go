@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"prngd/egdproto"
-	"prngd/peercred"
+	"prngd/internal/peercred"
 )
 
 // upstreamBytes is the size of a sample. A classic EGD is drained by whoever

@@ -13,9 +13,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"prngd/config"
-	"prngd/control"
 	"prngd/egdproto"
+	"prngd/internal/config"
+	"prngd/internal/control"
 )
 
 // actLimit is more than any action takes, with the run before it.

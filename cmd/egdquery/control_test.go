@@ -12,8 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"prngd/cmd/egdquery/internal/exemplar"
-	"prngd/control"
 	"prngd/egdproto"
+	"prngd/internal/control"
 )
 
 // prngd [FILE [SOCKET]] starts a daemon that answers on its control socket, by

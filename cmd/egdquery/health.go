@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"prngd/cmd/egdquery/internal/human"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // health prints one line as the Monitoring Plugins Development Guidelines want

@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"prngd/cmd/egdquery/internal/metrics"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // printMetrics prints the text for node_exporter's textfile collector. A

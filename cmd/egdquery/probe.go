@@ -7,8 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"prngd/control"
 	"prngd/egdproto"
+	"prngd/internal/control"
 )
 
 const (

@@ -19,7 +19,7 @@ import (
 	"prngd/cmd/egdquery/internal/dashboard"
 	"prngd/cmd/egdquery/internal/metrics"
 	"prngd/cmd/egdquery/internal/watch"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 func serveFlags() []cli.Flag {

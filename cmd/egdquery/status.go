@@ -7,7 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // statusData is the report with the judgement over it. docs/metrics.md has

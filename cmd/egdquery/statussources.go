@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"prngd/cmd/egdquery/internal/human"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // writeSources writes a row for each source, and its error below it if that is

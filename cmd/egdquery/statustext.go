@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"prngd/cmd/egdquery/internal/human"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // writeStatus writes one screen: a line for each thing an admin asks about,

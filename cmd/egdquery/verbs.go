@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/urfave/cli/v2"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // verbs is the menu, in the order of the help. A verb that needs options of

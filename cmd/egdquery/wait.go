@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 const waitEvery = 200 * time.Millisecond

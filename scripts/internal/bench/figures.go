@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"prngd/prng"
+	"prngd/internal/prng"
 	"prngd/scripts/internal/load"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // daemon is the one whose calls fail.

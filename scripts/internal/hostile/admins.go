@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // admins attacks the control socket, where its mode lets everybody in: lines

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // liar is a server that has one answer for all requests, and hangs up after it.

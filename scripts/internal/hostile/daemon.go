@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // daemon is the one under attack.

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // admin works on the daemon all the time.

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // daemon is the one under load, and what is known of it.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/shirou/gopsutil/v3/process"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // gauge is one figure of the daemon, and how much it may grow in the steady part:

@@ -51,20 +51,20 @@ func (s *system) deviceProof() (proof string) {
 
 // driver says what joins sockets to sessions.
 func (s *system) driver() string {
-	if s.build.has("server", "driver_linux.go") {
+	if s.build.has("internal/server", "driver_linux.go") {
 		return "epoll, one thread"
 	}
 	return "package net"
 }
 
 // upgrade says whether a new program can take the place of a running daemon.
-func (s *system) upgrade() string { return yes(s.build.has("process", "exec_linux.go")) }
+func (s *system) upgrade() string { return yes(s.build.has("internal/process", "exec_linux.go")) }
 
 // peer says what is known of who connects: nothing where ofFD asks nobody, and
 // the process where it reads one.
 func (s *system) peer() string {
 	asked, pid := false, false
-	for _, c := range calls(s.build["prngd/peercred"].functions["ofFD"].FuncDecl) {
+	for _, c := range calls(s.build["prngd/internal/peercred"].functions["ofFD"].FuncDecl) {
 		asked = true
 		pid = pid || c == [2]string{"", "pid"}
 	}
@@ -79,14 +79,14 @@ func (s *system) peer() string {
 
 // hidden says whether the generator's memory is left out of core dumps one by
 // one; everywhere core dumps are switched off as a whole.
-func (s *system) hidden() string { return yes(!s.build.has("prng", "secret_other.go")) }
+func (s *system) hidden() string { return yes(!s.build.has("internal/prng", "secret_other.go")) }
 
 // confined says what keeps the daemon from writing where it has nothing to write.
 func (s *system) confined() string {
 	switch {
-	case s.build.has("process", "confine_linux.go"):
+	case s.build.has("internal/process", "confine_linux.go"):
 		return "Landlock"
-	case s.build.has("process", "confine_openbsd.go"):
+	case s.build.has("internal/process", "confine_openbsd.go"):
 		return "unveil, pledge"
 	}
 	return "–"

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"prngd/config"
+	"prngd/internal/config"
 )
 
 const preface = `# Systems

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 func main() {

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"prngd/cmd/egdquery/internal/watch"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 //go:embed assets

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"prngd/cmd/egdquery/internal/watch"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // kept is what the page can show: a quarter of an hour, a point a second.

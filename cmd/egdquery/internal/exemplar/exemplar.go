@@ -5,7 +5,7 @@ package exemplar
 import (
 	"time"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // Report returns a new copy.

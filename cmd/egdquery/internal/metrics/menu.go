@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // generatorStates and sourceStates are all values of a state: the present one

@@ -3,7 +3,7 @@ package metrics
 import (
 	"time"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 func fileMenu() []metric {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // metric is one name and how its values come out of a report.

@@ -15,7 +15,7 @@ import (
 
 	"prngd/cmd/egdquery/internal/exemplar"
 	"prngd/cmd/egdquery/internal/metrics"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 func TestValues(t *testing.T) {

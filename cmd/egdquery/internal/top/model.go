@@ -7,7 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"prngd/cmd/egdquery/internal/watch"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 const (

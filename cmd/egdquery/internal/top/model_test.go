@@ -15,7 +15,7 @@ import (
 	"prngd/cmd/egdquery/internal/exemplar"
 	"prngd/cmd/egdquery/internal/top"
 	"prngd/cmd/egdquery/internal/watch"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // session feeds a screen, one sample a second.

@@ -10,7 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"prngd/cmd/egdquery/internal/human"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // The terminal's own colours, which suit its background; every one of them

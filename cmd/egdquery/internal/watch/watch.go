@@ -5,7 +5,7 @@ import (
 	"context"
 	"time"
 
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 // Sample is one look.

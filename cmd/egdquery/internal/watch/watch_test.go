@@ -9,7 +9,7 @@ import (
 
 	"prngd/cmd/egdquery/internal/exemplar"
 	"prngd/cmd/egdquery/internal/watch"
-	"prngd/control"
+	"prngd/internal/control"
 )
 
 func TestRunLooksOnceASecond(t *testing.T) {

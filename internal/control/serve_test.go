@@ -1,0 +1,245 @@
+package control_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"prngd/internal/control"
+)
+
+// serve starts a server for h and returns a func that dials it.
+func serve(t *testing.T, h control.Handler) func() net.Conn {
+	t.Helper()
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { control.NewServer(h).Serve(ctx, l); close(done) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return func() net.Conn {
+		c, err := net.Dial("unix", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		c.SetDeadline(time.Now().Add(10 * time.Second))
+		return c
+	}
+}
+
+func TestStatus(t *testing.T) {
+	dial := serve(t, control.Handler{Status: func() control.Report {
+		return control.Report{PID: 4711, Generator: control.Generator{State: "open"}}
+	}})
+	r, err := control.Ask(dial(), control.Status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.PID != 4711 || r.Generator.State != "open" {
+		t.Errorf("report is %+v", r)
+	}
+}
+
+func TestActions(t *testing.T) {
+	var saved atomic.Int32
+	dial := serve(t, control.Handler{Do: map[string]func(context.Context) error{
+		control.Save:   func(context.Context) error { saved.Add(1); return nil },
+		control.Reseed: func(context.Context) error { return errors.New("no credited source") },
+	}})
+	if _, err := control.Ask(dial(), control.Save); err != nil || saved.Load() != 1 {
+		t.Errorf("save: %v, ran %d times", err, saved.Load())
+	}
+	if _, err := control.Ask(dial(), control.Reseed); err == nil || err.Error() != "no credited source" {
+		t.Errorf("reseed: %v, expected the daemon's own words", err)
+	}
+	if _, err := control.Ask(dial(), control.Upgrade); err == nil {
+		t.Error("an action without a func succeeded")
+	}
+}
+
+// Whatever a stranger sends, he gets one refusal in JSON and the server lives.
+func TestRefusals(t *testing.T) {
+	dial := serve(t, control.Handler{Status: func() control.Report { return control.Report{} }})
+	for _, request := range []string{
+		"statu\n",
+		"status status\n",
+		"\n",
+		"\x00\x01\x02\n",
+		strings.Repeat("a", 64),
+		strings.Repeat("status\n", 9000),
+	} {
+		c := dial()
+		c.Write([]byte(request)) // the server may close before it has all of it
+		_, err := control.Ask(readOnly{c}, "")
+		if strings.HasPrefix(request, "status\n") {
+			if err != nil {
+				t.Errorf("%.10q: %v, expected the first line to be answered", request, err)
+			}
+		} else if err == nil || !strings.Contains(err.Error(), "expected") {
+			t.Errorf("%.10q: %v, expected a refusal that says what is expected", request, err)
+		}
+	}
+}
+
+// readOnly lets Ask read an answer to what was written already.
+type readOnly struct{ io.Reader }
+
+func (readOnly) Write(b []byte) (int, error) { return len(b), nil }
+
+// Silent clients fill every seat: the next is told so at once. When the server's
+// patience with them ends it is served.
+func TestSilentClientsAreDropped(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits 5 s for the server's patience")
+	}
+	dial := serve(t, control.Handler{Status: func() control.Report { return control.Report{} }, Owner: os.Getuid()})
+	var first net.Conn
+	for range control.AdminSeats {
+		if c := dial(); first == nil {
+			first = c
+		}
+	}
+	var refused *control.RefusedError
+	if _, err := control.Ask(dial(), control.Status); !errors.As(err, &refused) || !strings.Contains(err.Error(), "too many") {
+		t.Errorf("with every seat taken: %v, expected a refusal", err)
+	}
+	if _, err := io.ReadAll(first); err != nil { // until its end
+		t.Fatal(err)
+	}
+	if _, err := control.Ask(dial(), control.Status); err != nil {
+		t.Error(err)
+	}
+}
+
+// Strangers, one or many, take no seat from an admin, and one stranger not all
+// of theirs.
+func TestSeats(t *testing.T) {
+	s := control.NewSeats(1000)
+	fill := func(uid int) (n int) {
+		for s.Take(uid) {
+			n++
+		}
+		return n
+	}
+	for i, want := range []int{4, 4, 4, 4, 0} {
+		if n := fill(2001 + i); n != want {
+			t.Errorf("stranger %d has %d seats, expected %d", 2001+i, n, want)
+		}
+	}
+	if n := fill(0); n != 16 {
+		t.Errorf("uid 0 has %d seats, expected 16", n)
+	}
+	if s.Take(1000) {
+		t.Error("owner and uid 0 have more than 16 seats together")
+	}
+	s.Leave(0)
+	if !s.Take(1000) {
+		t.Error("the owner gets no seat that uid 0 has left")
+	}
+	s.Leave(2003)
+	if s.Take(2001) || !s.Take(2005) {
+		t.Error("a stranger's seat went to who has all he may, or to nobody")
+	}
+}
+
+func TestHealth(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	ago := func(d time.Duration) *time.Time { t := now.Add(-d); return &t }
+	healthy := func() *control.Report {
+		return &control.Report{
+			Started:   now.Add(-time.Hour),
+			Now:       now,
+			Generator: control.Generator{State: "open", SeededAt: ago(time.Hour), LastReseed: ago(time.Minute)},
+			Sources:   []control.Source{{Name: "kernel", State: "healthy", Bits: 512}, {Name: "who", State: "failing"}},
+			Seed:      control.Seed{LastSave: ago(time.Hour)},
+			Listeners: []control.Socket{{Address: "/run/egd-pool"}},
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*control.Report)
+		want   control.Health
+		reason string
+	}{
+		{"all is well", func(*control.Report) {}, control.OK, ""},
+		{"shut for a minute", func(r *control.Report) { r.Generator.State, r.Started = "shut", now.Add(-time.Minute) }, control.Degraded, "not seeded yet"},
+		{"shut for longer", func(r *control.Report) { r.Generator.State, r.Started = "shut", now.Add(-61*time.Second) }, control.Critical, "not seeded for 1m1s"},
+		{"a short reply", func(r *control.Report) { r.Clients.Short = 1 }, control.Critical, "short"},
+		{"held", func(r *control.Report) { r.Generator.State = "held" }, control.Degraded, "held"},
+		{"a credited source fails", func(r *control.Report) { r.Sources[0].State = "failing" }, control.Degraded, "kernel"},
+		{"no reseed", func(r *control.Report) { r.Generator.LastReseed = ago(26 * time.Minute) }, control.Degraded, "reseed overdue"},
+		{"never a reseed", func(r *control.Report) { r.Generator.LastReseed = nil }, control.Degraded, "reseed overdue"},
+		{"save failed", func(r *control.Report) { r.Seed.Error = "disk full" }, control.Degraded, "disk full"},
+		{"save is old", func(r *control.Report) { r.Seed.LastSave = ago(121 * time.Minute) }, control.Degraded, "not saved"},
+		{"socket removed", func(r *control.Report) { r.Listeners[0].Missing = true }, control.Degraded, "/run/egd-pool"},
+		{"exchange fails", func(r *control.Report) { r.Exchange = []control.File{{Path: "/x", Error: "locked"}} }, control.Degraded, "locked"},
+		{"refusals", func(r *control.Report) { r.Clients.LastRefusal = ago(9 * time.Minute) }, control.Degraded, "refused"},
+		{"refusals long ago", func(r *control.Report) { r.Clients.LastRefusal = ago(11 * time.Minute) }, control.OK, ""},
+	} {
+		r := healthy()
+		c.change(r)
+		got, reasons := r.Health()
+		if got != c.want || !strings.Contains(strings.Join(reasons, "; "), c.reason) {
+			t.Errorf("%s: %v %q, want %v with %q", c.name, got, reasons, c.want, c.reason)
+		}
+	}
+}
+
+func TestActionsCoalesce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var runs atomic.Int32
+		begun, finish := make(chan struct{}), make(chan struct{})
+		a := control.NewAction(func(context.Context) error {
+			if runs.Add(1) == 1 {
+				close(begun)
+				<-finish
+			}
+			return nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go a.Ask(ctx)
+		<-begun
+		for range 50 { // all of them came too late for the first run
+			go a.Ask(ctx)
+		}
+		synctest.Wait()
+		start := time.Now()
+		close(finish)
+		if err := a.Ask(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if runs.Load() != 2 || time.Since(start) != time.Second {
+			t.Errorf("%d runs, the second after %v; want 2, a second apart", runs.Load(), time.Since(start))
+		}
+	})
+}
+
+// early is a daemon that has refused before the request came, and hung up.
+type early struct{ answer *strings.Reader }
+
+func (e early) Write([]byte) (int, error)  { return 0, syscall.EPIPE }
+func (e early) Read(b []byte) (int, error) { return e.answer.Read(b) }
+
+func TestRefusedBeforeAsking(t *testing.T) {
+	var refused *control.RefusedError
+	_, err := control.Ask(early{strings.NewReader(`{"version":1,"error":"not you","denied":true}`)}, control.Status)
+	if !errors.As(err, &refused) || refused.Reason != "not you" || !refused.Denied {
+		t.Errorf("got %v", err)
+	}
+	if _, err := control.Ask(early{strings.NewReader("")}, control.Status); !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("got %v, expected that the request could not be sent", err)
+	}
+}

@@ -1,0 +1,121 @@
+package daemon
+
+import (
+	"fmt"
+	"slices"
+
+	"prngd/internal/config"
+	"prngd/internal/peercred"
+	"prngd/internal/process"
+	"prngd/internal/server"
+)
+
+// serverConfig is what the sockets' side takes from the settings.
+func (d *daemon) serverConfig(s *settings) server.Config {
+	return server.Config{
+		Pool: d.pool, Log: d.log,
+		UnseededWait:   s.UnseededWait,
+		MaxConnections: d.maxConnections(s.MaxConnections),
+		PerUID:         s.PerUID,
+		Credit:         believes(s.WriteCredit),
+		Alone:          slices.ContainsFunc(s.WriteCredit, func(w config.WriteCredit) bool { return w.Alone }),
+	}
+}
+
+// spare returns how many of the descriptors that are to be had are not for
+// clients: files, gatherers, pipes. An idle daemon has 33 open, so of very few it
+// takes three quarters.
+func spare(limit int) int { return min(64, limit*3/4) }
+
+// maxConnections is what was asked for, or the default, within what the system
+// gives us.
+func (d *daemon) maxConnections(asked int) int {
+	limit, err := process.OpenFiles()
+	if err != nil {
+		return asked
+	}
+	limit = max(limit-spare(limit), 1)
+	if asked > limit {
+		d.log.Warnf("max-connections %d: only %d descriptors are to be had", asked, limit)
+	}
+	if asked == 0 {
+		asked = server.DefaultConnections
+	}
+	return min(asked, limit)
+}
+
+// believes returns whose writes may count.
+func believes(lines []config.WriteCredit) func(peercred.Cred) bool {
+	return func(c peercred.Cred) bool {
+		return slices.ContainsFunc(lines, func(w config.WriteCredit) bool {
+			return (w.UID < 0 || w.UID == c.UID) && (w.GID < 0 || w.GID == c.GID)
+		})
+	}
+}
+
+// reload takes over what a changed configuration says, and keeps the old one if
+// that is wrong.
+func (d *daemon) reload() error {
+	d.warn(process.Reloading())
+	defer process.Notify("READY=1")
+	old := d.settings.Load()
+	s, err := loadSettings(old.options, d.owner)
+	if err != nil {
+		return d.keepOld(err)
+	}
+	list, err := sources(s.Config, d.supply)
+	if err != nil {
+		return d.keepOld(fmt.Errorf("%s: %w", s.path, err))
+	}
+	if err := d.sink.Configure(s.logging(d.foreground)); err != nil {
+		return d.keepOld(err)
+	}
+	d.settings.Store(s)
+	d.server.Reconfigure(d.serverConfig(s))
+	d.relisten(s)
+	d.openExchanges(s.Exchange)
+	d.gatherFrom(list)
+	d.log.WithField("path", s.path).Info("reloaded")
+	d.problems(s)
+	for _, what := range d.needsRestart(old, s) {
+		d.log.WithField("directive", what).Warn("changed, but needs a restart")
+	}
+	return nil
+}
+
+func (d *daemon) keepOld(err error) error {
+	d.log.WithError(err).Error("not reloaded: the old configuration stays")
+	return err
+}
+
+// needsRestart names what a reload cannot change.
+func (d *daemon) needsRestart(old, s *settings) (names []string) {
+	for _, c := range []struct {
+		name    string
+		changed bool
+	}{
+		{"seedfile", old.SeedFile != s.SeedFile},
+		{"seed-credit", old.SeedCredit != s.SeedCredit},
+		{"user", old.User != s.User},
+		{"command-user", old.CommandUser != s.CommandUser},
+		{"status", old.Status.Path != s.Status.Path},
+		{"the first command", d.owner == 0 && d.supply.runner == nil && len(s.Commands) > 0},
+	} {
+		if c.changed {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}
+
+// problems says which lines of prngd.conf were skipped, a few of them by name.
+func (d *daemon) problems(s *settings) {
+	const named = 10
+	for i, p := range s.Problems {
+		if i == named {
+			d.log.Warnf("%s: %d more problems, see prngd --check-config", s.path, len(s.Problems)-named)
+			return
+		}
+		d.log.Warn(p)
+	}
+}

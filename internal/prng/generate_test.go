@@ -1,0 +1,132 @@
+package prng_test
+
+import (
+	"encoding/hex"
+	"sync"
+	"testing"
+
+	"prngd/internal/prng"
+)
+
+// An absent kernel is asked once a minute, a present one always.
+func TestKernelProbes(t *testing.T) {
+	w := &world{}
+	p, _ := openPool(t, w)
+	asked := func(advance int64) int {
+		w.advance(advance)
+		before := w.asked
+		p.Generate(make([]byte, 1))
+		return w.asked - before
+	}
+	if asked(0) != 1 || asked(0) != 0 || asked(60e9-1) != 0 || asked(1) != 1 || p.Stats().Kernel {
+		t.Fatal("an absent kernel is not asked every 60 s")
+	}
+	w.kernel = true
+	if asked(60e9) != 1 || asked(0) != 1 || asked(1) != 1 || !p.Stats().Kernel {
+		t.Fatal("a present kernel is not asked every time")
+	}
+	w.kernel = false
+	if asked(0) != 1 || asked(0) != 0 || p.Stats().Kernel {
+		t.Fatal("a kernel that went away is asked again at once")
+	}
+}
+
+func TestDigest(t *testing.T) {
+	p := newPool(t, &world{})
+	own := p.Source(prng.Policy{Name: "own"})
+	seen := make(map[[32]byte]string)
+	check := func(what, context string) {
+		var a, b [32]byte
+		p.Digest(&a, []byte(context))
+		p.Digest(&b, []byte(context))
+		if was, twice := seen[a]; twice || a != b {
+			t.Errorf("%s: same as %q, or not repeatable", what, was)
+		}
+		seen[a] = what
+	}
+	check("empty", "")
+	check("empty with context", "c")
+	own.Add(sample(40), 0)
+	check("a sample", "c")
+	own.Add(sample(64), 512)
+	check("seeded", "c")
+	p.Generate(make([]byte, 1))
+	check("after output", "c")
+}
+
+// A fixed world gives these bytes, for ever: a change here is a change of the generator.
+func TestTranscript(t *testing.T) {
+	w := &world{real: 1700000000e9, mono: 1e9, kernel: true}
+	p := newPool(t, w)
+	p.Source(prng.Policy{Name: "seedfile", Foreign: true}).Add(sample(512), 0)
+	p.Source(prng.Policy{Name: "jitter"}).Add(sample(100000), 512)
+	p.Source(prng.Policy{Name: "kernel"}).Add(sample(64), 512)
+	got := ""
+	out := make([]byte, 16)
+	for range 3 {
+		p.Generate(out)
+		got += hex.EncodeToString(out) + "\n"
+		w.advance(1e9)
+		p.Source(prng.Policy{Name: "jitter"}).Add(sample(100000), 512)
+	}
+	const want = "9094dd63735c898299d238b4a030762f\n" +
+		"a693b05edbcf6264fd3dee1e5227b96b\n" +
+		"a216825b6c228c7afad9170ba82910ba\n"
+	if got != want {
+		t.Errorf("got\n%s", got)
+	}
+	if st := p.Stats(); st.Stirs != 0 || st.Reseeds != 3 {
+		t.Errorf("%d stirs, %d reseeds", st.Stirs, st.Reseeds)
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	w := &world{kernel: true}
+	p, own := openPool(t, w)
+	var digest [32]byte
+	dst, context := make([]byte, 4096), sample(512)
+	for name, f := range map[string]func(){
+		"Generate 32":         func() { p.Generate(dst[:32]) },
+		"Generate 4096":       func() { p.Generate(dst) },
+		"stir":                func() { w.advance(1e9); own.Add(dst, 0); p.Generate(dst[:1]) },
+		"Add 64, 512 bits":    func() { own.Add(dst[:64], 512) },
+		"Add 9, 9 bits":       func() { own.Add(dst[:9], 9) },
+		"Add 4096":            func() { own.Add(dst, 0) },
+		"reseed":              func() { w.advance(1e9); own.Add(dst[:64], 512) },
+		"Digest":              func() { p.Digest(&digest, context) },
+		"State":               func() { _ = p.State() },
+		"Generate, no kernel": func() { w.kernel = false; p.Generate(dst[:32]) },
+	} {
+		if n := testing.AllocsPerRun(100, f); n != 0 && !raceDetector {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+// For the race detector.
+func TestConcurrent(t *testing.T) {
+	w := &world{kernel: false}
+	p, own := openPool(t, w)
+	var wg sync.WaitGroup
+	for _, f := range []func(){
+		func() { own.Add(sample(64), 512) },
+		func() { own.Add(sample(9000), 0) },
+		func() { p.Generate(make([]byte, 100)) },
+		func() { p.Hold(); p.Release() },
+		func() { p.Stats(); p.Demand(); p.State() },
+		func() { p.Source(prng.Policy{Name: "new"}).Add(nil, 0); p.Changed() },
+		func() { var d [32]byte; p.Digest(&d, nil) },
+	} {
+		wg.Go(func() {
+			for range 100 {
+				f()
+			}
+		})
+	}
+	wg.Wait()
+	p.Source(prng.Policy{Name: "kernel"}).Add(sample(64), 512)
+	p.Release()
+	if !p.Generate(make([]byte, 1)) {
+		t.Fatal("not open at the end")
+	}
+}
