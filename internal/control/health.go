@@ -42,6 +42,11 @@ func (r *Report) critical() (reasons []string) {
 	if shut := r.shutFor(); shut > shutTooLong {
 		reasons = append(reasons, fmt.Sprintf("not seeded for %v: %d of %d bits", shut, r.Generator.GateBits, r.Generator.GateNeeds))
 	}
+	for _, c := range r.Checks {
+		if c.Critical && !c.OK() {
+			reasons = append(reasons, c.difference())
+		}
+	}
 	if r.Clients.Short > 0 {
 		reasons = append(reasons, fmt.Sprintf("%d short replies while seeded", r.Clients.Short))
 	}
@@ -63,7 +68,14 @@ func (r *Report) degraded() (reasons []string) {
 	}
 	add(r.Seed.Error != "", "seed file: %s", r.Seed.Error)
 	add(r.Seed.Error == "" && older(r.Seed.LastSave, r.Now, saveOverdue), "seed file not saved for over %v", saveOverdue)
+	for _, c := range r.Checks {
+		add(!c.Critical && !c.OK(), "%s", c.difference())
+	}
+	if c := r.Change; c != nil {
+		add(true, "%s refused: %s", c.Kind, c.Error)
+	}
 	for _, l := range r.Listeners {
+		add(l.Error != "", "listening socket %s: %s", l.Address, l.Error)
 		add(l.Missing, "listening socket %s was removed", l.Address)
 	}
 	for _, f := range r.Exchange {
@@ -71,6 +83,11 @@ func (r *Report) degraded() (reasons []string) {
 	}
 	add(r.Clients.LastRefusal != nil && !older(r.Clients.LastRefusal, r.Now, refusalsMatter), "connections were refused in the last %v", refusalsMatter)
 	return reasons
+}
+
+// difference says what was asked for and what is.
+func (c Check) difference() string {
+	return fmt.Sprintf("%s is %q, asked for %q", c.What, c.Is, c.Asked)
 }
 
 // shutFor returns how long the gate has been shut, 0 if it is not.

@@ -27,7 +27,30 @@ type Report struct {
 	Clients   Clients   `json:"clients"`
 	Process   Process   `json:"process"`
 	Config    Config    `json:"config"`
+	Checks    []Check   `json:"checks,omitempty"`
+	Change    *Change   `json:"change,omitempty"`
 	Log       []string  `json:"log,omitempty"` // the last warnings
+}
+
+// Check is one thing that was asked for, beside what was read back from the
+// system. They are equal, or health is not OK.
+type Check struct {
+	What     string `json:"what"`               // "uid", "capabilities", "socket /run/egd-pool"
+	Asked    string `json:"asked"`              // "mode 0660 group 8"
+	Is       string `json:"is"`                 // as Asked, or "unknown: REASON"
+	Critical bool   `json:"critical,omitempty"` // a difference is critical, not degraded
+}
+
+// OK reports whether what was read back is what was asked for.
+func (c Check) OK() bool { return c.Asked == c.Is }
+
+// Change is a reload or an upgrade that was refused. It stays in the report until
+// one succeeds, or the configuration is what it was.
+type Change struct {
+	Kind   string    `json:"kind"`   // "reload" or "upgrade"
+	At     time.Time `json:"at"`     // when it was refused
+	Status int       `json:"status"` // 75: it may work later; 78: it never can
+	Error  string    `json:"error"`  // names file, line and thing
 }
 
 // Generator is the state of pools, gate and DRBG.
@@ -90,6 +113,7 @@ type File struct {
 type Socket struct {
 	Address string `json:"address"`
 	Missing bool   `json:"missing,omitempty"` // its path no longer leads to our socket
+	Error   string `json:"error,omitempty"`   // why it cannot be had, or does not answer
 }
 
 // Clients counts what the public sockets did.
