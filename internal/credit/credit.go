@@ -6,6 +6,9 @@
 package credit
 
 import (
+	"path"
+	"strings"
+
 	"prngd/gatherers"
 	"prngd/internal/prng"
 )
@@ -17,11 +20,19 @@ const untrustedLimit = prng.GateBits / 2
 // Gatherer returns the policy for the samples of g. What g says that others
 // made counts for at most half of the first seed.
 func Gatherer(g *gatherers.Gatherer) prng.Policy {
-	p := prng.Policy{Name: g.Name, Untrusted: g.Foreign}
+	p := prng.Policy{Name: g.Name, Untrusted: g.Foreign, Independent: independent(g.Name)}
 	if p.Untrusted {
 		p.GateLimit = untrustedLimit
 	}
 	return p
+}
+
+// independent reports whether a twin of this machine cannot share what that
+// gatherer samples: jitter, and devices but those of the kernel's generator. Files
+// and other daemons may have been cloned as well, and commands are not tested.
+func independent(name string) bool {
+	device, is := strings.CutPrefix(name, "dev:")
+	return name == "jitter" || is && path.Base(device) != "random" && path.Base(device) != "urandom"
 }
 
 // SeedFile returns the policy for the seed file: at most half of the first seed,

@@ -14,7 +14,13 @@ import (
 // Who counts, and for how much at most before the first seed.
 func TestPolicies(t *testing.T) {
 	for name, row := range map[string]struct{ got, want prng.Policy }{
-		"own gatherer":   {Gatherer(&gatherers.Gatherer{Name: "jitter"}), prng.Policy{Name: "jitter"}},
+		"own gatherer":   {Gatherer(&gatherers.Gatherer{Name: "cpu"}), prng.Policy{Name: "cpu"}},
+		"jitter":         {Gatherer(&gatherers.Gatherer{Name: "jitter"}), prng.Policy{Name: "jitter", Independent: true}},
+		"kernel":         {Gatherer(&gatherers.Gatherer{Name: "kernel"}), prng.Policy{Name: "kernel"}},
+		"device":         {Gatherer(&gatherers.Gatherer{Name: "dev:/dev/hwrng", Foreign: true}), prng.Policy{Name: "dev:/dev/hwrng", Untrusted: true, GateLimit: 256, Independent: true}},
+		"kernel, device": {Gatherer(&gatherers.Gatherer{Name: "dev:/dev/urandom"}), prng.Policy{Name: "dev:/dev/urandom"}},
+		"kernel, random": {Gatherer(&gatherers.Gatherer{Name: "dev:/dev/random"}), prng.Policy{Name: "dev:/dev/random"}},
+		"a file":         {Gatherer(&gatherers.Gatherer{Name: "file:/jitter"}), prng.Policy{Name: "file:/jitter"}},
 		"upstream":       {Gatherer(&gatherers.Gatherer{Name: "egd:/x", Foreign: true}), prng.Policy{Name: "egd:/x", Untrusted: true, GateLimit: 256}},
 		"seed file":      {SeedFile(), prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: 256}},
 		"handover":       {Handover(), prng.Policy{Name: "handover", Untrusted: true}},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"time"
 
 	"prngd/egdproto"
 	"prngd/internal/control"
@@ -22,7 +21,7 @@ func (d *daemon) answerAdmin(ctx context.Context) {
 	control.NewServer(control.Handler{
 		Status: d.report,
 		Do: map[string]func(context.Context) error{
-			control.Reseed: d.reseed,
+			control.Reseed: d.sources.Reseed,
 			control.Save:   d.save,
 			control.Reload: d.reloadSoon,
 
@@ -79,27 +78,6 @@ func (d *daemon) banned() int {
 		return -1
 	}
 	return d.commands.uid
-}
-
-// reseed asks every credited source at once, and returns when what they gave is
-// in use.
-func (d *daemon) reseed(ctx context.Context) error {
-	done := d.pool.RequestReseed()
-	if done == nil {
-		return errors.New("not seeded yet: there is nothing to reseed")
-	}
-	again := time.NewTicker(time.Second)
-	defer again.Stop()
-	for {
-		d.sources.Kick()
-		select {
-		case <-done:
-			return nil
-		case <-again.C: // one sample was not enough, or failed
-		case <-ctx.Done():
-			return errors.New("no credited source gave 256 bits in time: see egdquery status")
-		}
-	}
 }
 
 // save writes the seed file now.

@@ -14,6 +14,7 @@ import (
 
 	"prngd/gatherers"
 	"prngd/internal/config"
+	"prngd/internal/kernelrng"
 	"prngd/internal/process"
 	"prngd/internal/sources"
 )
@@ -74,7 +75,7 @@ var errNoRunner = errors.New("restart required: the process that runs commands f
 
 // newSources returns sources with the gatherers of s in effect.
 func newSources(s *settings, log *logrus.Logger, with commandRunner, legacy *handover) (*sources.Sources, error) {
-	o := sources.Options{Log: log}
+	o := sources.Options{Log: log, ReseedKernel: kernelrng.Reseed}
 	if legacy != nil {
 		o.Before = legacy.Sources
 		if o.Before == nil {

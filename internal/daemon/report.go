@@ -34,9 +34,12 @@ func (d *daemon) report() control.Report {
 	return d.continued(r)
 }
 
+// stateWords are the states in the control protocol, version 1.
+var stateWords = map[prng.State]string{prng.Unseeded: "shut", prng.ReseedRequired: "held", prng.Seeded: "open"}
+
 func (d *daemon) reportGenerator(st prng.Stats) control.Generator {
 	g := control.Generator{
-		State: st.State.String(), GateBits: st.GateBits, GateNeeds: prng.GateBits,
+		State: stateWords[st.State], GateBits: st.GateBits, GateNeeds: prng.GateBits,
 		SeededAt: when(st.OpenedAt), Reseeds: st.Reseeds, LastReseed: when(st.LastReseed),
 		Stirs: st.Stirs, Generates: st.Generates, Bytes: st.Bytes, Kernel: st.Kernel,
 		Unprotected: st.Memory.Missing,

@@ -106,9 +106,11 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 // generator, pid file, sockets.
 func (d *daemon) open(s *settings) (err error) {
 	d.pool, err = prng.New(prng.Env{
-		Clocks:                gatherers.Clocks(),
-		Kernel:                gatherers.KernelBytes,
-		CloneEvent:            d.sources.CloneEvent,
+		Clocks:     gatherers.Clocks(),
+		Kernel:     gatherers.KernelBytes,
+		KernelCall: gatherers.KernelCall,
+		Event:      d.sources.Event,
+
 		PersonalizationString: personalization(time.Now()),
 	})
 	if err != nil {
