@@ -64,6 +64,8 @@ func (g *Generator) additionalInput(real, mono int64) int {
 // Read fills b and returns its length. Unless the generator is Seeded it stops
 // and returns ErrUnseeded.
 func (g *Generator) Read(b []byte) (int, error) {
+	quiet := BeginQuiet()
+	defer quiet.End()
 	n := 0
 	for n < len(b) {
 		part := b[n:min(len(b), n+MaxBytesPerRequest)]
@@ -82,6 +84,8 @@ func (g *Generator) Read(b []byte) (int, error) {
 // anything was mixed or generated. It works in every state, and is what the
 // seed file's successor is made of while the generator is unseeded.
 func (g *Generator) Digest(dst *[32]byte, context []byte) {
+	quiet := BeginQuiet()
+	defer quiet.End()
 	reserveStack()
 	g.digest(dst, context)
 	wipeStack()

@@ -55,7 +55,8 @@ func (g *Generator) newSource(policy Policy) *Source {
 	return s
 }
 
-// Add is AddSampled for a sample of this moment.
+// Add is AddSampled for a sample of this moment. A caller that is not quiet by
+// itself begins a [Quiet] first.
 func (s *Source) Add(data []byte, bits int) (credited int) {
 	return s.AddSampled(data, bits, s.generator.Ticket())
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"prngd/internal/prng"
 )
 
 // netDriver serves with a goroutine for each connection on package net.
@@ -130,6 +132,8 @@ func (c *conn) reply(want int) (int, error) {
 	if s.Owes() == 0 {
 		return 0, nil
 	}
+	quiet := prng.BeginQuiet()
+	defer quiet.End()
 	b := c.driver.buffers.get()
 	defer c.driver.buffers.put(b)
 	random := b.random[:want]

@@ -46,6 +46,8 @@ func (s *Sources) feed(ctx context.Context) {
 // while it is unseeded, a burst of jitter being half of the first seed, and while a
 // reseed waits for independent noise, after each sample of that.
 func (s *Sources) add(g *gatherers.Gatherer, data []byte, bits int) {
+	quiet := prng.BeginQuiet()
+	defer quiet.End()
 	policy := credit.Gatherer(g)
 	credited := s.generator.Source(policy).AddSampled(data, bits, s.begun(g.Name))
 	if credited == 0 {
