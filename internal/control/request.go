@@ -16,7 +16,7 @@ const (
 	Reseed  = "reseed"  // answered once new state is in use
 	Save    = "save"    // answered once the seed file is on disk
 	Reload  = "reload"  // as SIGHUP
-	Upgrade = "upgrade" // as SIGUSR2; answered when the rehearsal has passed
+	Upgrade = "upgrade" // as SIGUSR2; answered by the new program, or with the reason why not
 )
 
 var verbs = []string{Status, Reseed, Save, Reload, Upgrade}
