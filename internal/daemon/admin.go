@@ -8,8 +8,8 @@ import (
 
 	"prngd/egdproto"
 	"prngd/internal/control"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
-	"prngd/internal/server"
 )
 
 // answerAdmin serves the control socket. Without one the daemon does its work
@@ -47,7 +47,7 @@ func (d *daemon) openControl() {
 
 // controlSocket returns a copy of the control socket: the tasks end before an
 // upgrade, the socket does not.
-func (d *daemon) controlSocket() (*server.Listener, error) {
+func (d *daemon) controlSocket() (*listen.Listener, error) {
 	if len(d.control.listeners) == 0 {
 		return nil, errors.New("there is no control socket")
 	}
@@ -56,11 +56,11 @@ func (d *daemon) controlSocket() (*server.Listener, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return server.Adopt(f)
+	return listen.Adopt(f)
 }
 
-func controlOptions(s *settings) server.ListenOptions {
-	return server.ListenOptions{
+func controlOptions(s *settings) listen.Options {
+	return listen.Options{
 		Address: egdproto.Address{Network: "unix", Path: s.Status.Path}, Mode: privateUnless(s.Status.Mode), Group: s.Status.Group,
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prngd/internal/control"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 	"prngd/internal/process"
 	"prngd/internal/server"
@@ -52,9 +53,9 @@ type handover struct {
 
 // handedPlace is a listen line and its sockets.
 type handedPlace struct {
-	Options    server.ListenOptions `json:"options"`
-	FDs        []int                `json:"fds"`
-	Supervised bool                 `json:"supervised,omitempty"` // a supervisor made them
+	Options    listen.Options `json:"options"`
+	FDs        []int          `json:"fds"`
+	Supervised bool           `json:"supervised,omitempty"` // a supervisor made them
 }
 
 // handedFile is an open file, and for the seed its directory.

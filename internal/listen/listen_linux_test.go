@@ -1,4 +1,4 @@
-package server_test
+package listen_test
 
 import (
 	"os"
@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"prngd/internal/server"
+	"prngd/internal/listen"
 )
 
 // Root removes any dead socket, others their own. One thread becomes another
@@ -36,7 +36,7 @@ func TestDeadSocketOfAnother(t *testing.T) {
 			result <- errno
 			return
 		}
-		_, err := server.Listen(server.ListenOptions{Address: unixAddress(path)})
+		_, err := listen.Listen(listen.Options{Address: unixAddress(path)})
 		result <- err
 	}()
 	if err := <-result; err == nil || !strings.Contains(err.Error(), "dead socket of uid 0") {
@@ -45,5 +45,5 @@ func TestDeadSocketOfAnother(t *testing.T) {
 	if err := os.Chown(path, 4711, -1); err != nil {
 		t.Fatal(err)
 	}
-	listen(t, path)
+	open(t, path)
 }

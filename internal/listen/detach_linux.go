@@ -1,4 +1,4 @@
-package server
+package listen
 
 import (
 	"errors"
@@ -21,9 +21,9 @@ type bareSocket struct {
 	closed bool
 }
 
-// bare takes l's socket out of package net's hands. That takes a descriptor more
+// Detach takes l's socket out of package net's hands. That takes a descriptor more
 // for a moment: it can be tried again. The error of a closed l is net.ErrClosed.
-func (l *Listener) bare() error {
+func (l *Listener) Detach() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, ok := l.ln.(*bareSocket); ok {

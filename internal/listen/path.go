@@ -1,4 +1,4 @@
-package server
+package listen
 
 import (
 	"context"
@@ -32,7 +32,7 @@ func withUmask(mask int, do func() error) error {
 // listenUnix binds a path under the umask that gives it its mode: there is
 // never a moment with another one, and no chmod by path, which would follow
 // whatever somebody put there in between.
-func listenUnix(o ListenOptions) (*Listener, error) {
+func listenUnix(o Options) (*Listener, error) {
 	path := o.Address.Path
 	if most := len(syscall.RawSockaddrUnix{}.Path) - 1; len(path) > most {
 		return nil, fmt.Errorf("path of %d bytes, expected at most %d", len(path), most)
@@ -81,7 +81,7 @@ func bindUnix(path string, mode fs.FileMode) (*Listener, error) {
 		return nil, err
 	}
 	ln.(*net.UnixListener).SetUnlinkOnClose(false) // it would unlink anybody's
-	l := newListener(ln, nil)
+	l := New(ln, nil)
 	l.file, err = os.Lstat(path)
 	if err != nil {
 		ln.Close()

@@ -1,4 +1,6 @@
-package server
+// Package listen opens, adopts, replaces and watches listening sockets, and hands
+// them over to the next program of the process.
+package listen
 
 import (
 	"context"
@@ -10,15 +12,14 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"prngd/egdproto"
 )
 
-// ListenOptions is what a listen line asks for.
-type ListenOptions struct {
+// Options is what a listen line asks for.
+type Options struct {
 	Address egdproto.Address
 	Mode    fs.FileMode    // Unix: permission bits; 0: 0777, as PRNGD
 	Group   string         // Unix: name or number; "": leave it
@@ -40,7 +41,7 @@ type Listener struct {
 
 // Listen makes the listeners of one address: two for tcp/localhost where the
 // host has both 127.0.0.1 and ::1, else one.
-func Listen(o ListenOptions) ([]*Listener, error) {
+func Listen(o Options) ([]*Listener, error) {
 	if o.Address.Network == "unix" {
 		l, err := listenUnix(o)
 		if err != nil {
@@ -55,7 +56,7 @@ func Listen(o ListenOptions) ([]*Listener, error) {
 	return ls, nil
 }
 
-func listenTCP(o ListenOptions) ([]*Listener, error) {
+func listenTCP(o Options) ([]*Listener, error) {
 	if !o.Address.Loopback() && len(o.Allow) == 0 {
 		return nil, fmt.Errorf("expected allow=CIDR,... because other hosts can reach it")
 	}
@@ -78,17 +79,18 @@ func listenTCP(o ListenOptions) ([]*Listener, error) {
 	return []*Listener{v4, v6}, nil
 }
 
-func listenHost(o ListenOptions, host string, port int) (*Listener, error) {
+func listenHost(o Options, host string, port int) (*Listener, error) {
 	var lc net.ListenConfig // sets SO_REUSEADDR, and the system's largest backlog
 	lc.SetMultipathTCP(false)
 	ln, err := lc.Listen(context.Background(), "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		return nil, err
 	}
-	return newListener(ln, o.Allow), nil
+	return New(ln, o.Allow), nil
 }
 
-func newListener(ln net.Listener, allow []netip.Prefix) *Listener {
+// New makes a Listener of ln, which lets in the TCP peers in allow.
+func New(ln net.Listener, allow []netip.Prefix) *Listener {
 	l := &Listener{ln: ln, allow: slices.Clone(allow), closed: make(chan struct{})}
 	switch a := ln.Addr().(type) {
 	case *net.UnixAddr:
@@ -110,8 +112,8 @@ func (l *Listener) socket() net.Listener {
 // for port 0 the port found.
 func (l *Listener) Address() egdproto.Address { return l.address }
 
-// allows reports whether a TCP peer may come in.
-func (l *Listener) allows(a netip.Addr) bool {
+// Allows reports whether a TCP peer may come in.
+func (l *Listener) Allows(a netip.Addr) bool {
 	a = a.WithZone("")
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -157,14 +159,12 @@ func (l *Listener) Close() (err error) {
 	return err
 }
 
-// sleep returns false when l is closed.
-func (l *Listener) sleep(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-l.closed:
-		return false
-	}
-}
+// Closed is closed when l is.
+func (l *Listener) Closed() <-chan struct{} { return l.closed }
+
+// Accept and Addr make a Listener a net.Listener, so that another protocol can
+// have this package's rules for paths and modes.
+func (l *Listener) Accept() (net.Conn, error) { return l.socket().Accept() }
+
+// Addr returns the address as package net has it.
+func (l *Listener) Addr() net.Addr { return l.socket().Addr() }

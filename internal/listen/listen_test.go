@@ -1,4 +1,4 @@
-package server_test
+package listen_test
 
 import (
 	"net"
@@ -11,17 +11,17 @@ import (
 	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/listen"
 	"prngd/internal/peercred"
-	"prngd/internal/server"
 )
 
 func unixAddress(path string) egdproto.Address {
 	return egdproto.Address{Network: "unix", Path: path}
 }
 
-func listen(t *testing.T, path string) *server.Listener {
+func open(t *testing.T, path string) *listen.Listener {
 	t.Helper()
-	ls, err := server.Listen(server.ListenOptions{Address: unixAddress(path)})
+	ls, err := listen.Listen(listen.Options{Address: unixAddress(path)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestPathInUse(t *testing.T) {
 		}, "will not touch"},
 		"live socket":     {func(t *testing.T, path string) { plant(t, path, "unix", true) }, "already used"},
 		"live datagram":   {func(t *testing.T, path string) { plant(t, path, "unixgram", true) }, "already used"},
-		"our own":         {func(t *testing.T, path string) { listen(t, path) }, "already used"},
+		"our own":         {func(t *testing.T, path string) { open(t, path) }, "already used"},
 		"too long a path": {func(*testing.T, string) {}, "bytes, expected at most"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestPathInUse(t *testing.T) {
 				path += strings.Repeat("s", 2000)
 			}
 			before := tree(t, dir)
-			_, err := server.Listen(server.ListenOptions{Address: unixAddress(path)})
+			_, err := listen.Listen(listen.Options{Address: unixAddress(path)})
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), dir) {
 				t.Errorf("got %v, want %q and the path", err, test.want)
 			}
@@ -120,11 +120,11 @@ func TestPlantedLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{link + "/s", link + "/below/s"} {
-		listen(t, path).Close()
+		open(t, path).Close()
 		if err := os.Lchown(link, stranger, stranger); err != nil {
 			t.Fatal(err)
 		}
-		_, err := server.Listen(server.ListenOptions{Address: unixAddress(path)})
+		_, err := listen.Listen(listen.Options{Address: unixAddress(path)})
 		if want := link + " is a symbolic link of uid 4711"; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", path, err, want)
 		}
@@ -158,7 +158,7 @@ func tree(t *testing.T, dir string) string {
 func TestDeadSocketIsReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	plant(t, path, "unix", false)
-	listen(t, path)
+	open(t, path)
 	c, err := net.Dial("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +170,7 @@ func TestMode(t *testing.T) {
 	dir, before := t.TempDir(), umask()
 	for want, mode := range map[os.FileMode]os.FileMode{0o777: 0, 0o666: 0o666, 0o600: 0o600} {
 		path := filepath.Join(dir, want.String())
-		ls, err := server.Listen(server.ListenOptions{Address: unixAddress(path), Mode: mode})
+		ls, err := listen.Listen(listen.Options{Address: unixAddress(path), Mode: mode})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +196,7 @@ func TestGroup(t *testing.T) {
 		t.Skip("needs root")
 	}
 	path := filepath.Join(t.TempDir(), "s")
-	ls, err := server.Listen(server.ListenOptions{Address: unixAddress(path), Mode: 0o660, Group: "4711"})
+	ls, err := listen.Listen(listen.Options{Address: unixAddress(path), Mode: 0o660, Group: "4711"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func TestGroup(t *testing.T) {
 
 func TestUnknownGroup(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
-	_, err := server.Listen(server.ListenOptions{Address: unixAddress(path), Group: "no-such-group"})
+	_, err := listen.Listen(listen.Options{Address: unixAddress(path), Group: "no-such-group"})
 	if err == nil {
 		t.Fatal("listens")
 	}
@@ -220,14 +220,14 @@ func TestUnknownGroup(t *testing.T) {
 
 func TestParentDirectory(t *testing.T) {
 	dir := t.TempDir()
-	_, err := server.Listen(server.ListenOptions{Address: unixAddress(filepath.Join(dir, "a", "b", "s"))})
+	_, err := listen.Listen(listen.Options{Address: unixAddress(filepath.Join(dir, "a", "b", "s"))})
 	if err == nil {
 		t.Error("made two directories")
 	}
 	if os.Geteuid() != 0 {
 		return
 	}
-	listen(t, filepath.Join(dir, "a", "s"))
+	open(t, filepath.Join(dir, "a", "s"))
 	if info, err := os.Stat(filepath.Join(dir, "a")); err != nil || info.Mode().Perm() != 0o755 {
 		t.Errorf("%v, %v", info, err)
 	}
@@ -235,7 +235,7 @@ func TestParentDirectory(t *testing.T) {
 
 func TestCloseRemovesOnlyItsOwn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
-	l := listen(t, path)
+	l := open(t, path)
 	if l.Missing() {
 		t.Fatal("missing at once")
 	}
@@ -247,7 +247,7 @@ func TestCloseRemovesOnlyItsOwn(t *testing.T) {
 	}
 	l.Close()
 
-	l = listen(t, path)
+	l = open(t, path)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestCloseRemovesOnlyItsOwn(t *testing.T) {
 // An inode number may be given to the next socket: the time tells them apart.
 func TestMissingLooksAtTheTime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
-	l := listen(t, path)
+	l := open(t, path)
 	if err := os.Chtimes(path, time.Unix(1, 0), time.Unix(1, 0)); err != nil {
 		t.Fatal(err)
 	}
@@ -279,12 +279,12 @@ func TestMissingLooksAtTheTime(t *testing.T) {
 func TestTCPNeedsAllow(t *testing.T) {
 	for _, host := range []string{"0.0.0.0", "::", "192.0.2.1"} {
 		a := egdproto.Address{Network: "tcp", Host: host}
-		if _, err := server.Listen(server.ListenOptions{Address: a}); err == nil || !strings.Contains(err.Error(), "allow=") {
+		if _, err := listen.Listen(listen.Options{Address: a}); err == nil || !strings.Contains(err.Error(), "allow=") {
 			t.Errorf("%s: %v", host, err)
 		}
 	}
 	a := egdproto.Address{Network: "tcp", Host: "0.0.0.0"}
-	ls, err := server.Listen(server.ListenOptions{Address: a, Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	ls, err := listen.Listen(listen.Options{Address: a, Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,12 +294,12 @@ func TestTCPNeedsAllow(t *testing.T) {
 // The kernel names whoever called listen(2) last; adopting calls it.
 func TestAdopt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
-	first := listen(t, path)
+	first := open(t, path)
 	f, err := first.File()
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := server.Adopt(f)
+	l, err := listen.Adopt(f)
 	f.Close()
 	if err != nil {
 		t.Fatal(err)
@@ -326,10 +326,10 @@ func TestAdopt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if l, err = server.Adopt(f); err != nil {
+	if l, err = listen.Adopt(f); err != nil {
 		t.Fatal(err)
 	}
-	l.Claim(server.ListenOptions{}, true)
+	l.Claim(listen.Options{}, true)
 	l.Close()
 	if _, err := os.Lstat(path); err == nil {
 		t.Error("did not remove a path that was claimed")
@@ -342,7 +342,7 @@ func TestAdoptWrongDescriptor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if _, err := server.Adopt(f); err == nil {
+	if _, err := listen.Adopt(f); err == nil {
 		t.Error("adopted a directory")
 	}
 }

@@ -1,4 +1,4 @@
-package server
+package listen
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ func Adopt(f *os.File) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("adopting descriptor %s: %w", f.Name(), err)
 	}
-	l := newListener(ln, nil)
+	l := New(ln, nil)
 	if l.address.Network == "" {
 		ln.Close()
 		return nil, fmt.Errorf("adopting descriptor %s: expected a Unix or TCP socket, found %s", f.Name(), ln.Addr().Network())
@@ -37,7 +37,7 @@ func Adopt(f *os.File) (*Listener, error) {
 // Claim takes over whom to let in from the listen line that an adopted listener
 // satisfies. A TCP listener without Allow lets in this host alone. With own,
 // the path is ours, as after our own re-execution: Close removes it.
-func (l *Listener) Claim(o ListenOptions, own bool) {
+func (l *Listener) Claim(o Options, own bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.allow = slices.Clone(o.Allow)
