@@ -11,8 +11,9 @@ import (
 	"time"
 
 	"prngd/gatherers"
+	"prngd/internal/commands"
 	"prngd/internal/config"
-	"prngd/internal/process"
+	"prngd/internal/privileges"
 )
 
 // order is what the runner is told of one command of prngd.conf.
@@ -36,7 +37,7 @@ func (with *supply) startRunner(c *config.Config, legacy *handover) (err error) 
 			files = append(files, fileOf(fd, "runner"))
 		}
 		with.runnerUID = legacy.RunnerUID
-		with.runner, err = process.AdoptRunner(files)
+		with.runner, err = commands.AdoptRunner(files)
 		return err
 	case legacy != nil || with.owner != 0 || len(c.Commands) == 0:
 		return nil
@@ -44,7 +45,7 @@ func (with *supply) startRunner(c *config.Config, legacy *handover) (err error) 
 	if u, err := commandUser(c.CommandUser); err == nil {
 		with.runnerUID = u.UID
 	}
-	with.runner, err = process.StartRunner(atOnce, c.CommandUser)
+	with.runner, err = commands.StartRunner(atOnce, c.CommandUser)
 	return err
 }
 
@@ -62,7 +63,7 @@ func startSources(s *settings, legacy *handover) (with supply, list []gatherers.
 
 // byRunner has g's command run by the runner. Where there is none, root has
 // started us without a command.
-func byRunner(g gatherers.Gatherer, r *process.Runner, o order) gatherers.Gatherer {
+func byRunner(g gatherers.Gatherer, r *commands.Runner, o order) gatherers.Gatherer {
 	g.Gather = func(ctx context.Context) ([]byte, error) {
 		if r == nil {
 			return nil, errors.New("needs a restart: what runs commands for root is started before there is a secret")
@@ -77,10 +78,10 @@ func byRunner(g gatherers.Gatherer, r *process.Runner, o order) gatherers.Gather
 }
 
 // commandUser is who runs commands for root; where there is no such user, nobody.
-func commandUser(name string) (process.User, error) {
-	u, err := process.LookupUser(name)
+func commandUser(name string) (privileges.User, error) {
+	u, err := privileges.Lookup(name)
 	if err != nil {
-		u, err = process.LookupUser("nobody")
+		u, err = privileges.Lookup("nobody")
 	}
 	if err == nil && u.UID == 0 {
 		err = fmt.Errorf("user %s is root", u.Name)
@@ -93,20 +94,20 @@ func commandUser(name string) (process.User, error) {
 func runCommands(user string, lines []net.Conn) {
 	u, err := commandUser(user)
 	if err == nil {
-		err = process.Become(u)
+		err = privileges.Become(u)
 	}
 	if err != nil {
-		process.ServeRunner(lines, func(context.Context, []byte) ([]byte, error) {
+		commands.ServeRunner(lines, func(context.Context, []byte) ([]byte, error) {
 			return nil, fmt.Errorf("commands are not run as root, and not otherwise: %w", err)
 		})
 		return
 	}
-	if err := process.AdoptOrphans(); err == nil {
+	if err := commands.AdoptOrphans(); err == nil {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		go process.Reap(ctx)
+		go commands.Reap(ctx)
 	}
-	process.ServeRunner(lines, runCommand)
+	commands.ServeRunner(lines, runCommand)
 }
 
 // runCommand runs one command within limits. All that it has started ends with
@@ -116,15 +117,15 @@ func runCommand(ctx context.Context, request []byte) ([]byte, error) {
 	if err := json.Unmarshal(request, &o); err != nil {
 		return nil, fmt.Errorf("reading an order: %w", err)
 	}
-	if err := process.Runnable(o.Path); errors.Is(err, fs.ErrNotExist) {
+	if err := commands.Runnable(o.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("not found")
 	} else if err != nil {
 		return nil, err
 	}
-	self, args, err := process.Limited(o.Path, o.Argv)
+	self, args, err := commands.Limited(o.Path, o.Argv)
 	if err != nil {
 		return nil, fmt.Errorf("finding our own program file: %w", err)
 	}
-	defer process.EndOrphans() // who has left the process group
+	defer commands.EndOrphans() // who has left the process group
 	return gatherers.Command(self, args, gatherers.None, 0, o.Timeout, false).Gather(ctx)
 }

@@ -15,8 +15,8 @@ import (
 	"prngd/internal/control"
 	"prngd/internal/listen"
 	"prngd/internal/prng"
-	"prngd/internal/process"
 	"prngd/internal/server"
+	"prngd/internal/upgrade"
 )
 
 // handoverVersion is that of the document. It grows when a program that expects
@@ -88,7 +88,7 @@ func (h *handover) descriptors() (fds []int) {
 // inherit returns what the program before this one in the same process left,
 // nil if there was none. It is the first act of main.
 func inherit() (*handover, error) {
-	document, secret, err := process.Inherit()
+	document, secret, err := upgrade.Inherit()
 	if err != nil || document == nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func readHandover(document []byte) (*handover, error) {
 
 // rehearse is a start without touching anything: it tells the daemon that
 // serves whether this program could take its place.
-func (p Program) rehearse(r *process.Rehearsed, stdout, stderr io.Writer) error {
+func (p Program) rehearse(r *upgrade.Preflighted, stdout, stderr io.Writer) error {
 	o, _, done := p.parseOptions(r.Argv, stdout, stderr)
 	if done {
 		return errors.New("the command line cannot be used")

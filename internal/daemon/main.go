@@ -8,8 +8,10 @@ import (
 	"os"
 	"time"
 
+	"prngd/internal/commands"
 	"prngd/internal/config"
 	"prngd/internal/process"
+	"prngd/internal/upgrade"
 )
 
 // Exit statuses; PRNGD's own are 0 and 1.
@@ -35,18 +37,18 @@ type Program struct {
 
 // Main is main with everything it touches passed in; it returns the exit status.
 func (p Program) Main(started time.Time, argv []string, stdout, stderr io.Writer) int {
-	process.LimitedChild(argv)
+	commands.LimitedChild(argv)
 	legacy, err := inherit()
 	if err != nil {
 		fmt.Fprintf(stderr, "prngd: %v\n", err)
 		return exitInternal
 	}
 	parent := process.Inherited()
-	if is, user, lines := process.RunnerChild(argv); is {
+	if is, user, lines := commands.RunnerChild(argv); is {
 		runCommands(user, lines)
 		return 0
 	}
-	if r := process.Rehearsal(argv); r != nil {
+	if r := upgrade.InPreflight(argv); r != nil {
 		return exitStatus(p.rehearse(r, stdout, stderr), stderr)
 	}
 	o, status, done := p.parseOptions(argv, stdout, stderr)

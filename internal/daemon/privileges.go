@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"prngd/internal/logging"
-	"prngd/internal/process"
+	"prngd/internal/privileges"
 )
 
 // chooseAccount finds out whom the daemon that root has started is to become.
@@ -16,7 +16,7 @@ func (d *daemon) chooseAccount(s *settings) {
 	if d.owner != 0 || d.legacy != nil {
 		return
 	}
-	u, err := process.LookupUser(s.User)
+	u, err := privileges.Lookup(s.User)
 	switch {
 	case err != nil:
 		d.log.WithError(err).Warn("uid 0 stays, without capabilities")
@@ -65,11 +65,11 @@ func (d *daemon) protect(s *settings) error {
 // more than that.
 func (d *daemon) dropPrivileges() error {
 	if d.account != nil {
-		err := process.Become(*d.account)
+		err := privileges.Become(*d.account)
 		switch {
 		case err == nil:
 			d.has("user %s, uid %d", d.account.Name, d.account.UID)
-		case errors.Is(err, process.ErrRefused): // root of a container, perhaps
+		case errors.Is(err, privileges.ErrRefused): // root of a container, perhaps
 			d.log.WithError(err).Warn("uid 0 stays, without capabilities")
 			d.lacks("another uid: %v", err)
 			d.account = nil
@@ -77,7 +77,7 @@ func (d *daemon) dropPrivileges() error {
 			return fmt.Errorf("giving up root's privileges: %w", err)
 		}
 	}
-	switch err := process.DropCapabilities(); {
+	switch err := privileges.DropCapabilities(); {
 	case err == nil:
 		d.has("no capabilities")
 		d.has("no_new_privs")
@@ -90,7 +90,7 @@ func (d *daemon) dropPrivileges() error {
 
 // confine lets us write to our own directories only.
 func (d *daemon) confine(s *settings) {
-	did, err := process.ConfineWrites(s.writable(), s.upstream())
+	did, err := privileges.ConfineWrites(s.writable(), s.upstream())
 	if err != nil {
 		d.lacks("%v", err)
 		return

@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"prngd/gatherers"
+	"prngd/internal/commands"
 	"prngd/internal/config"
 	"prngd/internal/prng"
-	"prngd/internal/process"
 )
 
 // upstreamLimit is what one source of others' data may count before the gate
@@ -16,7 +16,7 @@ const upstreamLimit = 256
 
 // supply is what sources are made with, beside their lines.
 type supply struct {
-	runner    *process.Runner // of the commands, if root has started us
+	runner    *commands.Runner // of the commands, if root has started us
 	runnerUID int
 	owner     int // who has started us
 	devices   *devices
@@ -41,7 +41,7 @@ func sources(c *config.Config, with supply) ([]gatherers.Gatherer, error) {
 	for _, s := range c.Sources {
 		list = append(list, source(s, with))
 	}
-	return append(list, commands(c, with)...), nil
+	return append(list, commandGatherers(c, with)...), nil
 }
 
 func names(list []gatherers.Gatherer) (names []string) {
@@ -65,9 +65,9 @@ func source(s config.Source, with supply) gatherers.Gatherer {
 	return gatherers.File(s.Target, credit)
 }
 
-// commands gives every entry a name of its own: status and pool tell sources
+// commandGatherers gives every entry a name of its own: status and pool tell sources
 // apart by it.
-func commands(c *config.Config, with supply) []gatherers.Gatherer {
+func commandGatherers(c *config.Config, with supply) []gatherers.Gatherer {
 	var list []gatherers.Gatherer
 	seen := map[string]int{}
 	for _, e := range c.Commands {

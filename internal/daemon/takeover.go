@@ -10,6 +10,7 @@ import (
 
 	"prngd/internal/prng"
 	"prngd/internal/process"
+	"prngd/internal/upgrade"
 	"prngd/seedfile"
 )
 
@@ -75,7 +76,7 @@ func (d *daemon) remember() {
 		d.path, d.signals = d.legacy.Path, d.legacy.signals
 		return
 	}
-	path, err := process.ProgramPath(os.Args[0])
+	path, err := upgrade.ProgramPath(os.Args[0])
 	if err != nil {
 		d.log.WithError(err).Warn("this program cannot be upgraded in place")
 	}

@@ -14,8 +14,10 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"prngd/gatherers"
+	"prngd/internal/commands"
 	"prngd/internal/control"
 	"prngd/internal/logging"
+	"prngd/internal/privileges"
 	"prngd/internal/prng"
 	"prngd/internal/process"
 	"prngd/internal/server"
@@ -41,8 +43,8 @@ type daemon struct {
 	signals    chan os.Signal
 	life       context.Context // ends when the daemon is told to
 	round      *round
-	owner      int           // the uid that started us
-	account    *process.User // whom we become, or have become; nil: nobody else
+	owner      int              // the uid that started us
+	account    *privileges.User // whom we become, or have become; nil: nobody else
 	protection control.Process
 	path       string // of our program file
 
@@ -93,7 +95,7 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 	}
 	d.settings.Store(s)
 	d.remember()
-	d.warn(process.Undumpable())
+	d.warn(privileges.Undumpable())
 	if err := d.open(s); err != nil {
 		d.shut()
 		return err
@@ -148,7 +150,7 @@ func (d *daemon) run(parent *process.Parent) error {
 	go func() { failed <- d.server.Serve(serving, listeners(d.places)); close(failed) }()
 	d.beginRound()
 	if os.Getpid() == 1 {
-		go process.Reap(ctx)
+		go commands.Reap(ctx)
 	}
 	d.hello()
 	if err := parent.Ready(); err != nil {
