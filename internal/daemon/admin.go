@@ -75,10 +75,10 @@ func privateUnless(mode *fs.FileMode) fs.FileMode {
 // banned is the uid that gets nothing from the control socket: that of the
 // commands of prngd.conf.
 func (d *daemon) banned() int {
-	if d.supply.runner == nil {
+	if d.commands.runner == nil {
 		return -1
 	}
-	return d.supply.runnerUID
+	return d.commands.uid
 }
 
 // reseed asks every credited source at once, and returns when what they gave is
@@ -91,7 +91,7 @@ func (d *daemon) reseed(ctx context.Context) error {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
 	for {
-		d.runner.Kick()
+		d.sources.Kick()
 		select {
 		case <-done:
 			return nil

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"prngd/gatherers"
+	"prngd/internal/sources"
 )
 
 // checkConfig takes one sample of every source and prints a line for each:
 // found or missing, bytes, milliseconds, credit. It exits 78 if a line of
 // prngd.conf could not be used.
 func checkConfig(s *settings, stdout io.Writer) error {
-	_, list, err := startSources(s, nil)
+	list, err := listSources(s)
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func sample(o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, list, err := startSources(s, nil)
+	list, err := listSources(s)
 	if err != nil {
 		return err
 	}
@@ -85,5 +86,5 @@ func sample(o options, stdout io.Writer) error {
 			return gatherers.Sample(context.Background(), g, max(o.Count, 1), stdout)
 		}
 	}
-	return fmt.Errorf("--sample %q: expected one of %v", o.Sample, names(list))
+	return fmt.Errorf("--sample %q: expected one of %v", o.Sample, sources.Names(list))
 }

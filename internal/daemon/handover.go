@@ -10,12 +10,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
 	"prngd/internal/control"
 	"prngd/internal/listen"
 	"prngd/internal/prng"
 	"prngd/internal/server"
+	"prngd/internal/sources"
 	"prngd/internal/upgrade"
 )
 
@@ -41,7 +43,8 @@ type handover struct {
 	PIDFile     handedFile          `json:"pid_file"`
 	Seed        handedFile          `json:"seed"`
 	Exchanges   []handedFile        `json:"exchanges,omitempty"`
-	Devices     []handedFile        `json:"devices,omitempty"`
+	Sources     *sources.State      `json:"sources,omitempty"`
+	Generator   prng.Counts         `json:"generator,omitzero"`
 	Runner      []int               `json:"runner,omitempty"` // conversations with it
 	RunnerUID   int                 `json:"runner_uid,omitempty"`
 	Connections []server.Connection `json:"connections,omitempty"`
@@ -76,8 +79,11 @@ func (h *handover) descriptors() (fds []int) {
 	if h.Seed.Path != "" {
 		fds = append(fds, h.Seed.FD, h.Seed.Dir)
 	}
-	for _, f := range slices.Concat(h.Exchanges, h.Devices) {
+	for _, f := range h.Exchanges {
 		fds = append(fds, f.FD)
+	}
+	if h.Sources != nil {
+		fds = append(fds, h.Sources.Descriptors()...)
 	}
 	for _, c := range h.Connections {
 		fds = append(fds, c.FD)
@@ -132,9 +138,11 @@ func (p Program) rehearse(r *upgrade.Preflighted, stdout, stderr io.Writer) erro
 	if err != nil {
 		return err
 	}
-	if _, err := sources(s.Config, supply{owner: h.Owner, devices: new(devices)}); err != nil {
+	c, err := sources.New(sources.Options{Log: logrus.New()}).Prepare(sourceSettings(s.Config))
+	if err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
+	c.Rollback()
 	if err := prng.SelfTest(); err != nil {
 		return err
 	}

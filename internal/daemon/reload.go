@@ -2,23 +2,23 @@ package daemon
 
 import (
 	"fmt"
-	"slices"
 
 	"prngd/internal/config"
-	"prngd/internal/peercred"
+	"prngd/internal/credit"
 	"prngd/internal/process"
 	"prngd/internal/server"
 )
 
 // serverConfig is what the sockets' side takes from the settings.
 func (d *daemon) serverConfig(s *settings) server.Config {
+	writers := writeCredit(s.WriteCredit)
 	return server.Config{
 		Pool: d.pool, Log: d.log,
 		UnseededWait:   s.UnseededWait,
 		MaxConnections: d.maxConnections(s.MaxConnections),
 		PerUID:         s.PerUID,
-		Credit:         believes(s.WriteCredit),
-		Alone:          slices.ContainsFunc(s.WriteCredit, func(w config.WriteCredit) bool { return w.Alone }),
+		Credit:         writers.Counts,
+		Alone:          writers.Alone(),
 	}
 }
 
@@ -44,13 +44,12 @@ func (d *daemon) maxConnections(asked int) int {
 	return min(asked, limit)
 }
 
-// believes returns whose writes may count.
-func believes(lines []config.WriteCredit) func(peercred.Cred) bool {
-	return func(c peercred.Cred) bool {
-		return slices.ContainsFunc(lines, func(w config.WriteCredit) bool {
-			return (w.UID < 0 || w.UID == c.UID) && (w.GID < 0 || w.GID == c.GID)
-		})
+// writeCredit is the policy of these lines.
+func writeCredit(lines []config.WriteCredit) (writers credit.Writers) {
+	for _, l := range lines {
+		writers = append(writers, credit.Writer{UID: l.UID, GID: l.GID, Alone: l.Alone})
 	}
+	return writers
 }
 
 // reload takes over what a changed configuration says, and keeps the old one if
@@ -63,18 +62,19 @@ func (d *daemon) reload() error {
 	if err != nil {
 		return d.keepOld(err)
 	}
-	list, err := sources(s.Config, d.supply)
+	gathered, err := d.sources.Prepare(sourceSettings(s.Config))
 	if err != nil {
 		return d.keepOld(fmt.Errorf("%s: %w", s.path, err))
 	}
 	if err := d.sink.Configure(s.logging(d.foreground)); err != nil {
+		gathered.Rollback()
 		return d.keepOld(err)
 	}
 	d.settings.Store(s)
 	d.server.Reconfigure(d.serverConfig(s))
 	d.relisten(s)
 	d.openExchanges(s.Exchange)
-	d.gatherFrom(list)
+	d.warn(gathered.Commit())
 	d.log.WithField("path", s.path).Info("reloaded")
 	d.problems(s)
 	for _, what := range d.needsRestart(old, s) {
@@ -99,7 +99,6 @@ func (d *daemon) needsRestart(old, s *settings) (names []string) {
 		{"user", old.User != s.User},
 		{"command-user", old.CommandUser != s.CommandUser},
 		{"status", old.Status.Path != s.Status.Path},
-		{"the first command", d.owner == 0 && d.supply.runner == nil && len(s.Commands) > 0},
 	} {
 		if c.changed {
 			names = append(names, c.name)

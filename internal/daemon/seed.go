@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"prngd/gatherers"
+	"prngd/internal/credit"
 	"prngd/internal/prng"
 	"prngd/seedfile"
 )
@@ -62,26 +63,15 @@ func (d *daemon) openSeed(s *settings) {
 	d.seed.Store(f)
 }
 
-// recall mixes the old seed, replaces it on disk, and only then counts it.
+// recall mixes and counts the seed that the last run left.
 func (d *daemon) recall(f *seedfile.File) {
-	old, err := f.Load()
-	defer clear(old.Data)
-	d.warn(err)
-	if old.Warning != "" {
-		d.log.Warn(old.Warning)
-	}
-	source := d.pool.Source(prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: upstreamLimit})
-	source.Add(old.Data, 0)
-	var digest [32]byte
 	real, mono := gatherers.Clocks()()
-	d.pool.Digest(&digest, old.Data)
-	err = f.Replace(seedfile.Successor(old.Data, digest, real, mono))
-	switch {
-	case err == nil && old.Bits > 0:
-		source.Add(old.Data, old.Bits)
-	case err != nil && !old.Foreign:
-		d.log.Warn(err)
+	warning, readErr, replaceErr := credit.Recall(d.pool, f, real, mono)
+	d.warn(readErr)
+	if warning != "" {
+		d.log.Warn(warning)
 	}
+	d.warn(replaceErr)
 }
 
 // awaitOpen waits for the gate, and says whether it opened.

@@ -170,7 +170,7 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 	h := &handover{
 		Version: handoverVersion, Program: d.program.Version, Path: d.path,
 		Started: d.started, Parked: time.Now(), Foreground: d.foreground, Owner: d.owner,
-		Connections: connections, Report: d.report(), RunnerUID: d.supply.runnerUID,
+		Connections: connections, Report: d.report(), RunnerUID: d.commands.uid,
 	}
 	for _, p := range d.places {
 		handed, err := handPlace(p)
@@ -186,8 +186,8 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 		}
 		h.Control = []handedPlace{handed}
 	}
-	h.Exchanges, h.Devices = d.handExchanges(), d.supply.devices.hand()
-	for _, f := range d.supply.runner.Files() {
+	h.Exchanges, h.Sources, h.Generator = d.handExchanges(), d.sources.HandOver(), d.pool.HandOver()
+	for _, f := range d.commands.runner.Files() {
 		fd, err := descriptorOf(f) // Fd would make it blocking
 		if err != nil {
 			return nil, fmt.Errorf("handing over the runner: %w", err)

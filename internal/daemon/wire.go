@@ -21,6 +21,7 @@ import (
 	"prngd/internal/prng"
 	"prngd/internal/process"
 	"prngd/internal/server"
+	"prngd/internal/sources"
 	"prngd/seedfile"
 )
 
@@ -33,12 +34,11 @@ type daemon struct {
 	sink       *logging.Sink
 	log        *logrus.Logger
 	pool       *prng.Generator
-	doubts     *doubts
-	runner     *gatherers.Runner
+	sources    *sources.Sources
 	server     *server.Server
 	seed       atomic.Pointer[seedfile.File]
 	pidFile    *process.PIDFile
-	supply     supply
+	commands   commandRunner
 	calls      chan func() // run by the main loop
 	signals    chan os.Signal
 	life       context.Context // ends when the daemon is told to
@@ -56,8 +56,6 @@ type daemon struct {
 	attempt   *attempt
 	control   place
 	places    []place // what is listened on
-	gathering []gatherers.Gatherer
-	regather  context.CancelFunc // makes the runner start anew
 	exchanges []exchangeFile
 	restir    context.CancelFunc // makes the keepers of exchange files start anew
 	seedError string             // why no seed file is kept
@@ -70,7 +68,7 @@ const stopTime = 700 * time.Millisecond
 
 // serve is the daemon's life.
 func (p Program) serve(started time.Time, s *settings, parent *process.Parent, legacy *handover) error {
-	with, list, err := startSources(s, legacy) // before there is any secret
+	with, err := startRunner(s, legacy) // before there is any secret
 	if err != nil {
 		return err
 	}
@@ -90,10 +88,13 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 	defer sink.Close(stopTime)
 	d := &daemon{
 		program: p, started: started, foreground: foreground, sink: sink, log: sink.Log,
-		gathering: list, supply: with, doubts: newDoubts(), calls: make(chan func()),
+		commands: with, calls: make(chan func()),
 		owner: starter(legacy), legacy: legacy,
 	}
 	d.settings.Store(s)
+	if d.sources, err = newSources(s, sink.Log, with, legacy); err != nil {
+		return err
+	}
 	d.remember()
 	d.warn(privileges.Undumpable())
 	if err := d.open(s); err != nil {
@@ -109,7 +110,7 @@ func (d *daemon) open(s *settings) (err error) {
 	d.pool, err = prng.New(prng.Env{
 		Clocks:                gatherers.Clocks(),
 		Kernel:                gatherers.KernelBytes,
-		CloneEvent:            d.doubts.ask,
+		CloneEvent:            d.sources.CloneEvent,
 		PersonalizationString: personalization(time.Now()),
 	})
 	if err != nil {
@@ -119,8 +120,8 @@ func (d *daemon) open(s *settings) (err error) {
 		return err
 	}
 	d.server = server.New(d.serverConfig(s))
-	d.runner = gatherers.NewRunner(d.mix, d.log)
-	d.askKernel()
+	d.sources.Attach(d.pool)
+	d.sources.SampleKernel()
 	d.chooseAccount(s)
 	d.warn(d.makeDirectories(s))
 	if err := d.openPlaces(s); err != nil {
@@ -171,7 +172,7 @@ func (d *daemon) run(parent *process.Parent) error {
 // tasks is all that goes on beside serving, each on a goroutine of its own.
 func (d *daemon) tasks() []func(context.Context) {
 	return []func(context.Context){
-		d.gather, d.insist, d.keepSeed, d.keepExchanges, d.watchPlaces, d.watchClones,
+		d.sources.Run, d.keepSeed, d.keepExchanges, d.watchPlaces,
 		d.announce, d.answerAdmin, d.notifyReady, d.feedWatchdog,
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"prngd/internal/credit"
 	"prngd/internal/listen"
 	"prngd/internal/peercred"
 	"prngd/internal/prng"
@@ -77,7 +78,7 @@ func New(c Config) *Server {
 	if c.PID == 0 {
 		c.PID = os.Getpid()
 	}
-	s.service = newService(c.PID, s.pool.Source(clientPolicy(c.Alone)).Add)
+	s.service = newService(c.PID, s.pool.Source(credit.Client(c.Alone)).Add)
 	s.room.L = &s.mu
 	s.Reconfigure(c)
 	return s
@@ -87,22 +88,13 @@ func New(c Config) *Server {
 // new connections only. Pool, Log and PID stay.
 func (s *Server) Reconfigure(c Config) {
 	c.UnseededWait = min(c.UnseededWait, maxUnseededWait)
-	s.pool.Source(clientPolicy(c.Alone))
+	s.pool.Source(credit.Client(c.Alone))
 	s.mu.Lock()
 	s.config.Store(&c)
 	s.limits.set(c.MaxConnections, c.PerUID)
 	s.room.Broadcast()
 	s.mu.Unlock()
 	s.poke()
-}
-
-// clientPolicy is how the pool takes the writes of clients.
-func clientPolicy(alone bool) prng.Policy {
-	p := prng.Policy{Name: "client", Untrusted: true, GateLimit: 256}
-	if alone {
-		p.GateLimit = 0
-	}
-	return p
 }
 
 // Serve answers on ls, and on what Add brings, until ctx ends. Then it closes
