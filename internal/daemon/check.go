@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"prngd/gatherers"
+	"prngd/internal/config"
 )
 
 // checkConfig takes one sample of every source and prints a line for each:
 // found or missing, bytes, milliseconds, credit. It exits 78 if a line of
 // prngd.conf could not be used.
-func checkConfig(s *settings, stdout io.Writer) error {
+func checkConfig(s *config.Settings, stdout io.Writer) error {
 	_, list, err := startSources(s, nil)
 	if err != nil {
 		return err
@@ -28,7 +29,7 @@ func checkConfig(s *settings, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "sources=%d undef=%d rejected=%d\n", len(list), s.Undef, s.Rejected)
 	if s.Rejected > 0 {
-		return exitError{exitConfig, fmt.Errorf("%s: %d lines rejected", s.path, s.Rejected)}
+		return exitError{exitConfig, fmt.Errorf("%s: %d lines rejected", s.Path, s.Rejected)}
 	}
 	return nil
 }
@@ -71,8 +72,8 @@ func try(g gatherers.Gatherer) string {
 }
 
 // sample prints raw samples of one gatherer for somebody's estimator.
-func sample(o options, stdout io.Writer) error {
-	s, err := loadSettings(o, os.Getuid())
+func sample(o config.Options, stdout io.Writer) error {
+	s, err := loadSettings(o, os.Getuid(), nil)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ const atOnce = 4
 // startRunner starts, for root, the child that runs the commands of prngd.conf
 // as somebody who may read neither our memory nor the seed; the program of an
 // upgrade takes over the one there is. Commands of others run as those.
-func (with *supply) startRunner(c *config.Config, legacy *handover) (err error) {
+func (with *supply) startRunner(s *config.Settings, legacy *handover) (err error) {
 	switch {
 	case legacy != nil && len(legacy.Runner) > 0:
 		var files []*os.File
@@ -38,24 +38,24 @@ func (with *supply) startRunner(c *config.Config, legacy *handover) (err error) 
 		with.runnerUID = legacy.RunnerUID
 		with.runner, err = process.AdoptRunner(files)
 		return err
-	case legacy != nil || with.owner != 0 || len(c.Commands) == 0:
+	case legacy != nil || with.owner != 0 || len(s.Commands) == 0:
 		return nil
 	}
-	if u, err := commandUser(c.CommandUser); err == nil {
+	if u, err := commandUser(s.CommandUser.Name); err == nil {
 		with.runnerUID = u.UID
 	}
-	with.runner, err = process.StartRunner(atOnce, c.CommandUser)
+	with.runner, err = process.StartRunner(atOnce, s.CommandUser.Name)
 	return err
 }
 
 // startSources is all that can be sampled, and what it was made with.
-func startSources(s *settings, legacy *handover) (with supply, list []gatherers.Gatherer, err error) {
+func startSources(s *config.Settings, legacy *handover) (with supply, list []gatherers.Gatherer, err error) {
 	with = supply{owner: starter(legacy), devices: inheritedDevices(legacy), counted: legacy != nil}
-	if err := with.startRunner(s.Config, legacy); err != nil {
+	if err := with.startRunner(s, legacy); err != nil {
 		return with, nil, err
 	}
-	if list, err = sources(s.Config, with); err != nil {
-		return with, nil, exitError{exitConfig, fmt.Errorf("%s: %w", s.path, err)}
+	if list, err = sources(s, with); err != nil {
+		return with, nil, exitError{exitConfig, err}
 	}
 	return with, list, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prngd/internal/config"
 	"prngd/internal/control"
 	"prngd/internal/prng"
 	"prngd/internal/process"
@@ -119,7 +120,7 @@ func readHandover(document []byte) (*handover, error) {
 // rehearse is a start without touching anything: it tells the daemon that
 // serves whether this program could take its place.
 func (p Program) rehearse(r *process.Rehearsed, stdout, stderr io.Writer) error {
-	o, _, done := p.parseOptions(r.Argv, stdout, stderr)
+	o, _, done := config.ParseOptions(p.version(), r.Argv, stdout, stderr)
 	if done {
 		return errors.New("the command line cannot be used")
 	}
@@ -127,12 +128,12 @@ func (p Program) rehearse(r *process.Rehearsed, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	s, err := loadSettings(o, h.Owner)
+	s, err := loadSettings(o, h.Owner, nil)
 	if err != nil {
 		return err
 	}
-	if _, err := sources(s.Config, supply{owner: h.Owner, devices: new(devices)}); err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
+	if _, err := sources(s, supply{owner: h.Owner, devices: new(devices)}); err != nil {
+		return err
 	}
 	if err := prng.SelfTest(); err != nil {
 		return err

@@ -25,13 +25,13 @@ type supply struct {
 
 // sources turns a configuration into gatherers: the built-in menu as its
 // gatherer lines change it, then its sources, then PRNGD's commands.
-func sources(c *config.Config, with supply) ([]gatherers.Gatherer, error) {
+func sources(c *config.Settings, with supply) ([]gatherers.Gatherer, error) {
 	list := gatherers.System()
 	for _, line := range c.Gatherers {
 		i := slices.IndexFunc(list, func(g gatherers.Gatherer) bool { return g.Name == line.Name })
 		switch {
 		case i < 0:
-			return nil, fmt.Errorf("line %d: gatherer %q: expected one of %v", line.Line, line.Name, names(list))
+			return nil, fmt.Errorf("%s: gatherer: found %q, expected one of %v", line.Where, line.Name, names(list))
 		case line.Off:
 			list = slices.Delete(list, i, i+1)
 		default:
@@ -67,7 +67,7 @@ func source(s config.Source, with supply) gatherers.Gatherer {
 
 // commands gives every entry a name of its own: status and pool tell sources
 // apart by it.
-func commands(c *config.Config, with supply) []gatherers.Gatherer {
+func commands(c *config.Settings, with supply) []gatherers.Gatherer {
 	var list []gatherers.Gatherer
 	seen := map[string]int{}
 	for _, e := range c.Commands {
