@@ -146,10 +146,10 @@ func (in inheritance) rest(log *logrus.Logger) (places []place) {
 
 // lines returns the listen lines that are to be opened. The default one stands
 // back when a supervisor has sockets for us and nobody asked for another.
-func (in inheritance) lines(s *settings) []config.Listen {
-	isDefault := len(s.options.Addresses) == 0 && len(s.Listen) == 1 && s.Listen[0].Line == 0
+func (in inheritance) lines(s *config.Settings) []config.Socket {
+	isDefault := s.Listen[0].Where == "default"
 	supervised := func(s socket) bool { return s.supervised }
-	wanted := func(k socket) bool { return k.serves(listenOptions(s, s.Listen[0])) }
+	wanted := func(k socket) bool { return k.serves(listenOptions(s.Listen[0])) }
 	if isDefault && slices.ContainsFunc(in, supervised) && !slices.ContainsFunc(in, wanted) {
 		return nil
 	}
@@ -157,7 +157,7 @@ func (in inheritance) lines(s *settings) []config.Listen {
 }
 
 // openPlaces opens the sockets, or finds them open.
-func (d *daemon) openPlaces(s *settings) error {
+func (d *daemon) openPlaces(s *config.Settings) error {
 	control, in := inheritance(nil), activated(process.Listeners(), d.log)
 	if d.legacy != nil {
 		control, in = handed(d.legacy.Control, d.log), handed(d.legacy.Places, d.log)

@@ -3,10 +3,9 @@ package daemon
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"time"
 
-	"prngd/egdproto"
+	"prngd/internal/config"
 	"prngd/internal/control"
 	"prngd/internal/listen"
 	"prngd/internal/prng"
@@ -59,17 +58,8 @@ func (d *daemon) controlSocket() (*listen.Listener, error) {
 	return listen.Adopt(f)
 }
 
-func controlOptions(s *settings) listen.Options {
-	return listen.Options{
-		Address: egdproto.Address{Network: "unix", Path: s.Status.Path}, Mode: privateUnless(s.Status.Mode), Group: s.Status.Group,
-	}
-}
-
-func privateUnless(mode *fs.FileMode) fs.FileMode {
-	if mode == nil {
-		return 0o600
-	}
-	return *mode
+func controlOptions(s *config.Settings) listen.Options {
+	return listenOptions(s.Status)
 }
 
 // banned is the uid that gets nothing from the control socket: that of the

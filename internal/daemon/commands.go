@@ -38,7 +38,7 @@ type commandRunner struct {
 // startRunner starts, for root, the child that runs the commands of prngd.conf
 // as a user who may read neither our memory nor the seed; the program of an
 // upgrade takes over the one there is. Commands of others run as those.
-func startRunner(s *settings, legacy *handover) (with commandRunner, err error) {
+func startRunner(s *config.Settings, legacy *handover) (with commandRunner, err error) {
 	switch {
 	case legacy != nil && len(legacy.Runner) > 0:
 		var files []*os.File
@@ -51,10 +51,10 @@ func startRunner(s *settings, legacy *handover) (with commandRunner, err error) 
 	case legacy != nil || starter(legacy) != 0 || len(s.Commands) == 0:
 		return with, nil
 	}
-	if u, err := commandUser(s.CommandUser); err == nil {
+	if u, err := commandUser(s.CommandUser.Name); err == nil {
 		with.uid = u.UID
 	}
-	with.runner, err = commands.StartRunner(atOnce, s.CommandUser)
+	with.runner, err = commands.StartRunner(atOnce, s.CommandUser.Name)
 	return with, err
 }
 
@@ -74,7 +74,7 @@ func (with commandRunner) run(ctx context.Context, path string, argv []string, t
 var errNoRunner = errors.New("restart required: the process that runs commands for root is started with the daemon")
 
 // newSources returns sources with the gatherers of s in effect.
-func newSources(s *settings, log *logrus.Logger, with commandRunner, legacy *handover) (*sources.Sources, error) {
+func newSources(s *config.Settings, log *logrus.Logger, with commandRunner, legacy *handover) (*sources.Sources, error) {
 	o := sources.Options{Log: log}
 	if legacy != nil {
 		o.Before = legacy.Sources
@@ -89,15 +89,15 @@ func newSources(s *settings, log *logrus.Logger, with commandRunner, legacy *han
 		}
 	}
 	all := sources.New(o)
-	c, err := all.Prepare(sourceSettings(s.Config))
+	c, err := all.Prepare(sourceSettings(s))
 	if err != nil {
-		return nil, exitError{exitConfig, fmt.Errorf("%s: %w", s.path, err)}
+		return nil, exitError{exitConfig, err}
 	}
 	return all, c.Commit()
 }
 
 // sourceSettings is what c says of sources.
-func sourceSettings(c *config.Config) sources.Settings {
+func sourceSettings(c *config.Settings) sources.Settings {
 	return sources.Settings{
 		Gatherers: c.Gatherers, Sources: c.Sources, Commands: c.Commands,
 		CommandTimeout: c.CommandTimeout, CreditCommands: c.CreditCommands,
@@ -105,7 +105,7 @@ func sourceSettings(c *config.Config) sources.Settings {
 }
 
 // listSources is all that could be sampled, for a program that does not serve.
-func listSources(s *settings) ([]gatherers.Gatherer, error) {
+func listSources(s *config.Settings) ([]gatherers.Gatherer, error) {
 	with, err := startRunner(s, nil)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
+	"prngd/internal/config"
 	"prngd/internal/control"
 	"prngd/internal/listen"
 	"prngd/internal/prng"
@@ -126,7 +127,7 @@ func readHandover(document []byte) (*handover, error) {
 // rehearse is a start without touching anything: it tells the daemon that
 // serves whether this program could take its place.
 func (p Program) rehearse(r *upgrade.Preflighted, stdout, stderr io.Writer) error {
-	o, _, done := p.parseOptions(r.Argv, stdout, stderr)
+	o, _, done := config.ParseOptions(p.version(), r.Argv, stdout, stderr)
 	if done {
 		return errors.New("the command line cannot be used")
 	}
@@ -134,13 +135,13 @@ func (p Program) rehearse(r *upgrade.Preflighted, stdout, stderr io.Writer) erro
 	if err != nil {
 		return err
 	}
-	s, err := loadSettings(o, h.Owner)
+	s, err := loadSettings(o, h.Owner, nil)
 	if err != nil {
 		return err
 	}
-	c, err := sources.New(sources.Options{Log: logrus.New()}).Prepare(sourceSettings(s.Config))
+	c, err := sources.New(sources.Options{Log: logrus.New()}).Prepare(sourceSettings(s))
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
+		return err
 	}
 	c.Rollback()
 	if err := prng.SelfTest(); err != nil {

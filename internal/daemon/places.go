@@ -36,9 +36,9 @@ func (p *place) close() {
 
 // listen opens every place that is not there already, or none. What grave hands
 // back of an error is one; otherwise that place is left out.
-func (d *daemon) listen(s *settings, in *inheritance) (places []place, err error) {
+func (d *daemon) listen(s *config.Settings, in *inheritance) (places []place, err error) {
 	for _, line := range in.lines(s) {
-		o := listenOptions(s, line)
+		o := listenOptions(line)
 		if p, ok := in.take(o); ok {
 			places = append(places, p)
 			continue
@@ -77,8 +77,8 @@ func (d *daemon) openPlace(o listen.Options) (place, error) {
 	return place{options: o, listeners: ls}, err
 }
 
-func listenOptions(s *settings, l config.Listen) listen.Options {
-	return listen.Options{Address: l.Address, Mode: s.socketMode(l), Group: l.Group, Allow: l.Allow}
+func listenOptions(s config.Socket) listen.Options {
+	return listen.Options{Address: s.Address, Mode: s.Mode, Group: s.Group, Allow: s.Allow}
 }
 
 func listeners(places []place) (all []*listen.Listener) {
@@ -135,12 +135,12 @@ func (d *daemon) serveAll(p place) {
 
 // relisten makes the places those of s. What stays the same is not touched,
 // and what cannot be had is reported and left as it is.
-func (d *daemon) relisten(s *settings) {
+func (d *daemon) relisten(s *config.Settings) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var next []place
 	for _, line := range s.Listen {
-		o := listenOptions(s, line)
+		o := listenOptions(line)
 		p, err := d.placeFor(o)
 		if err != nil {
 			d.log.WithError(err).Warn("reload: a listen line needs a restart")

@@ -1,8 +1,6 @@
 package daemon
 
 import (
-	"fmt"
-
 	"prngd/internal/config"
 	"prngd/internal/credit"
 	"prngd/internal/process"
@@ -10,7 +8,7 @@ import (
 )
 
 // serverConfig is what the sockets' side takes from the settings.
-func (d *daemon) serverConfig(s *settings) server.Config {
+func (d *daemon) serverConfig(s *config.Settings) server.Config {
 	writers := writeCredit(s.WriteCredit)
 	return server.Config{
 		Pool: d.pool, Log: d.log,
@@ -58,15 +56,15 @@ func (d *daemon) reload() error {
 	d.warn(process.Reloading())
 	defer process.Notify("READY=1")
 	old := d.settings.Load()
-	s, err := loadSettings(old.options, d.owner)
+	s, err := loadSettings(old.Options, d.owner, old)
 	if err != nil {
 		return d.keepOld(err)
 	}
-	gathered, err := d.sources.Prepare(sourceSettings(s.Config))
+	gathered, err := d.sources.Prepare(sourceSettings(s))
 	if err != nil {
-		return d.keepOld(fmt.Errorf("%s: %w", s.path, err))
+		return d.keepOld(err)
 	}
-	if err := d.sink.Configure(s.logging(d.foreground)); err != nil {
+	if err := d.sink.Configure(logTo(s, d.foreground)); err != nil {
 		gathered.Rollback()
 		return d.keepOld(err)
 	}
@@ -75,7 +73,7 @@ func (d *daemon) reload() error {
 	d.relisten(s)
 	d.openExchanges(s.Exchange)
 	d.warn(gathered.Commit())
-	d.log.WithField("path", s.path).Info("reloaded")
+	d.log.WithField("path", s.Path).Info("reloaded")
 	d.problems(s)
 	for _, what := range d.needsRestart(old, s) {
 		d.log.WithField("directive", what).Warn("changed, but needs a restart")
@@ -89,16 +87,16 @@ func (d *daemon) keepOld(err error) error {
 }
 
 // needsRestart names what a reload cannot change.
-func (d *daemon) needsRestart(old, s *settings) (names []string) {
+func (d *daemon) needsRestart(old, s *config.Settings) (names []string) {
 	for _, c := range []struct {
 		name    string
 		changed bool
 	}{
-		{"seedfile", old.SeedFile != s.SeedFile},
-		{"seed-credit", old.SeedCredit != s.SeedCredit},
-		{"user", old.User != s.User},
-		{"command-user", old.CommandUser != s.CommandUser},
-		{"status", old.Status.Path != s.Status.Path},
+		{"seedfile", old.Seed.Path != s.Seed.Path},
+		{"seed-credit", old.Seed.Credit != s.Seed.Credit},
+		{"user", old.User.Name != s.User.Name},
+		{"command-user", old.CommandUser.Name != s.CommandUser.Name},
+		{"status", old.Status.Address != s.Status.Address},
 	} {
 		if c.changed {
 			names = append(names, c.name)
@@ -108,11 +106,11 @@ func (d *daemon) needsRestart(old, s *settings) (names []string) {
 }
 
 // problems says which lines of prngd.conf were skipped, a few of them by name.
-func (d *daemon) problems(s *settings) {
+func (d *daemon) problems(s *config.Settings) {
 	const named = 10
 	for i, p := range s.Problems {
 		if i == named {
-			d.log.Warnf("%s: %d more problems, see prngd --check-config", s.path, len(s.Problems)-named)
+			d.log.Warnf("%s: %d more problems, see prngd --check-config", s.Path, len(s.Problems)-named)
 			return
 		}
 		d.log.Warn(p)

@@ -27,7 +27,7 @@ func (d *daemon) report() control.Report {
 		Listeners: d.reportPlaces(),
 		Clients:   reportClients(d.server.Stats()),
 		Process:   d.reportProcess(),
-		Config:    control.Config{Path: s.path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected},
+		Config:    control.Config{Path: s.Path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected},
 		Log:       d.reportLog(),
 	}
 	d.sources.Report(&r)

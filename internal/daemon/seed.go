@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"prngd/gatherers"
+	"prngd/internal/config"
 	"prngd/internal/credit"
 	"prngd/internal/prng"
 	"prngd/seedfile"
@@ -40,12 +41,12 @@ func (d *daemon) keepSeed(ctx context.Context) {
 // openSeed opens the seed file, or goes on with the one of the program before us.
 // It stays open: who we become, and whoever takes our place, may not be permitted
 // to open it.
-func (d *daemon) openSeed(s *settings) {
-	if s.SeedFile == "" {
+func (d *daemon) openSeed(s *config.Settings) {
+	if s.Seed.Path == "" {
 		return
 	}
 	o := seedfile.Options{
-		Path: s.SeedFile, MachineID: seedfile.MachineID(), Credit: s.SeedCredit, Owner: d.uid(),
+		Path: s.Seed.Path, MachineID: seedfile.MachineID(), Credit: s.Seed.Credit, Owner: d.uid(),
 	}
 	if f := d.adoptSeed(o); f != nil {
 		d.recalled = true

@@ -23,7 +23,7 @@ func (d *daemon) takeOver(h *handover) {
 	if err := d.server.Inherit(h.Connections); err != nil {
 		d.log.WithError(err).Error("connections were lost in the upgrade")
 	}
-	if s := d.settings.Load(); h.Seed.Path != s.SeedFile {
+	if s := d.settings.Load(); h.Seed.Path != s.Seed.Path {
 		h.Seed.close()
 	} else { // at once: an admin may ask for a save
 		d.openSeed(s)

@@ -15,6 +15,7 @@ import (
 
 	"prngd/gatherers"
 	"prngd/internal/commands"
+	"prngd/internal/config"
 	"prngd/internal/control"
 	"prngd/internal/logging"
 	"prngd/internal/privileges"
@@ -30,7 +31,7 @@ type daemon struct {
 	program    Program
 	started    time.Time
 	foreground bool // logs to standard error unless told otherwise
-	settings   atomic.Pointer[settings]
+	settings   atomic.Pointer[config.Settings]
 	sink       *logging.Sink
 	log        *logrus.Logger
 	pool       *prng.Generator
@@ -67,7 +68,7 @@ type daemon struct {
 const stopTime = 700 * time.Millisecond
 
 // serve is the daemon's life.
-func (p Program) serve(started time.Time, s *settings, parent *process.Parent, legacy *handover) error {
+func (p Program) serve(started time.Time, s *config.Settings, parent *process.Parent, legacy *handover) error {
 	with, err := startRunner(s, legacy) // before there is any secret
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 		return exitError{exitInternal, err}
 	}
 	foreground := parent == nil && (legacy == nil || legacy.Foreground)
-	to := s.logging(foreground)
+	to := logTo(s, foreground)
 	sink, err := logging.New(to)
 	if err != nil && legacy != nil { // clients wait already: better a log elsewhere
 		to.Target = ""
@@ -106,7 +107,7 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 
 // open makes everything that must be there before a client can be served:
 // generator, pid file, sockets.
-func (d *daemon) open(s *settings) (err error) {
+func (d *daemon) open(s *config.Settings) (err error) {
 	d.pool, err = prng.New(prng.Env{
 		Clocks:                gatherers.Clocks(),
 		Kernel:                gatherers.KernelBytes,
@@ -116,7 +117,7 @@ func (d *daemon) open(s *settings) (err error) {
 	if err != nil {
 		return exitError{exitInternal, err}
 	}
-	if err := d.grave(d.openPIDFile(s.options.PIDFile)); err != nil {
+	if err := d.grave(d.openPIDFile(s.PIDFile.Path)); err != nil {
 		return err
 	}
 	d.server = server.New(d.serverConfig(s))

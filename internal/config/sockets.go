@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"slices"
 	"strings"
@@ -11,30 +10,30 @@ import (
 	"prngd/egdproto"
 )
 
-func (p *parser) listen(words []string) error {
+func (l *line) listen(words []string) error {
 	if len(words) == 0 {
 		return errors.New("expected an absolute path or tcp/HOST:PORT")
 	}
-	l := Listen{Line: p.c.Lines.All}
+	s := Listen{Where: l.where}
 	var err error
-	if l.Address, err = egdproto.ParseAddress(words[0]); err != nil {
+	if s.Address, err = egdproto.ParseAddress(words[0]); err != nil {
 		return err
 	}
-	allowed := map[string]func(string) error{"allow": l.allow}
-	if l.Address.Network == "unix" {
-		allowed = map[string]func(string) error{"mode": mode(&l.Mode), "group": text(&l.Group)}
+	allowed := map[string]func(string) error{"allow": s.allow}
+	if s.Address.Network == "unix" {
+		allowed = map[string]func(string) error{"mode": mode(&s.Mode), "group": text(&s.Group)}
 	}
 	if err := attributes(words[1:], allowed); err != nil {
 		return err
 	}
-	if l.Address.Network == "tcp" && !l.Address.Loopback() && len(l.Allow) == 0 {
-		return fmt.Errorf("%s: expected allow=CIDR,... for an address beyond this host", l.Address)
+	if s.Address.Network == "tcp" && !s.Address.Loopback() && len(s.Allow) == 0 {
+		return fmt.Errorf("%s: expected allow=CIDR,... for an address beyond this host", s.Address)
 	}
-	same := func(o Listen) bool { return o.Address == l.Address }
-	if i := slices.IndexFunc(p.c.Listen, same); i >= 0 {
-		return already(l.Address.String(), p.c.Listen[i].Line)
+	same := func(o Listen) bool { return o.Address == s.Address }
+	if i := slices.IndexFunc(l.c.Listen, same); i >= 0 {
+		return already(s.Address.String(), l.c.Listen[i].Where)
 	}
-	p.c.Listen = append(p.c.Listen, l)
+	l.c.Listen = append(l.c.Listen, s)
 	return nil
 }
 
@@ -57,14 +56,9 @@ func (l *Listen) allow(value string) error {
 	return nil
 }
 
-// defaultStatus is for the owner alone: the socket takes orders.
-func defaultStatus() Status {
-	private := fs.FileMode(0o600)
-	return Status{Mode: &private}
-}
-
-func (p *parser) status(words []string) error {
+func (l *line) status(words []string) error {
 	s := defaultStatus()
+	s.Where = l.where
 	if len(words) == 0 {
 		return errors.New("expected an absolute path")
 	}
@@ -73,7 +67,7 @@ func (p *parser) status(words []string) error {
 	}
 	err := attributes(words[1:], map[string]func(string) error{"mode": mode(&s.Mode), "group": text(&s.Group)})
 	if err == nil {
-		p.c.Status = s
+		l.c.Status = s
 	}
 	return err
 }

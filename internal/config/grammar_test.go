@@ -51,7 +51,8 @@ func TestLines(t *testing.T) {
 			if tc.text == "" && end == "" {
 				continue // no line at all
 			}
-			c := parse(t, tc.text+end)
+			c, _ := config.Parse("f", strings.NewReader(tc.text+end)) // some are misspelt: an error as well
+			checkLines(t, c)
 			l := c.Lines
 			got := map[string]int{"blank": l.Blank, "comment": l.Comment, "ours": l.Ours,
 				"rejected": c.Rejected, "command": len(c.Commands), "undef": c.Undef}
@@ -63,7 +64,10 @@ func TestLines(t *testing.T) {
 }
 
 func TestProblemsNameTheLine(t *testing.T) {
-	c := parse(t, "# one\nlisen /run/x\n\"ls\" /bin/ls 1 # x\n\"ls\" /bin/ls 99\n")
+	c, err := config.Parse("prngd.conf", strings.NewReader("# one\nlisen /run/x\n\"ls\" /bin/ls 1 # x\n\"ls\" /bin/ls 99\n"))
+	if err == nil || !strings.HasPrefix(err.Error(), "prngd.conf:2: ") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want an error about line 2 alone", err)
+	}
 	want := []string{
 		`prngd.conf:2: expected a directive or a quoted command, found "lisen": did you mean listen?`,
 		`prngd.conf:3: expected nothing after the rate, found "# x"`,
@@ -81,16 +85,47 @@ func TestProblemsNameTheLine(t *testing.T) {
 	}
 }
 
+// TestSuggestions: what is near a directive is an error (A14), all else is skipped
+// as PRNGD does.
 func TestSuggestions(t *testing.T) {
 	for word, want := range map[string]string{
-		"lisen": "listen", "LISTEN": "listen", "seed-file": "seedfile", "gatherers": "gatherer", "uesr": "",
-		"users": "user", "max-conections": "max-connections", "per_uid": "per-uid", "lg": "log",
+		"lisen": "listen", "lissten": "listen", "LISTEN": "listen", "seed-file": "seedfile", "seed-credits": "seed-credit",
+		"gatherers": "gatherer", "uesr": "", "users": "user", "max-conections": "max-connections", "per_uid": "per-uid",
+		"lg": "log", "user=prngd": "user", "log:": "log", "\vlisten": "listen", "includ": "include",
 		"ls": "", "w": "", "ps": "", "netstat": "", "@PROG_LS@": "", strings.Repeat("l", 9000): "",
 	} {
-		message := parse(t, word+" /x").Problems[0].Message
-		_, got, _ := strings.Cut(message, "did you mean ")
-		if got = strings.TrimSuffix(got, "?"); got != want {
+		c, err := config.Parse("f", strings.NewReader(word+" /x"))
+		_, got, _ := strings.Cut(c.Problems[0].Message, "did you mean ")
+		if got = strings.TrimSuffix(got, "?"); got != want || c.Rejected != 1 {
 			t.Errorf("%.20s: suggested %q, want %q", word, got, want)
+		}
+		if (err != nil) != (want != "") {
+			t.Errorf("%.20s: error %v", word, err)
+		}
+	}
+	if _, err := config.Parse("f", strings.NewReader("users /usr/bin/users 0.01")); err != nil {
+		t.Errorf("a command without quotes: %v", err)
+	}
+}
+
+// TestForeignText: an editor of another system, or a crash, must not make a file
+// of which nothing counts. See faults.md A, "text that editors leave".
+func TestForeignText(t *testing.T) {
+	for _, tc := range []struct{ text, says string }{
+		{"\xff\xfel\x00o\x00g\x00", "f:1: found UTF-16 text"},
+		{"\xfe\xff\x00l\x00o\x00g", "f:1: found UTF-16 text"},
+		{"l\x00o\x00g\x00 \x00", "f:1: found a NUL byte"},
+		{"user x\n" + strings.Repeat("\x00", 512), "f:2: found a NUL byte"},
+		{"# a\rlisten /x\r", "f:1: found a carriage return within a line"},
+	} {
+		_, err := config.Parse("f", strings.NewReader(tc.text))
+		if err == nil || !strings.HasPrefix(err.Error(), tc.says) {
+			t.Errorf("%q: got %v, want %s", tc.text, err, tc.says)
+		}
+	}
+	for _, text := range []string{"\ufeffper-uid 7\r\n", "per-uid 7", "\ufeff# x\r\nper-uid 7\r"} {
+		if c := parse(t, text); c.PerUID != 7 || len(c.Problems) > 0 {
+			t.Errorf("%q: got %+v", text, c)
 		}
 	}
 }
@@ -135,6 +170,11 @@ func FuzzParse(f *testing.F) {
 		f.Add(d.Name+" "+d.Default, "exchange /x every=1h\ngatherer cpu off\nlog target=file:/x")
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
+		for _, mark := range []string{"\ufeff", "\xff\xfe", "\xfe\xff"} {
+			if strings.HasPrefix(a, mark) || strings.HasPrefix(b, mark) {
+				return // which mean something at the beginning alone
+			}
+		}
 		ca, errA := config.Parse("f", strings.NewReader(a))
 		cb, errB := config.Parse("f", strings.NewReader(b))
 		both, err := config.Parse("f", strings.NewReader(a+"\n"+b))

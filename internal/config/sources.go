@@ -7,16 +7,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"prngd/egdproto"
 )
 
-func (p *parser) source(words []string) error {
+func (l *line) source(words []string) error {
 	if len(words) == 0 {
 		return errors.New("expected egd:ADDRESS, dev:PATH or file:PATH")
 	}
-	s := Source{Line: p.c.Lines.All}
+	s := Source{Where: l.where}
 	s.Kind, s.Target, _ = strings.Cut(words[0], ":")
 	var err error
 	switch s.Kind {
@@ -34,14 +33,14 @@ func (p *parser) source(words []string) error {
 		return err
 	}
 	same := func(o Source) bool { return o.Kind == s.Kind && o.Target == s.Target }
-	if i := slices.IndexFunc(p.c.Sources, same); i >= 0 {
-		return already(words[0], p.c.Sources[i].Line) // else it would count twice
+	if i := slices.IndexFunc(l.c.Sources, same); i >= 0 {
+		return already(words[0], l.c.Sources[i].Where) // else it would count twice
 	}
 	if s.Address.Network == "tcp" && s.Credit > 0 {
-		p.warn(fmt.Sprintf("source: %s: what comes by TCP can be read and forged on its way, credit=0 is used", s.Address))
+		l.warn(fmt.Sprintf("source: %s: what comes by TCP can be read and forged on its way, credit=0 is used", s.Address))
 		s.Credit = 0
 	}
-	p.c.Sources = append(p.c.Sources, s)
+	l.c.Sources = append(l.c.Sources, s)
 	return nil
 }
 
@@ -54,11 +53,11 @@ func (s *Source) credit(value string) error {
 	return nil
 }
 
-func (p *parser) exchange(words []string) error {
+func (l *line) exchange(words []string) error {
 	if len(words) == 0 {
 		return errors.New("expected an absolute path")
 	}
-	x := Exchange{Every: exchangeEvery, Line: p.c.Lines.All}
+	x := Exchange{Every: exchangeEvery, Where: l.where}
 	if err := path(&x.Path)(words[0]); err != nil {
 		return err
 	}
@@ -66,18 +65,18 @@ func (p *parser) exchange(words []string) error {
 		return err
 	}
 	same := func(o Exchange) bool { return o.Path == x.Path }
-	if i := slices.IndexFunc(p.c.Exchange, same); i >= 0 {
-		return already(x.Path, p.c.Exchange[i].Line)
+	if i := slices.IndexFunc(l.c.Exchange, same); i >= 0 {
+		return already(x.Path, l.c.Exchange[i].Where)
 	}
-	p.c.Exchange = append(p.c.Exchange, x)
+	l.c.Exchange = append(l.c.Exchange, x)
 	return nil
 }
 
-func (p *parser) gatherer(words []string) error {
+func (l *line) gatherer(words []string) error {
 	if len(words) != 2 || words[0] == "" || strings.Contains(words[0], "=") {
 		return errors.New("expected NAME every=DURATION or NAME off")
 	}
-	g := GathererLine{Name: words[0], Line: p.c.Lines.All}
+	g := GathererLine{Name: words[0], Where: l.where}
 	if g.Off = words[1] == "off"; !g.Off {
 		every, ok := strings.CutPrefix(words[1], "every=")
 		if !ok {
@@ -87,13 +86,13 @@ func (p *parser) gatherer(words []string) error {
 			return err
 		}
 	}
-	p.c.Gatherers = slices.DeleteFunc(p.c.Gatherers, func(o GathererLine) bool { return o.Name == g.Name })
-	p.c.Gatherers = append(p.c.Gatherers, g)
+	l.c.Gatherers = slices.DeleteFunc(l.c.Gatherers, func(o GathererLine) bool { return o.Name == g.Name })
+	l.c.Gatherers = append(l.c.Gatherers, g)
 	return nil
 }
 
-func (p *parser) writeCredit(words []string) error {
-	w := WriteCredit{UID: -1, GID: -1, Line: p.c.Lines.All}
+func (l *line) writeCredit(words []string) error {
+	w := WriteCredit{UID: -1, GID: -1, Where: l.where}
 	if i := slices.Index(words, "alone"); i >= 0 {
 		w.Alone = true
 		words = slices.Delete(words, i, i+1)
@@ -104,25 +103,6 @@ func (p *parser) writeCredit(words []string) error {
 	if w.UID < 0 && w.GID < 0 {
 		return errors.New("expected uid=NUMBER or gid=NUMBER")
 	}
-	p.c.WriteCredit = append(p.c.WriteCredit, w)
+	l.c.WriteCredit = append(l.c.WriteCredit, w)
 	return nil
-}
-
-func (p *parser) unseededWait(words []string) error {
-	d, err := duration(words)
-	if err == nil && (d < 0 || d >= 10*time.Second) {
-		// Postfix's tlsmgr gives up after 10 s.
-		err = fmt.Errorf("expected 0s to under 10s, found %s", words[0])
-	}
-	if err == nil {
-		p.c.UnseededWait = d
-	}
-	return err
-}
-
-func (p *parser) commandTimeout(words []string) error {
-	if len(words) != 1 {
-		return errors.New("expected one DURATION such as 60s")
-	}
-	return period(&p.c.CommandTimeout)(words[0])
 }

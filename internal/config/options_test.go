@@ -1,4 +1,4 @@
-package daemon
+package config
 
 import (
 	"io"
@@ -12,9 +12,9 @@ import (
 	"prngd/egdproto"
 )
 
-func run(args ...string) (opts options, exit int, done bool, stdout, stderr string) {
+func run(args ...string) (opts Options, exit int, done bool, stdout, stderr string) {
 	var out, err strings.Builder
-	opts, exit, done = Program{Version: "0.1.0-dev"}.parseOptions(append([]string{"/usr/sbin/prngd"}, args...), &out, &err)
+	opts, exit, done = ParseOptions("prngd 0.1.0-dev (today)", append([]string{"/usr/sbin/prngd"}, args...), &out, &err)
 	return opts, exit, done, out.String(), err.String()
 }
 
@@ -31,8 +31,8 @@ func local(host string, port int) []egdproto.Address {
 
 func octal(m fs.FileMode) *fs.FileMode { return &m }
 
-// line makes the words of a command line; ” is an empty one.
-func line(s string) []string {
+// argv makes the words of a command line; ” is an empty one.
+func argv(s string) []string {
 	words := strings.Fields(s)
 	for i, w := range words {
 		if w == "''" {
@@ -45,91 +45,95 @@ func line(s string) []string {
 func TestOptions(t *testing.T) {
 	for _, tc := range []struct {
 		args string
-		want options
+		want Options
 	}{
-		{"", options{}},
-		{"--", options{}},
-		{"/a", options{Addresses: at("/a")}},
-		{"/a /b /a", options{Addresses: at("/a", "/b", "/a")}},
+		{"", Options{}},
+		{"--", Options{}},
+		{"/a", Options{Addresses: at("/a")}},
+		{"/a /b /a", Options{Addresses: at("/a", "/b", "/a")}},
 
 		// Every option, by every name.
-		{"-f", options{Foreground: true}},
-		{"--fg", options{Foreground: true}},
-		{"-d", options{Debug: true}},
-		{"--debug", options{Debug: true}},
-		{"-c x", options{CmdFile: "x"}},
-		{"--cmdfile x", options{CmdFile: "x"}},
-		{"-s x", options{SeedFile: "x"}},
-		{"--seedfile x", options{SeedFile: "x"}},
-		{"-n", options{NoSeedFile: true}},
-		{"--no-seedfile", options{NoSeedFile: true}},
-		{"-p x", options{PIDFile: "x"}},
-		{"--pidfile x", options{PIDFile: "x"}},
-		{"-m 600", options{Mode: octal(0o600)}},
-		{"--mode 600", options{Mode: octal(0o600)}},
-		{"-k", options{Kill: true}},
-		{"--kill", options{Kill: true}},
-		{"--killmode", options{Kill: true}},
-		{"--check-config", options{CheckConfig: true}},
-		{"--sample jitter", options{Sample: "jitter"}},
-		{"--count 3 --sample jitter", options{Sample: "jitter", Count: 3}},
-		{"--log-level debug", options{LogLevel: "debug"}},
-		{"--log-format json", options{LogFormat: "json"}},
+		{"-f", Options{Foreground: true}},
+		{"--fg", Options{Foreground: true}},
+		{"-d", Options{Debug: true}},
+		{"--debug", Options{Debug: true}},
+		{"-c x", Options{CmdFile: "x"}},
+		{"--cmdfile x", Options{CmdFile: "x"}},
+		{"-s x", Options{SeedFile: "x"}},
+		{"--seedfile x", Options{SeedFile: "x"}},
+		{"-n", Options{NoSeedFile: true}},
+		{"--no-seedfile", Options{NoSeedFile: true}},
+		{"-p x", Options{PIDFile: "x"}},
+		{"--pidfile x", Options{PIDFile: "x"}},
+		{"-m 600", Options{Mode: octal(0o600)}},
+		{"--mode 600", Options{Mode: octal(0o600)}},
+		{"--ready-fd 3", Options{ReadyFD: 3}},
+		{"--log-level warning", Options{LogLevel: "warn"}}, // C6
+		{"-k", Options{Kill: true}},
+		{"--kill", Options{Kill: true}},
+		{"--killmode", Options{Kill: true}},
+		{"--check-config", Options{CheckConfig: true}},
+		{"--sample jitter", Options{Sample: "jitter"}},
+		{"--count 3 --sample jitter", Options{Sample: "jitter", Count: 3}},
+		{"--log-level debug", Options{LogLevel: "debug"}},
+		{"--log-format json", Options{LogFormat: "json"}},
 
 		// Lines of boot scripts.
-		{"/var/run/egd-pool", options{Addresses: at("/var/run/egd-pool")}},
-		{"-k /var/run/egd-pool", options{Kill: true, Addresses: at("/var/run/egd-pool")}},
+		{"/var/run/egd-pool", Options{Addresses: at("/var/run/egd-pool")}},
+		{"-k /var/run/egd-pool", Options{Kill: true, Addresses: at("/var/run/egd-pool")}},
 		{"--cmdfile /etc/prngd.conf --seedfile /etc/prngd-seed --mode 0666 tcp/localhost:708 /var/run/egd-pool",
-			options{CmdFile: "/etc/prngd.conf", SeedFile: "/etc/prngd-seed", Mode: octal(0o666),
+			Options{CmdFile: "/etc/prngd.conf", SeedFile: "/etc/prngd-seed", Mode: octal(0o666),
 				Addresses: append(local("localhost", 708), at("/var/run/egd-pool")...)}},
 
 		// Mixed, and the order of addresses kept.
-		{"/a -f", options{Foreground: true, Addresses: at("/a")}},
-		{"/b -c x /a -n", options{CmdFile: "x", NoSeedFile: true, Addresses: at("/b", "/a")}},
-		{"/a -k /b", options{Kill: true, Addresses: at("/a", "/b")}},
+		{"/a -f", Options{Foreground: true, Addresses: at("/a")}},
+		{"/b -c x /a -n", Options{CmdFile: "x", NoSeedFile: true, Addresses: at("/b", "/a")}},
+		{"/a -k /b", Options{Kill: true, Addresses: at("/a", "/b")}},
 
 		// The later wins.
-		{"-c a -c b", options{CmdFile: "b"}},
-		{"-c a --cmdfile b", options{CmdFile: "b"}},
-		{"--cmdfile=a -cb /x -c c", options{CmdFile: "c", Addresses: at("/x")}},
-		{"-f --fg -f", options{Foreground: true}},
-		{"-k --killmode --kill", options{Kill: true}},
-		{"-m 0600 -m 0660", options{Mode: octal(0o660)}},
-		{"-n -s X", options{SeedFile: "X"}},
-		{"-s X -n", options{NoSeedFile: true}},
-		{"-s X /a --no-seedfile --seedfile=Y", options{SeedFile: "Y", Addresses: at("/a")}},
-		{"-s X -n -s Y -n", options{NoSeedFile: true}},
-		{"-s --no-seedfile", options{SeedFile: "--no-seedfile"}},
+		{"-c a -c b", Options{CmdFile: "b"}},
+		{"-c a --cmdfile b", Options{CmdFile: "b"}},
+		{"--cmdfile=a -cb /x -c c", Options{CmdFile: "c", Addresses: at("/x")}},
+		{"-f --fg -f", Options{Foreground: true}},
+		{"-k --killmode --kill", Options{Kill: true}},
+		{"-m 0600 -m 0660", Options{Mode: octal(0o660)}},
+		{"-n -s X", Options{SeedFile: "X"}},
+		{"-s X -n", Options{NoSeedFile: true}},
+		{"-s X /a --no-seedfile --seedfile=Y", Options{SeedFile: "Y", Addresses: at("/a")}},
+		{"-s X -n -s Y -n", Options{NoSeedFile: true}},
+		{"-s --no-seedfile", Options{SeedFile: "--no-seedfile"}},
 
 		// The GNU forms.
-		{"-fn", options{Foreground: true, NoSeedFile: true}},
-		{"-fcX", options{Foreground: true, CmdFile: "X"}},
-		{"-fc X", options{Foreground: true, CmdFile: "X"}},
-		{"-nsX", options{SeedFile: "X"}},
-		{"-sn", options{SeedFile: "n"}},
-		{"-c=X", options{CmdFile: "=X"}},
-		{"--mode=0660", options{Mode: octal(0o660)}},
-		{"-m0660", options{Mode: octal(0o660)}},
-		{"--cmdfile=a=b", options{CmdFile: "a=b"}},
-		{"-f -- /a", options{Foreground: true, Addresses: at("/a")}},
-		{"/a -- /b", options{Addresses: at("/a", "/b")}},
+		{"-fn", Options{Foreground: true, NoSeedFile: true}},
+		{"-fcX", Options{Foreground: true, CmdFile: "X"}},
+		{"-fc X", Options{Foreground: true, CmdFile: "X"}},
+		{"-nsX", Options{SeedFile: "X"}},
+		{"-sn", Options{SeedFile: "n"}},
+		{"-c=X", Options{CmdFile: "=X"}},
+		{"--mode=0660", Options{Mode: octal(0o660)}},
+		{"-m0660", Options{Mode: octal(0o660)}},
+		{"--cmdfile=a=b", Options{CmdFile: "a=b"}},
+		{"-f -- /a", Options{Foreground: true, Addresses: at("/a")}},
+		{"/a -- /b", Options{Addresses: at("/a", "/b")}},
 
 		// A value is a value, whatever it looks like.
-		{"-c -f", options{CmdFile: "-f"}},
-		{"-c -- /a", options{CmdFile: "--", Addresses: at("/a")}},
-		{"-p --help", options{PIDFile: "--help"}},
-		{"-c - /a", options{CmdFile: "-", Addresses: at("/a")}},
-		{"--sample=--count", options{Sample: "--count"}},
-		{"-s kill /kill", options{SeedFile: "kill", Addresses: at("/kill")}},
+		{"-c -f", Options{CmdFile: "-f"}},
+		{"-c -- /a", Options{CmdFile: "--", Addresses: at("/a")}},
+		{"-p --help", Options{PIDFile: "--help"}},
+		{"-c - /a", Options{CmdFile: "-", Addresses: at("/a")}},
+		{"--sample=--count", Options{Sample: "--count"}},
+		{"-s kill /kill", Options{SeedFile: "kill", Addresses: at("/kill")}},
 
 		// Modes as strtol reads them, and addresses.
-		{"-m 0", options{Mode: octal(0)}},
-		{"-m 00000000777", options{Mode: octal(0o777)}},
-		{"tcp/127.0.0.1:708", options{Addresses: local("127.0.0.1", 708)}},
-		{"tcp/127.8.9.1:1", options{Addresses: local("127.8.9.1", 1)}},
-		{"tcp/[::1]:708", options{Addresses: local("::1", 708)}},
+		{"-m 0", Options{Mode: octal(0)}}, // A16
+		{"--mode 0o660", Options{Mode: octal(0o660)}},
+		{"-m0O0", Options{Mode: octal(0)}},
+		{"-m 00000000777", Options{Mode: octal(0o777)}},
+		{"tcp/127.0.0.1:708", Options{Addresses: local("127.0.0.1", 708)}},
+		{"tcp/127.8.9.1:1", Options{Addresses: local("127.8.9.1", 1)}},
+		{"tcp/[::1]:708", Options{Addresses: local("::1", 708)}},
 	} {
-		opts, exit, done, stdout, stderr := run(line(tc.args)...)
+		opts, exit, done, stdout, stderr := run(argv(tc.args)...)
 		if done || exit != 0 || stdout != "" || stderr != "" || !reflect.DeepEqual(opts, tc.want) {
 			t.Errorf("prngd %s\ngot  %+v, exit %d, done %v, %s%s\nwant %+v", tc.args, opts, exit, done, stdout, stderr, tc.want)
 		}
@@ -141,7 +145,6 @@ func TestOptions(t *testing.T) {
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
 		"-x":                    `"-x": expected one of the options below`,
-		"-h":                    `"-h": expected one of the options below`,
 		"-fx":                   `"-fx": expected one of the options below`,
 		"-fg":                   `"-fg": expected one of the options below`,
 		"-f-":                   `"-f-": expected one of the options below`,
@@ -178,7 +181,12 @@ func TestUsageErrors(t *testing.T) {
 		"--count 3":             `option --count: expected --sample GATHERER as well`,
 		"run/egd-pool":          `address "run/egd-pool": expected an absolute path or tcp/HOST:PORT`,
 		"kill":                  `address "kill": expected an absolute path or tcp/HOST:PORT`,
-		"help":                  `address "help": expected an absolute path or tcp/HOST:PORT`,
+		"help me":               `address "help": expected an absolute path or tcp/HOST:PORT`,
+		"--ready-fd 2":          `option --ready-fd "2": expected the number of an open descriptor, from 3`,
+		"--ready-fd x":          `option --ready-fd "x": expected the number of an open descriptor, from 3`,
+		"--ready-fd 2147483648": `option --ready-fd "2147483648": expected the number of an open descriptor, from 3`,
+		"-m 0o":                 `option --mode "0o": cannot interpret socket mode, expected octal digits such as 0660`,
+		"-m 0o9":                `option --mode "0o9": cannot interpret socket mode, expected octal digits such as 0660`,
 		"-":                     `address "-": expected an absolute path or tcp/HOST:PORT`,
 		"''":                    `address "": expected an absolute path or tcp/HOST:PORT`,
 		"-f '' /a":              `address "": expected an absolute path or tcp/HOST:PORT`,
@@ -190,12 +198,12 @@ func TestUsageErrors(t *testing.T) {
 		"tcp/gate:708":          `address "tcp/gate:708": expected tcp/localhost:PORT; to serve other hosts, write listen tcp/gate:708 allow=NETWORK into prngd.conf`,
 		"tcp/0.0.0.0:708":       `address "tcp/0.0.0.0:708": expected tcp/localhost:PORT; to serve other hosts, write listen tcp/0.0.0.0:708 allow=NETWORK into prngd.conf`,
 	} {
-		opts, exit, done, stdout, stderr := run(line(args)...)
+		opts, exit, done, stdout, stderr := run(argv(args)...)
 		first, rest, _ := strings.Cut(stderr, "\n")
 		if !done || exit != 1 || stdout != "" || first != "prngd: "+want || !strings.HasPrefix(rest, "usage: prngd [") {
 			t.Errorf("prngd %s\ngot  exit %d, done %v, %s\nwant prngd: %s\nstdout %q", args, exit, done, stderr, want, stdout)
 		}
-		if !reflect.DeepEqual(opts, options{}) {
+		if !reflect.DeepEqual(opts, Options{}) {
 			t.Errorf("prngd %s: options %+v", args, opts)
 		}
 	}
@@ -212,19 +220,22 @@ func TestSloppyModes(t *testing.T) {
 }
 
 func TestVersionAndHelp(t *testing.T) {
-	for _, args := range []string{"-v", "--version", "/a -v", "-v -m 9", "-kv relative", "-fv"} {
-		_, exit, done, stdout, stderr := run(line(args)...)
+	for _, args := range []string{"-v", "--version", "version", "/a -v", "-v -m 9", "-kv relative", "-fv"} {
+		_, exit, done, stdout, stderr := run(argv(args)...)
 		if !done || exit != 0 || stderr != "" || !regexp.MustCompile(`^prngd \S+ \(\S+\)\n$`).MatchString(stdout) {
 			t.Errorf("prngd %s: exit %d, done %v, %q, %q", args, exit, done, stdout, stderr)
 		}
 	}
-	_, exit, done, stdout, stderr := run("/a", "--help")
-	if !done || exit != 0 || stderr != "" {
-		t.Errorf("prngd --help: exit %d, done %v, %q", exit, done, stderr)
+	_, _, _, stdout, _ := run("--help")
+	for _, args := range []string{"/a --help", "-h", "-fh", "help", "-h -m 9"} { // C5
+		_, exit, done, same, stderr := run(argv(args)...)
+		if !done || exit != 0 || stderr != "" || same != stdout {
+			t.Errorf("prngd %s: exit %d, done %v, %q", args, exit, done, stderr)
+		}
 	}
-	for _, f := range flags(&options{}, nil) {
+	for _, f := range flags(&Options{}, nil) {
 		for _, name := range dashed(f) {
-			if !strings.Contains(stdout, name) || !strings.Contains(usage(flags(&options{}, nil)), name) {
+			if !strings.Contains(stdout, name) || !strings.Contains(usage(flags(&Options{}, nil)), name) {
 				t.Errorf("no help on %s", name)
 			}
 		}
@@ -233,8 +244,8 @@ func TestVersionAndHelp(t *testing.T) {
 
 // TestNoProgramName: execve may be given no argv at all.
 func TestNoProgramName(t *testing.T) {
-	opts, exit, done := Program{}.parseOptions(nil, nil, nil)
-	if done || exit != 0 || !reflect.DeepEqual(opts, options{}) {
+	opts, exit, done := ParseOptions("", nil, nil, nil)
+	if done || exit != 0 || !reflect.DeepEqual(opts, Options{}) {
 		t.Errorf("got %+v, exit %d, done %v", opts, exit, done)
 	}
 }
@@ -258,7 +269,7 @@ func FuzzOptions(f *testing.F) {
 		case opts.NoSeedFile && opts.SeedFile != "":
 			t.Errorf("%q: a seed file and none: %+v", args, opts)
 		}
-		given, addresses, err := permute(words, flags(new(options), io.Discard))
+		given, addresses, err := permute(words, flags(new(Options), io.Discard))
 		if err != nil {
 			return
 		}

@@ -36,18 +36,3 @@ func TestDefaultPaths(t *testing.T) {
 		}
 	}
 }
-
-// TestSetPaths fills gaps, and only gaps.
-func TestSetPaths(t *testing.T) {
-	p := config.Paths{Socket: "/s", Seed: "/seed", Status: "/status"}
-	c := config.Default()
-	c.SetPaths(p)
-	if len(c.Listen) != 1 || c.Listen[0].Address != unix("/s") || c.SeedFile != "/seed" || c.Status.Path != "/status" {
-		t.Errorf("empty: got %+v", c)
-	}
-	c = parse(t, "listen /a\nseedfile off\nstatus /b")
-	c.SetPaths(p)
-	if len(c.Listen) != 1 || c.Listen[0].Address != unix("/a") || c.SeedFile != "" || c.Status.Path != "/b" {
-		t.Errorf("full: got %+v", c)
-	}
-}
