@@ -8,8 +8,12 @@ import (
 	"math"
 )
 
-// absence turns the errors by which a statistics library says that this system
-// (or this jail, this chroot without /proc) has no such numbers into
+// errAbsent says that the library gave no error and no numbers either, as some
+// of gopsutil's readers do where a file is missing or empty.
+var errAbsent = fmt.Errorf("%w: no numbers", errors.ErrUnsupported)
+
+// absence turns the errors by which gopsutil says that this system (or this
+// jail, this chroot without /proc) has no such numbers into
 // errors.ErrUnsupported. gopsutil keeps its own sentinel in an internal
 // package: its text is all there is to compare with.
 func absence(err error) error {
