@@ -84,7 +84,7 @@ func (d *daemon) banned() int {
 // reseed asks every credited source at once, and returns when what they gave is
 // in use.
 func (d *daemon) reseed(ctx context.Context) error {
-	done := d.pool.Demand()
+	done := d.pool.RequestReseed()
 	if done == nil {
 		return errors.New("not seeded yet: there is nothing to reseed")
 	}
@@ -108,7 +108,7 @@ func (d *daemon) save(context.Context) error {
 	switch {
 	case f == nil:
 		return errors.New("no seed file is kept: see seedfile in prngd.conf, and the log")
-	case d.pool.State() != prng.Open:
+	case d.pool.State() != prng.Seeded:
 		return errors.New("not seeded yet: there is nothing to save")
 	}
 	return f.Save(d.pool, true)

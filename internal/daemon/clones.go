@@ -16,7 +16,7 @@ type doubts struct {
 	clock      gatherers.ClockWatch
 	generation *gatherers.Generation // nil where this machine has none
 	asked      int64                 // mono: when the generation was last read
-	raised     chan prng.Doubt
+	raised     chan prng.CloneEvent
 
 	id            atomic.Pointer[[16]byte] // the generation as last read
 	jumps, clones atomic.Uint64
@@ -30,7 +30,7 @@ const askEvery = int64(time.Second)
 const heldMost = 500 * time.Millisecond
 
 func newDoubts() *doubts {
-	d := &doubts{raised: make(chan prng.Doubt, 1)}
+	d := &doubts{raised: make(chan prng.CloneEvent, 1)}
 	d.generation, _ = gatherers.OpenGeneration() // nil is the usual case
 	if d.generation != nil {
 		d.note()
@@ -39,8 +39,8 @@ func newDoubts() *doubts {
 }
 
 // ask is prng.Env.Doubt: called under the pool's lock, a few nanoseconds.
-func (d *doubts) ask(real, mono int64) prng.Doubt {
-	doubt := prng.NoDoubt
+func (d *doubts) ask(real, mono int64) prng.CloneEvent {
+	doubt := prng.NoEvent
 	if _, jumped := d.clock.Look(real, mono); jumped {
 		doubt = prng.Jumped
 		d.jumps.Add(1)
@@ -53,7 +53,7 @@ func (d *doubts) ask(real, mono int64) prng.Doubt {
 			d.note()
 		}
 	}
-	if doubt != prng.NoDoubt {
+	if doubt != prng.NoEvent {
 		d.raise(doubt)
 	}
 	return doubt
@@ -93,11 +93,11 @@ func (d *doubts) note() {
 // clones before their kernels have heard of it.
 func (d *daemon) mixID() {
 	if id := d.doubts.id.Load(); id != nil {
-		d.pool.Source(prng.Policy{Name: "generation", Foreign: true}).Add(id[:], 0)
+		d.pool.Source(prng.Policy{Name: "generation", Untrusted: true}).Add(id[:], 0)
 	}
 }
 
-func (d *doubts) raise(doubt prng.Doubt) {
+func (d *doubts) raise(doubt prng.CloneEvent) {
 	select {
 	case d.raised <- doubt:
 	default:
@@ -106,7 +106,7 @@ func (d *doubts) raise(doubt prng.Doubt) {
 
 // resolve asks for fresh bits until replies are no longer held. After a jump of
 // the clocks, which may have been no clone at all, it waits half a second.
-func (d *daemon) resolve(ctx context.Context, doubt prng.Doubt) {
+func (d *daemon) resolve(ctx context.Context, doubt prng.CloneEvent) {
 	what := "this machine was cloned or restored"
 	if doubt == prng.Jumped {
 		what = "the clocks jumped"
@@ -120,7 +120,7 @@ func (d *daemon) resolve(ctx context.Context, doubt prng.Doubt) {
 	d.runner.Kick()
 	for {
 		changed := d.pool.Changed()
-		if d.pool.State() != prng.Held {
+		if d.pool.State() != prng.ReseedRequired {
 			return
 		}
 		select {

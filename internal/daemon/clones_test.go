@@ -20,14 +20,14 @@ import (
 func lonely(t *testing.T, list ...gatherers.Gatherer) (d *daemon, moved *atomic.Int64) {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	d = &daemon{log: log, gathering: list, doubts: &doubts{raised: make(chan prng.Doubt, 1)}}
+	d = &daemon{log: log, gathering: list, doubts: &doubts{raised: make(chan prng.CloneEvent, 1)}}
 	d.runner = gatherers.NewRunner(d.mix, log)
 	clocks, moved := gatherers.Clocks(), new(atomic.Int64)
 	began, _ := clocks()
 	var err error
 	d.pool, err = prng.New(prng.Env{
-		Clocks: func() (real, mono int64) { _, mono = clocks(); return began + mono + moved.Load(), mono },
-		Doubt:  d.doubts.ask,
+		Clocks:     func() (real, mono int64) { _, mono = clocks(); return began + mono + moved.Load(), mono },
+		CloneEvent: d.doubts.ask,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -96,15 +96,15 @@ func TestTimeDaemonsAreNoClones(t *testing.T) {
 func TestTwinsDiverge(t *testing.T) {
 	twin := func(own byte) []byte {
 		p, err := prng.New(prng.Env{
-			Clocks:   func() (real, mono int64) { return 1, 1 },
-			Personal: []byte("same"),
+			Clocks:                func() (real, mono int64) { return 1, 1 },
+			PersonalizationString: []byte("same"),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer p.Close()
 		seed := slices.Repeat([]byte{1, 2, 3, 4}, 16)
-		p.Source(prng.Policy{Name: "seedfile", Foreign: true, GateLimit: upstreamLimit}).Add(seed, 256)
+		p.Source(prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: upstreamLimit}).Add(seed, 256)
 		p.Source(prng.Policy{Name: "jitter"}).Add(append(slices.Repeat([]byte{9}, 63), own), 256)
 		reply := make([]byte, 32)
 		if !p.Generate(reply) {

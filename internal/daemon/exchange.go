@@ -76,7 +76,7 @@ func (d *daemon) stirAll(ctx context.Context, list []exchangeFile) {
 // keepExchange takes what others left at once, and gives something back from
 // the first seed on.
 func (d *daemon) keepExchange(ctx context.Context, x *seedfile.Exchange, line config.Exchange) {
-	source := d.pool.Source(prng.Policy{Name: "exchange:" + line.Path, Foreign: true})
+	source := d.pool.Source(prng.Policy{Name: "exchange:" + line.Path, Untrusted: true})
 	mix := func(b []byte) { source.Add(b, 0) }
 	d.warn(x.Read(ctx, mix))
 	if d.awaitOpen(ctx) {

@@ -17,7 +17,7 @@ const headStart = 20 * time.Millisecond
 
 // gather runs the gatherers until ctx ends, anew after every reload.
 func (d *daemon) gather(ctx context.Context) {
-	if d.pool.State() == prng.Open {
+	if d.pool.State() == prng.Seeded {
 		select {
 		case <-ctx.Done():
 		case <-time.After(headStart):
@@ -78,7 +78,7 @@ func (d *daemon) insist(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		changed := d.pool.Changed()
-		if d.pool.State() == prng.Open {
+		if d.pool.State() == prng.Seeded {
 			return
 		}
 		select {

@@ -70,7 +70,7 @@ func (d *daemon) recall(f *seedfile.File) {
 	if old.Warning != "" {
 		d.log.Warn(old.Warning)
 	}
-	source := d.pool.Source(prng.Policy{Name: "seedfile", Foreign: true, GateLimit: upstreamLimit})
+	source := d.pool.Source(prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: upstreamLimit})
 	source.Add(old.Data, 0)
 	var digest [32]byte
 	real, mono := gatherers.Clocks()()
@@ -88,13 +88,13 @@ func (d *daemon) recall(f *seedfile.File) {
 func (d *daemon) awaitOpen(ctx context.Context) bool {
 	for {
 		changed := d.pool.Changed()
-		if d.pool.State() == prng.Open {
+		if d.pool.State() == prng.Seeded {
 			return true
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return d.pool.State() == prng.Open
+			return d.pool.State() == prng.Seeded
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (d *daemon) awaitOpen(ctx context.Context) bool {
 // announce says what seeded us, or what is missing.
 func (d *daemon) announce(ctx context.Context) {
 	late := time.AfterFunc(patience, func() {
-		if d.pool.State() == prng.Shut && ctx.Err() == nil {
+		if d.pool.State() == prng.Unseeded && ctx.Err() == nil {
 			d.log.WithField("bits", d.pool.Stats().GateBits).Warn("not seeded: " + remedy)
 		}
 	})

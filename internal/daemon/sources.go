@@ -86,12 +86,12 @@ func commands(c *config.Config, with supply) []gatherers.Gatherer {
 // mix gives a sample to the pool. While the gate is shut, whoever was believed
 // is asked again at once: a burst of jitter is half of what opens it.
 func (d *daemon) mix(g *gatherers.Gatherer, data []byte, bits int) {
-	p := prng.Policy{Name: g.Name, Foreign: g.Foreign}
+	p := prng.Policy{Name: g.Name, Untrusted: g.Foreign}
 	if g.Foreign {
 		p.GateLimit = upstreamLimit
 	}
 	credited := d.pool.Source(p).Add(data, bits)
-	if credited > 0 && d.pool.State() == prng.Shut {
+	if credited > 0 && d.pool.State() == prng.Unseeded {
 		d.runner.Kick()
 	}
 }

@@ -20,7 +20,7 @@ func (d *daemon) takeOver(h *handover) {
 	if h.Seeded {
 		bits = 8 * len(h.secret)
 	}
-	d.pool.Source(prng.Policy{Name: "handover", Foreign: true}).Add(h.secret, bits)
+	d.pool.Source(prng.Policy{Name: "handover", Untrusted: true}).Add(h.secret, bits)
 	clear(h.secret)
 	if err := d.server.Inherit(h.Connections); err != nil {
 		d.log.WithError(err).Error("connections were lost in the upgrade")

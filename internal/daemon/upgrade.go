@@ -73,7 +73,7 @@ func (d *daemon) try(a *attempt) {
 
 // rehearsal opens the program and has it try its start.
 func (d *daemon) rehearsal() (*process.Program, error) {
-	if d.pool.State() == prng.Held {
+	if d.pool.State() == prng.ReseedRequired {
 		return nil, errors.New("output is held until a reseed, and a new program could not know that: try again later")
 	}
 	p, err := process.OpenProgram(d.path)

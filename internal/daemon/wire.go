@@ -30,7 +30,7 @@ type daemon struct {
 	settings   atomic.Pointer[settings]
 	sink       *logging.Sink
 	log        *logrus.Logger
-	pool       *prng.Pool
+	pool       *prng.Generator
 	doubts     *doubts
 	runner     *gatherers.Runner
 	server     *server.Server
@@ -105,10 +105,10 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 // generator, pid file, sockets.
 func (d *daemon) open(s *settings) (err error) {
 	d.pool, err = prng.New(prng.Env{
-		Clocks:   gatherers.Clocks(),
-		Kernel:   gatherers.KernelBytes,
-		Doubt:    d.doubts.ask,
-		Personal: personalization(time.Now()),
+		Clocks:                gatherers.Clocks(),
+		Kernel:                gatherers.KernelBytes,
+		CloneEvent:            d.doubts.ask,
+		PersonalizationString: personalization(time.Now()),
 	})
 	if err != nil {
 		return exitError{exitInternal, err}

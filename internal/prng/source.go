@@ -6,17 +6,17 @@ import "math"
 type Policy struct {
 	// Name identifies the source, and its samples within a pool.
 	Name string
-	// Foreign marks data that others choose or know (clients, upstreams, files):
+	// Untrusted marks data that others choose or know (clients, upstreams, files):
 	// it is mixed but never triggers a Stir, nor a reseed unless it is credited.
-	Foreign bool
+	Untrusted bool
 	// GateLimit is how many bits the source may count before the gate is open;
 	// 0 is no limit.
 	GateLimit int
 }
 
-// Source is one origin of samples. Use Pool.Source.
+// Source is one origin of samples. Use Generator.Source.
 type Source struct {
-	pool *Pool
+	pool *Generator
 	id   uint16
 
 	// Guarded by pool.mu.
@@ -30,7 +30,7 @@ type Source struct {
 
 // Source returns the source of that name, made at the first call; its policy
 // is replaced by p. Sources are numbered in the order they are made.
-func (p *Pool) Source(policy Policy) *Source {
+func (p *Generator) Source(policy Policy) *Source {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.byName[policy.Name]
@@ -85,13 +85,13 @@ func (s *Source) add(data []byte, bits int) int {
 	}
 	real, mono := p.clocks()
 	bits = s.limit(bits)
-	if own := s.mix(data, bits, size, mono); !s.policy.Foreign {
-		p.sec.acc.own += own
+	if own := s.mix(data, bits, size, mono); !s.policy.Untrusted {
+		p.sec.acc.p0Length += own
 	}
 	s.samples++
 	s.bytes += uint64(size)
 	s.credited += uint64(bits)
-	if bits > 0 || !s.policy.Foreign { // others choose no moment either
+	if bits > 0 || !s.policy.Untrusted { // others choose no moment either
 		p.advance(real, mono)
 	}
 	return bits
@@ -116,7 +116,7 @@ func (s *Source) mix(data []byte, bits, size int, mono int64) (own uint64) {
 
 // limit applies GateLimit.
 func (s *Source) limit(bits int) int {
-	if s.pool.State() != Shut {
+	if s.pool.State() != Unseeded {
 		return bits
 	}
 	if s.policy.GateLimit > 0 {

@@ -26,7 +26,7 @@ const patience = 8 * time.Second
 // daemon is a server on a Unix socket, and what a test needs to know of it.
 type daemon struct {
 	t    testing.TB
-	pool *prng.Pool
+	pool *prng.Generator
 	srv  *Server
 	path string
 	log  *logtest.Hook
@@ -34,15 +34,15 @@ type daemon struct {
 }
 
 // newPool returns a pool in this state.
-func newPool(t testing.TB, state prng.State) *prng.Pool {
+func newPool(t testing.TB, state prng.State) *prng.Generator {
 	pool, err := prng.New(prng.Env{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if state != prng.Shut {
+	if state != prng.Unseeded {
 		seed(pool)
 	}
-	if state == prng.Held {
+	if state == prng.ReseedRequired {
 		pool.Hold()
 	}
 	if pool.State() != state {
@@ -51,7 +51,7 @@ func newPool(t testing.TB, state prng.State) *prng.Pool {
 	return pool
 }
 
-func seed(pool *prng.Pool) {
+func seed(pool *prng.Generator) {
 	for i := range 8 {
 		pool.Source(prng.Policy{Name: "test"}).Add(bytes.Repeat([]byte{byte(i)}, 64), 128)
 	}
@@ -172,11 +172,11 @@ func (c *client) later(time.Duration) { c.d.t.Fatal("time passes by itself here"
 func (c *client) gate(state prng.State) {
 	switch {
 	case state == c.d.pool.State():
-	case state == prng.Held:
+	case state == prng.ReseedRequired:
 		c.d.pool.Hold()
-	case state == prng.Open && c.d.pool.State() == prng.Shut:
+	case state == prng.Seeded && c.d.pool.State() == prng.Unseeded:
 		seed(c.d.pool)
-	case state == prng.Open:
+	case state == prng.Seeded:
 		c.d.pool.Release()
 	}
 	if c.d.pool.State() != state {

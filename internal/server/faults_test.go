@@ -48,7 +48,7 @@ func TestAcceptErrorsAreWaitedOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		log, hook := logtest.NewNullLogger()
-		s := New(Config{Pool: newPool(t, prng.Open), Log: log})
+		s := New(Config{Pool: newPool(t, prng.Seeded), Log: log})
 		s.newDriver = newNetDriver
 		through := make(chan struct{})
 		l := newListener(&faultyListener{real, errs, sync.OnceFunc(func() { close(through) })}, nil)
@@ -145,7 +145,7 @@ func hand(t *testing.T, s *Server, adapt func(*net.UnixConn) net.Conn) net.Conn 
 }
 
 func TestReadErrors(t *testing.T) {
-	d := serve(t, newNetDriver, prng.Open, nil)
+	d := serve(t, newNetDriver, prng.Seeded, nil)
 	d.ask()
 	c := hand(t, d.srv, func(c *net.UnixConn) net.Conn {
 		return &faultyConn{c, []error{syscall.ENOBUFS, syscall.ENOMEM}}
@@ -170,7 +170,7 @@ func (c lateConn) Read(p []byte) (int, error) {
 }
 
 func TestLastLookBeforeADeadline(t *testing.T) {
-	d := serve(t, newNetDriver, prng.Open, nil)
+	d := serve(t, newNetDriver, prng.Seeded, nil)
 	d.ask()
 	c := hand(t, d.srv, func(c *net.UnixConn) net.Conn { return lateConn{c} })
 	if n, err := io.ReadFull(c, make([]byte, 16)); n != 16 {

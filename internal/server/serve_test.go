@@ -27,7 +27,7 @@ func (d *daemon) ask() *client {
 func TestOwnLimitRefusesNewcomers(t *testing.T) { eachDriver(t, testOwnLimitRefusesNewcomers) }
 
 func testOwnLimitRefusesNewcomers(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, func(c *Config) { c.MaxConnections, c.PerUID = 100, 3 })
+	d := serve(t, prng.Seeded, func(c *Config) { c.MaxConnections, c.PerUID = 100, 3 })
 	old := []*client{d.ask(), d.ask(), d.ask()}
 	if c := d.dial(); !c.closed(true) {
 		t.Fatal("a fourth was let in")
@@ -50,7 +50,7 @@ func testOwnLimitRefusesNewcomers(t *testing.T, serve starter) {
 func TestFullMakesNewcomersWait(t *testing.T) { eachDriver(t, testFullMakesNewcomersWait) }
 
 func testFullMakesNewcomersWait(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, func(c *Config) { c.MaxConnections, c.PerUID = 3, 10 })
+	d := serve(t, prng.Seeded, func(c *Config) { c.MaxConnections, c.PerUID = 3, 10 })
 	old := []*client{d.ask(), d.ask(), d.ask()}
 	late := []*client{d.dial(), d.dial()}
 	for _, c := range late {
@@ -70,7 +70,7 @@ func testFullMakesNewcomersWait(t *testing.T, serve starter) {
 func TestStopAnswersWhatIsComplete(t *testing.T) { eachDriver(t, testStopAnswersWhatIsComplete) }
 
 func testStopAnswersWhatIsComplete(t *testing.T, serve starter) {
-	d := serve(t, prng.Shut, nil)
+	d := serve(t, prng.Unseeded, nil)
 	idle, asking, half, waiting := d.dial(), d.dial(), d.dial(), d.dial()
 	half.send([]byte{2})
 	waiting.send([]byte{2, 16})
@@ -100,7 +100,7 @@ func testStopAnswersWhatIsComplete(t *testing.T, serve starter) {
 func TestStopWithManyClients(t *testing.T) { eachDriver(t, testStopWithManyClients) }
 
 func testStopWithManyClients(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	const clients = 400 // each of them two descriptors
 	for i := range clients {
 		switch c := d.dial(); i % 4 {
@@ -132,7 +132,7 @@ func testStopWithManyClients(t *testing.T, serve starter) {
 func TestAcceptErrorsPass(t *testing.T) { eachDriver(t, testAcceptErrorsPass) }
 
 func testAcceptErrorsPass(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	before := d.ask()
 	var was syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
@@ -179,7 +179,7 @@ func testTCP(t *testing.T, serve starter) {
 	if err != nil {
 		t.Skip(err)
 	}
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	for _, l := range ls {
 		d.srv.Add(l)
 		_, addr := l.Address().Dial()
@@ -215,7 +215,7 @@ func testTCPPeerNotAllowed(t *testing.T, serve starter) {
 	if err != nil {
 		t.Skip(err)
 	}
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	d.srv.Add(ls[0])
 	_, addr := ls[0].Address().Dial()
 	c, err := net.Dial("tcp", addr)
@@ -238,7 +238,7 @@ func testTCPWritesAreNotCredited(t *testing.T, serve starter) {
 	if err != nil {
 		t.Skip(err)
 	}
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	d.srv.Reconfigure(Config{Alone: true})
 	d.srv.Add(ls[0])
 	_, addr := ls[0].Address().Dial()

@@ -17,7 +17,7 @@ import (
 
 // Config is what a Server needs. Pool and Log are required.
 type Config struct {
-	Pool *prng.Pool
+	Pool *prng.Generator
 	Log  *logrus.Logger
 	PID  int // the answer to command 4; 0: this process's
 
@@ -41,7 +41,7 @@ const maxUnseededWait = 9 * time.Second
 
 // Server serves EGD clients from a pool.
 type Server struct {
-	pool    *prng.Pool
+	pool    *prng.Generator
 	log     *logrus.Logger
 	start   time.Time
 	service *service
@@ -97,7 +97,7 @@ func (s *Server) Reconfigure(c Config) {
 
 // clientPolicy is how the pool takes the writes of clients.
 func clientPolicy(alone bool) prng.Policy {
-	p := prng.Policy{Name: "client", Foreign: true, GateLimit: 256}
+	p := prng.Policy{Name: "client", Untrusted: true, GateLimit: 256}
 	if alone {
 		p.GateLimit = 0
 	}
@@ -194,7 +194,7 @@ func (s *Server) warnWaiting(g gate) {
 		return
 	}
 	why := "the generator is not seeded"
-	if g.state == prng.Held {
+	if g.state == prng.ReseedRequired {
 		why = "output is held until the generator is reseeded"
 	}
 	s.say(func() { s.log.Warn("clients have waited 10 s: " + why) })

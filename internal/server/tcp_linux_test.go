@@ -35,7 +35,7 @@ func testTCPAllow(t *testing.T, serve starter) {
 			if err != nil {
 				t.Skip(err) // no IPv6 here
 			}
-			d := serve(t, prng.Open, nil)
+			d := serve(t, prng.Seeded, nil)
 			d.srv.Add(ls[0])
 			if c.in != "" && !comes(t, c.in, ls[0]) {
 				t.Errorf("%s is not let in", c.in)

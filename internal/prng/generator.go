@@ -14,20 +14,20 @@ import (
 
 // Env is what the generator asks of the world. A nil func means that there is
 // nothing there: without Clocks no interval ever passes, so nothing is stirred
-// and only Demand and Hold bring a reseed.
+// and only RequestReseed and Hold bring a reseed.
 type Env struct {
 	// Clocks returns wall and monotonic time in nanoseconds. It is called on
-	// every Generate and Add, under the lock, and must not call the Pool.
+	// every Generate and Add, under the lock, and must not call the Generator.
 	Clocks func() (real, mono int64)
 	// Kernel fills b with kernel bytes without waiting, or returns false. It is
 	// called on every Generate; after false, not again for 60 s.
 	Kernel func(b []byte) bool
-	// Doubt is asked on every Generate, under the lock, with the clocks just
-	// read; it must not call the Pool either.
-	Doubt func(real, mono int64) Doubt
-	// Personal is the personalization string of the first seed (90A, 8.7.1).
+	// CloneEvent is asked on every Generate, under the lock, with the clocks just
+	// read; it must not call the Generator either.
+	CloneEvent func(real, mono int64) CloneEvent
+	// PersonalizationString is the personalization string of the first seed (90A, 8.7.1).
 	// One over 1024 bytes is replaced by its SHA-256.
-	Personal []byte
+	PersonalizationString []byte
 }
 
 // GateBits is what opens the gate: 256 bits for the strength, 128 for the nonce
@@ -35,18 +35,18 @@ type Env struct {
 const GateBits = 512
 
 const (
-	reseedBits  = 256                           // security strength of the DRBG
-	reseedEvery = int64(time.Second)            // between reseeds by a full reserve
-	stirEvery   = int64(100 * time.Millisecond) // Fortuna's limit: 10 per second keep P31 for 13 years
-	stirBytes   = 64                            // Fortuna's MINPOOLSIZE
-	kernelEvery = int64(time.Minute)            // between probes for an absent kernel RNG
+	reseedBits        = 256                           // security strength of the DRBG
+	minReseedInterval = int64(time.Second)            // between reseeds by a full reserve
+	stirEvery         = int64(100 * time.Millisecond) // Fortuna's limit: 10 per second keep P31 for 13 years
+	minPoolSize       = 64                            // Fortuna's MINPOOLSIZE
+	kernelEvery       = int64(time.Minute)            // between probes for an absent kernel RNG
 
-	maxPersonal = 1024 // bytes
+	maxPersonalizationString = 1024 // bytes
 )
 
-// Pool is the accumulator, the gate and the DRBG. Use New. All methods may be
+// Generator is the accumulator, the gate and the DRBG. Use New. All methods may be
 // called from any goroutine.
-type Pool struct {
+type Generator struct {
 	env   Env
 	state atomic.Uint32 // State; written under mu
 
@@ -57,7 +57,7 @@ type Pool struct {
 	sources []*Source
 	byName  map[string]*Source
 
-	demand     chan struct{} // closed by the next reseed; nil: none was asked for
+	requested  chan struct{} // closed by the next reseed; nil: none was asked for
 	lastReseed int64         // mono: when the reserve last went in, or the first seed
 	lastStir   int64         // mono: when P0 was last drained
 	kernelNext int64         // mono: when an absent kernel is asked again
@@ -87,16 +87,16 @@ type secrets struct {
 
 // New returns a shut pool. The error says why memory could not be mapped;
 // protection that is merely incomplete is in Stats.
-func New(env Env) (*Pool, error) {
-	if len(env.Personal) > maxPersonal {
-		h := sum256(env.Personal)
-		env.Personal = h[:]
+func New(env Env) (*Generator, error) {
+	if len(env.PersonalizationString) > maxPersonalizationString {
+		h := sum256(env.PersonalizationString)
+		env.PersonalizationString = h[:]
 	}
 	r, err := mapSecrets()
 	if err != nil {
 		return nil, err
 	}
-	return &Pool{
+	return &Generator{
 		env:     env,
 		sec:     r.secrets(),
 		region:  r,
@@ -107,7 +107,7 @@ func New(env Env) (*Pool, error) {
 
 // Close erases and unmaps the secrets and leaves the pool shut for ever. A
 // sample added later counts for nothing; Digest then is misuse.
-func (p *Pool) Close() error {
+func (p *Generator) Close() error {
 	p.bigMu.Lock()
 	defer p.bigMu.Unlock()
 	p.mu.Lock()
@@ -116,12 +116,12 @@ func (p *Pool) Close() error {
 		return nil
 	}
 	p.sec = nil
-	p.setState(Shut)
+	p.setState(Unseeded)
 	return p.region.free()
 }
 
 // clocks asks Env for wall and monotonic time.
-func (p *Pool) clocks() (real, mono int64) {
+func (p *Generator) clocks() (real, mono int64) {
 	if p.env.Clocks == nil {
 		return 0, 0
 	}
