@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"prngd/internal/change"
 	"prngd/internal/config"
 	"prngd/internal/control"
+	"prngd/internal/credit"
 	"prngd/internal/prng"
 	"prngd/seedfile"
 )
@@ -23,6 +25,7 @@ type exchange struct {
 
 	mu    sync.Mutex
 	files []exchangeFile
+	known []string             // in a preflight: files that the daemon that serves has open
 	gone  []*seedfile.Exchange // no longer asked for: closed when their keepers have ended
 }
 
@@ -42,6 +45,10 @@ func (p *exchange) adopt(s *state) error {
 		return err
 	}
 	for _, f := range files {
+		if s.preflight {
+			p.known = append(p.known, f.Path)
+			continue
+		}
 		x, err := seedfile.AdoptExchange(f.Path, byDirectory, inherited(f.FD, f.Path))
 		if err != nil {
 			return err
@@ -53,12 +60,15 @@ func (p *exchange) adopt(s *state) error {
 
 // prepare opens the files that are not open yet. A start goes on without one that
 // cannot be opened.
-func (p *exchange) prepare(next *config.Settings, how manner) (change.Change, error) {
+func (p *exchange) prepare(_ context.Context, next *config.Settings, how manner) (change.Change, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := &exchangeChange{part: p}
 	for _, line := range next.Exchange {
 		x := exchangeFile{line: line}
+		if slices.Contains(p.known, line.Path) {
+			continue
+		}
 		if held := p.held(line.Path); held != nil {
 			x.file = held
 		} else if x.file, x.err = openExchange(line.Path); x.err == nil {
@@ -146,7 +156,7 @@ func (p *exchange) keep(ctx context.Context, x exchangeFile) {
 	if f == nil {
 		return
 	}
-	source := p.generator.Source(prng.Policy{Name: "exchange:" + x.line.Path, Foreign: true})
+	source := p.generator.Source(credit.Exchange(x.line.Path))
 	mix := func(b []byte) { source.Add(b, 0) }
 	if err := f.Read(ctx, mix); err != nil {
 		p.log.Warn(err)
@@ -219,4 +229,5 @@ func (p *exchange) handOver(s *state) error {
 	return s.put("exchange", files, fds...)
 }
 
-func (p *exchange) close() error { return nil }
+// close leaves the files to the end of the process: their keepers have ended.
+func (p *exchange) close() {}

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"prngd/internal/change"
@@ -13,12 +15,16 @@ import (
 type part interface {
 	// prepare readies the change from what the part holds now to what next asks
 	// for. It opens what is new beside what is there and gives nothing up.
-	prepare(next *config.Settings, how manner) (change.Change, error)
-	// report adds what the part holds, and what it reads back, to a report. It
-	// never waits.
+	prepare(ctx context.Context, next *config.Settings, how manner) (change.Change, error)
+	// report adds what the part holds to a report. It never waits.
 	report(*control.Report)
 	// handOver adds what the next program needs to a state document.
 	handOver(*state) error
+	// adopt takes over what the program that this one has replaced has handed over.
+	// In a preflight the part only learns what the daemon that serves holds.
+	adopt(*state) error
+	// close gives up what the part holds, at the end of the daemon.
+	close()
 }
 
 // manner says what an inability means while a change is prepared.
@@ -43,11 +49,17 @@ type named struct {
 }
 
 // prepareAll prepares every part, or none: after an error nothing is left of it.
-func prepareAll(parts []named, next *config.Settings, how manner) (change.Change, error) {
+func prepareAll(ctx context.Context, parts []named, next *config.Settings, how manner) (change.All, error) {
 	var all change.All
 	for _, p := range parts {
-		c, err := p.prepare(next, how)
+		c, err := p.prepare(ctx, next, how)
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
+			if c != nil {
+				c.Rollback()
+			}
 			all.Rollback()
 			return nil, err
 		}
@@ -56,7 +68,34 @@ func prepareAll(parts []named, next *config.Settings, how manner) (change.Change
 	return all, nil
 }
 
-// handOverAll collects a state document from every part.
+// commitStart commits what a start has prepared. The first error ends it: what is
+// not committed yet is rolled back, and what is committed is closed.
+func commitStart(parts []named, all change.All) error {
+	for i, c := range all {
+		err := c.Commit()
+		if err == nil {
+			continue
+		}
+		all[i+1:].Rollback()
+		closeAll(parts[:i+1])
+		return err
+	}
+	return nil
+}
+
+// adoptAll gives every part its section. Errors are for the log: nothing in a
+// section is worth ending for, with clients waiting.
+func adoptAll(parts []named, s *state) error {
+	var errs []error
+	for _, p := range parts {
+		if err := p.adopt(s); err != nil {
+			errs = append(errs, fmt.Errorf("adopting %s: %w", p.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// handOverAll collects a section from every part.
 func handOverAll(parts []named, s *state) error {
 	for _, p := range parts {
 		if err := p.handOver(s); err != nil {
@@ -64,4 +103,11 @@ func handOverAll(parts []named, s *state) error {
 		}
 	}
 	return nil
+}
+
+// closeAll closes the parts, the last one first.
+func closeAll(parts []named) {
+	for i := len(parts) - 1; i >= 0; i-- {
+		parts[i].close()
+	}
 }

@@ -10,9 +10,11 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"prngd/gatherers"
 	"prngd/internal/change"
 	"prngd/internal/config"
 	"prngd/internal/control"
+	"prngd/internal/credit"
 	"prngd/internal/prng"
 	"prngd/seedfile"
 )
@@ -35,6 +37,7 @@ type seed struct {
 
 	mu     sync.Mutex
 	asked  config.Seed
+	held   bool           // in a preflight: the daemon that serves has the file
 	file   *seedfile.File // nil: none is kept, or err says why not
 	err    error
 	loaded bool             // what the last run left was loaded
@@ -55,6 +58,10 @@ func (p *seed) adopt(s *state) error {
 	if !found || old.File == nil {
 		return err
 	}
+	if s.preflight {
+		p.asked, p.held = old.Asked, true
+		return nil
+	}
 	p.asked, p.loaded = old.Asked, true
 	p.file, err = seedfile.Adopt(p.options(old.Asked), inherited(old.File.FD, old.File.Path), inherited(old.File.Dir, old.File.Path))
 	if p.file != nil {
@@ -70,10 +77,10 @@ func (p *seed) options(asked config.Seed) seedfile.Options {
 
 // prepare opens the file that next names. The one that is open stays the one, as
 // long as its path does not change: after root is given up, few can be opened.
-func (p *seed) prepare(next *config.Settings, how manner) (change.Change, error) {
+func (p *seed) prepare(_ context.Context, next *config.Settings, how manner) (change.Change, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if next.Seed == p.asked && (p.file != nil || next.Seed.Path == "") {
+	if next.Seed == p.asked && (p.file != nil || p.held || next.Seed.Path == "") {
 		return change.None{}, nil
 	}
 	c := &seedChange{seed: p, asked: next.Seed}
@@ -181,7 +188,16 @@ func (p *seed) load(f *seedfile.File) {
 	if done {
 		return
 	}
-	recall(f, p.generator, p.log)
+	real, mono := gatherers.Clocks()()
+	warning, readErr, replaceErr := credit.Recall(p.generator, f, real, mono)
+	for _, err := range []error{readErr, replaceErr} {
+		if err != nil {
+			p.log.Warn(err)
+		}
+	}
+	if warning != "" {
+		p.log.Warn(warning)
+	}
 }
 
 // save writes the seed file now.
@@ -258,11 +274,10 @@ func (p *seed) handOver(s *state) error {
 	return s.put("seed", section, section.File.FD, section.File.Dir)
 }
 
-func (p *seed) close() error {
+func (p *seed) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.file == nil {
-		return nil
+	if p.file != nil {
+		p.file.Close()
 	}
-	return p.file.Close()
 }

@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"prngd/internal/process"
 )
 
 // stateVersion is that of the state document. It grows when a program that expects
@@ -20,18 +23,26 @@ type state struct {
 	Version     int                        `json:"version"`
 	Sections    map[string]json.RawMessage `json:"sections"`
 	Descriptors []int                      `json:"descriptors,omitempty"`
+
+	secret    []byte // output of the generator before, see secretFor
+	preflight bool   // the descriptors are those of the daemon that serves, not ours
+	received  []int  // in a preflight: copies of the listening sockets, in their order
 }
 
 // origin is what does not change over the life of the process, whichever program
-// it executes.
+// it executes, and what an upgrade notes of itself.
 type origin struct {
-	Program    string    `json:"program"` // the version that wrote it
-	Path       string    `json:"path"`    // of the program file, for the next upgrade; "" = cannot be upgraded
-	Started    time.Time `json:"started"` // the first program of this process
-	Foreground bool      `json:"foreground"`
-	Owner      int       `json:"owner"` // the uid that started the daemon
-	Upgrades   uint64    `json:"upgrades"`
-	Parked     time.Time `json:"parked"` // since when no client is answered
+	Program    string         `json:"program"` // the version
+	File       process.Origin `json:"-"`       // the program file, found anew by each program
+	Started    time.Time      `json:"started"` // the first program of this process
+	Foreground bool           `json:"foreground"`
+	Owner      int            `json:"owner"` // the uid that started the daemon
+	User       string         `json:"user"`  // as asked for at the start
+	// CommandUser is the same for commands.
+	CommandUser string    `json:"command_user"`
+	Upgrades    uint64    `json:"upgrades"`
+	Parked      time.Time `json:"parked"`             // since when no client is answered
+	ReadyFD     int       `json:"ready_fd,omitempty"` // of --ready-fd, until the daemon is ready
 }
 
 func newState() *state {
@@ -84,6 +95,18 @@ type file struct {
 	Path string `json:"path"`
 	FD   int    `json:"fd"`
 	Dir  int    `json:"dir,omitempty"`
+}
+
+// descriptorOf returns c's own descriptor: it must stay open as long as that is
+// used.
+func descriptorOf(c interface {
+	SyscallConn() (syscall.RawConn, error)
+}) (fd int, err error) {
+	raw, err := c.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(n uintptr) { fd = int(n) })
+	}
+	return fd, err
 }
 
 // inherited makes a file of an inherited descriptor, which the result owns.
