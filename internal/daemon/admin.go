@@ -3,22 +3,18 @@ package daemon
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
-	"prngd/internal/config"
 	"prngd/internal/control"
 	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
-// answerAdmin serves the control socket. Without one the daemon does its work
-// all the same.
+// answerAdmin serves the control sockets, those to come as well. It serves copies:
+// the tasks end before an upgrade, the sockets do not.
 func (d *daemon) answerAdmin(ctx context.Context) {
-	l, err := d.controlSocket()
-	if err != nil {
-		return // openControl has said why
-	}
-	control.NewServer(control.Handler{
+	server := control.NewServer(control.Handler{
 		Status: d.report,
 		Do: map[string]func(context.Context) error{
 			control.Reseed: d.reseed,
@@ -28,38 +24,30 @@ func (d *daemon) answerAdmin(ctx context.Context) {
 			control.Upgrade: d.upgrade,
 		},
 		Owner: d.owner, Banned: d.banned(),
-	}).Serve(ctx, l)
-}
-
-// openControl makes the control socket, unless it came from the program before us.
-func (d *daemon) openControl() {
-	if len(d.control.listeners) > 0 {
-		return
+	})
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	served := map[*listen.Listener]bool{}
+	for {
+		changed := d.control.Changed()
+		for _, l := range d.control.Listeners() {
+			if served[l] {
+				continue
+			}
+			c, err := l.Copy()
+			if err != nil {
+				d.log.WithError(err).Warn("cannot serve the control socket")
+				continue
+			}
+			served[l] = true
+			serving.Go(func() { server.Serve(ctx, c) })
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
 	}
-	p, err := d.openPlace(controlOptions(d.settings.Load()))
-	if err != nil {
-		d.log.WithError(err).Warn("no control socket: egdquery status cannot ask us")
-		return
-	}
-	d.control = p
-}
-
-// controlSocket returns a copy of the control socket: the tasks end before an
-// upgrade, the socket does not.
-func (d *daemon) controlSocket() (*listen.Listener, error) {
-	if len(d.control.listeners) == 0 {
-		return nil, errors.New("there is no control socket")
-	}
-	f, err := d.control.listeners[0].File()
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return listen.Adopt(f)
-}
-
-func controlOptions(s *config.Settings) listen.Options {
-	return listenOptions(s.Status)
 }
 
 // banned is the uid that gets nothing from the control socket: that of the

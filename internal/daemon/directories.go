@@ -2,14 +2,11 @@ package daemon
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
-	"prngd/egdproto"
 	"prngd/internal/config"
 )
 
@@ -63,31 +60,4 @@ func (d *daemon) makeOwnDirectory(dir string, mode fs.FileMode) error {
 		return nil // see makeDirectory
 	}
 	return err
-}
-
-// makeSocketDirectory makes the directory of the default sockets of whoever is
-// not root; root's is the server's affair. It may lie where all may write, and
-// then a stranger's directory would be a trap.
-func makeSocketDirectory(a egdproto.Address, owner int) error {
-	dir := filepath.Dir(a.Path)
-	if own := defaultPaths(owner); owner == 0 || dir != filepath.Dir(own.Socket) && dir != filepath.Dir(own.Status) {
-		return nil
-	}
-	if err := makeDirectory(dir, 0o700); err != nil {
-		return fmt.Errorf("making the socket's directory: %w", err)
-	}
-	return ownDirectory(dir)
-}
-
-// ownDirectory refuses a directory that others could have put there for us.
-func ownDirectory(dir string) error {
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return err
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || ok && int(st.Uid) != os.Getuid() || info.Mode().Perm()&0o022 != 0 {
-		return fmt.Errorf("directory %s: expected one that belongs to uid %d and that others cannot write to", dir, os.Getuid())
-	}
-	return nil
 }

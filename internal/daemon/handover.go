@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"syscall"
 	"time"
 
@@ -24,7 +23,7 @@ import (
 
 // handoverVersion is that of the document. It grows when a program that expects
 // another one could not go on; new fields do not change it.
-const handoverVersion = 1
+const handoverVersion = 2
 
 // handover is what a daemon leaves to the program that takes its place, beside
 // 64 bytes of the generator's output. It holds no random byte, but what clients
@@ -39,8 +38,8 @@ type handover struct {
 	Owner      int       `json:"owner"` // the uid that started the daemon
 	Seeded     bool      `json:"seeded"`
 
-	Places      []handedPlace       `json:"places,omitempty"`
-	Control     []handedPlace       `json:"control,omitempty"` // one or none
+	Listeners   listen.State        `json:"listeners,omitempty"`
+	Control     listen.State        `json:"control_sockets,omitempty"`
 	PIDFile     handedFile          `json:"pid_file"`
 	Seed        handedFile          `json:"seed"`
 	Exchanges   []handedFile        `json:"exchanges,omitempty"`
@@ -55,13 +54,6 @@ type handover struct {
 	signals chan os.Signal
 }
 
-// handedPlace is a listen line and its sockets.
-type handedPlace struct {
-	Options    listen.Options `json:"options"`
-	FDs        []int          `json:"fds"`
-	Supervised bool           `json:"supervised,omitempty"` // a supervisor made them
-}
-
 // handedFile is an open file, and for the seed its directory.
 type handedFile struct {
 	Path string `json:"path,omitempty"` // empty: there is none
@@ -71,9 +63,7 @@ type handedFile struct {
 
 // descriptors returns all that is handed over.
 func (h *handover) descriptors() (fds []int) {
-	for _, p := range slices.Concat(h.Places, h.Control) {
-		fds = append(fds, p.FDs...)
-	}
+	fds = append(h.Listeners.Descriptors(), h.Control.Descriptors()...)
 	if h.PIDFile.Path != "" {
 		fds = append(fds, h.PIDFile.FD)
 	}
@@ -162,19 +152,6 @@ func descriptorOf(c interface {
 		err = raw.Control(func(n uintptr) { fd = int(n) })
 	}
 	return fd, err
-}
-
-// handPlace describes p for the next program.
-func handPlace(p place) (handedPlace, error) {
-	h := handedPlace{Options: p.options, Supervised: p.supervised}
-	for _, l := range p.listeners {
-		fd, err := descriptorOf(l)
-		if err != nil {
-			return h, fmt.Errorf("handing over %s: %w", l.Address(), err)
-		}
-		h.FDs = append(h.FDs, fd)
-	}
-	return h, nil
 }
 
 // fileOf makes a file of an inherited descriptor, whose owner it is.

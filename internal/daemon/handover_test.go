@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -11,14 +12,14 @@ import (
 // is written again, and names every descriptor that is to be closed on exec.
 func FuzzHandover(f *testing.F) {
 	for _, document := range []string{
-		`{"version":1,"places":[{"options":{"Address":{"Network":"unix","Path":"/run/egd-pool"},"Mode":438},"fds":[4,5]}],` +
-			`"control":[{"options":{},"fds":[6]}],"pid_file":{"path":"/run/prngd.pid","fd":7},"seed":{"path":"/s","fd":8,"dir":9},` +
+		`{"version":2,"listeners":[{"options":{"address":{"Network":"unix","Path":"/run/egd-pool"},"mode":438,"gid":-1},"sockets":[{"fd":4},{"fd":5}]}],` +
+			`"control_sockets":[{"options":{},"sockets":[{"fd":6,"path":"L3M="}]}],"pid_file":{"path":"/run/prngd.pid","fd":7},"seed":{"path":"/s","fd":8,"dir":9},` +
 			`"exchanges":[{"path":"/x","fd":13}],"sources":{"devices":[{"path":"/dev/hwrng","fd":14}]},"runner":[10,11],"connections":[{"FD":12,"Queue":"AQ==","Begun":5,"Blocked":-1,"Stuck":-1,"UID":0,"Age":7}],` +
 			`"report":{"version":1,"started":"2026-01-31T12:00:00Z"}}`,
-		`{"version":1,"pid_file":{"fd":7},"seed":{"fd":8}}`, // without a name there is no file
-		`{"version":1,"connections":[{"FD":"12"}]}`,
-		`{"version":1,"connections":[{"Queue":"?"}]}`,
-		`{"version":2}`, `{"version":1}{}`, `{"VERSION":1,"places":null}`, `null`, ``,
+		`{"version":2,"pid_file":{"fd":7},"seed":{"fd":8}}`, // without a name there is no file
+		`{"version":2,"connections":[{"FD":"12"}]}`,
+		`{"version":2,"connections":[{"Queue":"?"}]}`,
+		`{"version":1}`, `{"version":2}{}`, `{"VERSION":2,"listeners":null}`, `null`, ``,
 	} {
 		f.Add([]byte(document))
 	}
@@ -80,4 +81,29 @@ func values(h *handover) any {
 	var v any
 	json.Unmarshal(text, &v)
 	return v
+}
+
+func TestHandoverOfAnotherVersion(t *testing.T) {
+	h := handover{Version: handoverVersion, Path: "/usr/sbin/prngd", secret: []byte("not for the document")}
+	document, err := json.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(document), "not for") {
+		t.Errorf("the document holds the secret: %s", document)
+	}
+	if got, err := readHandover(document); err != nil || got.Path != h.Path {
+		t.Errorf("%+v, %v", got, err)
+	}
+	h.Version++
+	document, err = json.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readHandover(document); err == nil || !strings.Contains(err.Error(), "expected 2") {
+		t.Errorf("another version: %v", err)
+	}
+	if _, err := readHandover([]byte("{")); err == nil {
+		t.Error("half a document was read")
+	}
 }

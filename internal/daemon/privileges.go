@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"prngd/internal/config"
 	"prngd/internal/logging"
@@ -96,14 +95,6 @@ func (d *daemon) confine(s *config.Settings) {
 		return
 	}
 	d.has("%s", did)
-}
-
-// relistenAll has the kernel tell clients who serves them, not who has bound the
-// sockets: prngd -k goes by that.
-func (d *daemon) relistenAll() {
-	for _, l := range listeners(append(slices.Clone(d.places), d.control)) {
-		d.warn(l.Relisten())
-	}
 }
 
 // needsReadable warns while an admin is looking, not when a reload fails.

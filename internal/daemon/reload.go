@@ -64,13 +64,19 @@ func (d *daemon) reload() error {
 	if err != nil {
 		return d.keepOld(err)
 	}
+	sockets, err := d.prepareListeners(s)
+	if err != nil {
+		gathered.Rollback()
+		return d.keepOld(err)
+	}
 	if err := d.sink.Configure(logTo(s, d.foreground)); err != nil {
+		sockets.Rollback()
 		gathered.Rollback()
 		return d.keepOld(err)
 	}
 	d.settings.Store(s)
+	d.warn(sockets.Commit())
 	d.server.Reconfigure(d.serverConfig(s))
-	d.relisten(s)
 	d.openExchanges(s.Exchange)
 	d.warn(gathered.Commit())
 	d.log.WithField("path", s.Path).Info("reloaded")
@@ -96,7 +102,6 @@ func (d *daemon) needsRestart(old, s *config.Settings) (names []string) {
 		{"seed-credit", old.Seed.Credit != s.Seed.Credit},
 		{"user", old.User.Name != s.User.Name},
 		{"command-user", old.CommandUser.Name != s.CommandUser.Name},
-		{"status", old.Status.Address != s.Status.Address},
 	} {
 		if c.changed {
 			names = append(names, c.name)

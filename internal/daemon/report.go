@@ -24,10 +24,11 @@ func (d *daemon) report() control.Report {
 		Generator: d.reportGenerator(st),
 		Seed:      d.reportSeed(),
 		Exchange:  d.reportExchanges(),
-		Listeners: d.reportPlaces(),
+		Listeners: d.reportListeners(),
 		Clients:   reportClients(d.server.Stats()),
 		Process:   d.reportProcess(),
 		Config:    control.Config{Path: s.Path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected},
+		Checks:    d.checkListeners(),
 		Log:       d.reportLog(),
 	}
 	d.sources.Report(&r)
@@ -79,17 +80,6 @@ func (d *daemon) reportExchanges() (list []control.File) {
 			Path: x.line.Path, Cycles: st.Writes, Skipped: st.Skipped, LastStir: when(st.Last),
 			Locked: st.LongestLock.Seconds(), Error: st.LastError,
 		})
-	}
-	return list
-}
-
-func (d *daemon) reportPlaces() (list []control.Socket) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, p := range d.places {
-		for _, l := range p.listeners {
-			list = append(list, control.Socket{Address: l.Address().String(), Missing: l.Missing()})
-		}
 	}
 	return list
 }

@@ -172,19 +172,12 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 		Started: d.started, Parked: time.Now(), Foreground: d.foreground, Owner: d.owner,
 		Connections: connections, Report: d.report(), RunnerUID: d.commands.uid,
 	}
-	for _, p := range d.places {
-		handed, err := handPlace(p)
-		if err != nil {
-			return nil, err
-		}
-		h.Places = append(h.Places, handed)
+	var err error
+	if h.Listeners, err = d.listeners.HandOver(); err != nil {
+		return nil, err
 	}
-	if len(d.control.listeners) > 0 {
-		handed, err := handPlace(d.control)
-		if err != nil {
-			return nil, err
-		}
-		h.Control = []handedPlace{handed}
+	if h.Control, err = d.control.HandOver(); err != nil {
+		return nil, err
 	}
 	h.Exchanges, h.Sources, h.Generator = d.handExchanges(), d.sources.HandOver(), d.pool.HandOver()
 	for _, f := range d.commands.runner.Files() {

@@ -17,6 +17,7 @@ import (
 	"prngd/internal/commands"
 	"prngd/internal/config"
 	"prngd/internal/control"
+	"prngd/internal/listen"
 	"prngd/internal/logging"
 	"prngd/internal/privileges"
 	"prngd/internal/prng"
@@ -37,6 +38,8 @@ type daemon struct {
 	pool       *prng.Generator
 	sources    *sources.Sources
 	server     *server.Server
+	listeners  *listen.Set // for EGD clients
+	control    *listen.Set // one or none
 	seed       atomic.Pointer[seedfile.File]
 	pidFile    *process.PIDFile
 	commands   commandRunner
@@ -55,8 +58,6 @@ type daemon struct {
 
 	mu        sync.Mutex
 	attempt   *attempt
-	control   place
-	places    []place // what is listened on
 	exchanges []exchangeFile
 	restir    context.CancelFunc // makes the keepers of exchange files start anew
 	seedError string             // why no seed file is kept
@@ -92,6 +93,7 @@ func (p Program) serve(started time.Time, s *config.Settings, parent *process.Pa
 		commands: with, calls: make(chan func()),
 		owner: starter(legacy), legacy: legacy,
 	}
+	d.newListeners()
 	d.settings.Store(s)
 	if d.sources, err = newSources(s, sink.Log, with, legacy); err != nil {
 		return err
@@ -125,10 +127,9 @@ func (d *daemon) open(s *config.Settings) (err error) {
 	d.sources.SampleKernel()
 	d.chooseAccount(s)
 	d.warn(d.makeDirectories(s))
-	if err := d.openPlaces(s); err != nil {
+	if err := d.openListeners(s); err != nil {
 		return err
 	}
-	d.openControl()
 	if d.legacy != nil {
 		d.takeOver(d.legacy)
 	}
@@ -149,12 +150,12 @@ func (d *daemon) run(parent *process.Parent) error {
 	serving, hangUp := context.WithCancel(context.Background())
 	defer hangUp()
 	failed := make(chan error, 1)
-	go func() { failed <- d.server.Serve(serving, listeners(d.places)); close(failed) }()
+	go func() { failed <- d.server.Serve(serving, nil); close(failed) }()
 	d.beginRound()
 	if os.Getpid() == 1 {
 		go commands.Reap(ctx)
 	}
-	d.hello()
+	d.logListeners()
 	if err := parent.Ready(); err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (d *daemon) run(parent *process.Parent) error {
 // tasks is all that goes on beside serving, each on a goroutine of its own.
 func (d *daemon) tasks() []func(context.Context) {
 	return []func(context.Context){
-		d.sources.Run, d.keepSeed, d.keepExchanges, d.watchPlaces,
+		d.sources.Run, d.keepSeed, d.keepExchanges, d.listeners.Watch, d.control.Watch,
 		d.announce, d.answerAdmin, d.notifyReady, d.feedWatchdog,
 	}
 }
@@ -202,20 +203,9 @@ func (d *daemon) attend(failed <-chan error) error {
 
 // shut gives back what open took, as far as it came.
 func (d *daemon) shut() {
-	d.control.close()
-	for _, p := range d.places {
-		p.close()
-	}
+	d.control.Close()
+	d.listeners.Close()
 	d.warn(d.pidFile.Remove())
-}
-
-// hello says where clients find us.
-func (d *daemon) hello() {
-	for _, p := range d.places {
-		for _, l := range p.listeners {
-			d.log.WithField("address", l.Address()).Info("listening")
-		}
-	}
 }
 
 func (d *daemon) warn(err error) {
