@@ -79,7 +79,7 @@ func TestInheritanceIsTakenOnce(t *testing.T) {
 }
 
 func TestHandoverOfAnotherVersion(t *testing.T) {
-	h := handover{Version: handoverVersion, Path: "/usr/sbin/prngd", secret: []byte("not for the document")}
+	h := handover{Version: handoverVersion, Program: "1.2.3", secret: []byte("not for the document")}
 	document, err := json.Marshal(h)
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestHandoverOfAnotherVersion(t *testing.T) {
 	if strings.Contains(string(document), "not for") {
 		t.Errorf("the document holds the secret: %s", document)
 	}
-	if got, err := readHandover(document); err != nil || got.Path != h.Path {
+	if got, err := readHandover(document); err != nil || got.Program != h.Program {
 		t.Errorf("%+v, %v", got, err)
 	}
 	h.Version++

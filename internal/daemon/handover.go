@@ -28,7 +28,6 @@ const handoverVersion = 1
 type handover struct {
 	Version    int       `json:"version"`
 	Program    string    `json:"program"` // the version of who wrote it
-	Path       string    `json:"path"`    // of the program file, for the next upgrade
 	Started    time.Time `json:"started"` // the first program of this process
 	Parked     time.Time `json:"parked"`  // since when nobody is answered
 	Foreground bool      `json:"foreground"`
@@ -48,6 +47,7 @@ type handover struct {
 
 	secret  []byte
 	signals chan os.Signal
+	in      *upgrade.Inheritance
 }
 
 // handedPlace is a listen line and its sockets.
@@ -87,21 +87,21 @@ func (h *handover) descriptors() (fds []int) {
 // inherit returns what the program before this one in the same process left,
 // nil if there was none. It is the first act of main.
 func inherit() (*handover, error) {
-	document, secret, err := upgrade.Inherit()
-	if err != nil || document == nil {
+	in, err := upgrade.Inherit()
+	if err != nil || in == nil {
 		return nil, err
 	}
 	// Until here SIGTERM ends us without a farewell: the seed is saved, but names
 	// of sockets and pid file are left.
 	signals := newSignals()
-	h, err := readHandover(document)
+	h, err := readHandover(in.State)
 	if err != nil {
 		return nil, err
 	}
 	for _, fd := range h.descriptors() {
 		unix.CloseOnExec(fd)
 	}
-	h.secret, h.signals = secret, signals
+	h.secret, h.signals, h.in = in.Secret, signals, in
 	return h, nil
 }
 
@@ -123,7 +123,7 @@ func (p Program) rehearse(r *upgrade.Preflighted, stdout, stderr io.Writer) erro
 	if done {
 		return errors.New("the command line cannot be used")
 	}
-	h, err := readHandover(r.Document)
+	h, err := readHandover(r.State)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (p Program) rehearse(r *upgrade.Preflighted, stdout, stderr io.Writer) erro
 	if _, err := prng.New(prng.Env{}); err != nil {
 		return err
 	}
-	return r.Pass()
+	return r.Pass(nil)
 }
 
 // descriptorOf returns c's own descriptor: it must stay open as long as that is used.

@@ -33,11 +33,14 @@ func (e exitError) Unwrap() error { return e.error }
 type Program struct {
 	Version string // 1.2.3
 	Date    string // 2026-01-31; "" = the commit's, where the build knows it
+
+	origin process.Origin // of this process's program
 }
 
 // Main is main with everything it touches passed in; it returns the exit status.
 func (p Program) Main(started time.Time, argv []string, stdout, stderr io.Writer) int {
 	commands.LimitedChild(argv)
+	p.origin, _ = process.FindOrigin(argv[0]) // an upgrade says what is missing
 	legacy, err := inherit()
 	if err != nil {
 		fmt.Fprintf(stderr, "prngd: %v\n", err)
@@ -87,7 +90,12 @@ func (p Program) dispatch(started time.Time, o options, argv []string, parent *p
 	case o.CheckConfig:
 		return checkConfig(s, stdout)
 	case parent == nil && legacy == nil && !stayForeground(o):
-		return background(argv)
+		return background(p.origin, argv)
+	}
+	if parent == nil && legacy == nil {
+		if err := p.origin.Conceal(argv); err != nil {
+			fmt.Fprintf(stderr, "prngd: %v\n", err)
+		}
 	}
 	return p.serve(started, s, parent, legacy)
 }
@@ -98,8 +106,8 @@ func stayForeground(o options) bool {
 }
 
 // background starts the daemon and waits until its sockets answer.
-func background(argv []string) error {
-	status, err := process.Background(argv)
+func background(origin process.Origin, argv []string) error {
+	status, err := process.Background(origin, argv)
 	if err != nil {
 		return err
 	}

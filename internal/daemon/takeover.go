@@ -3,14 +3,15 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"prngd/internal/change"
 	"prngd/internal/prng"
 	"prngd/internal/process"
-	"prngd/internal/upgrade"
 	"prngd/seedfile"
 )
 
@@ -72,36 +73,52 @@ func (d *daemon) grave(err error) error {
 // remember takes over what the program before this one knew of the process, or
 // notes it for the next.
 func (d *daemon) remember() {
+	d.path = d.program.origin.Path
 	if d.legacy != nil {
-		d.path, d.signals = d.legacy.Path, d.legacy.signals
+		d.signals = d.legacy.signals
 		return
 	}
-	path, err := upgrade.ProgramPath(os.Args[0])
-	if err != nil {
-		d.log.WithError(err).Warn("this program cannot be upgraded in place")
+	if d.path == "" {
+		d.log.Warn("this program cannot be upgraded in place: the system does not tell its path")
 	}
-	d.path = path
 }
 
-// openPIDFile writes the pid file, or goes on with the one that is there.
-func (d *daemon) openPIDFile(path string) (err error) {
+// preparePIDFile adopts the pid file that is there, or returns the change that puts
+// it there once all sockets are ours.
+func (d *daemon) preparePIDFile(path string) (pending *process.PIDFileChange, err error) {
 	if d.legacy != nil && d.legacy.PIDFile.Path != "" {
 		h := d.legacy.PIDFile
 		d.pidFile, err = process.AdoptPIDFile(h.Path, fileOf(h.FD, h.Path))
 		if err == nil && h.Path == path {
-			return nil
+			return nil, nil
 		}
 		d.warn(err)
 		d.warn(d.pidFile.Remove())
 		d.pidFile = nil
 	}
 	if path == "" {
-		return nil
+		return nil, nil
 	}
-	d.pidFile, err = process.WritePIDFile(path, os.Getpid())
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+	uid, gid := -1, -1
+	if d.account != nil {
+		uid, gid = d.account.UID, d.account.GID
+	}
+	pending, err = process.PreparePIDFile(path, os.Getpid(), uid, gid)
+	if err != nil && change.IsLater(err) && !errors.Is(err, process.ErrPIDFileInUse) && !errors.Is(err, fs.ErrNotExist) {
 		d.warn(err) // clients come first; PRNGD served without its pid file then, too
+		return nil, nil
+	}
+	return pending, err
+}
+
+// commitPIDFile puts a prepared pid file in its place.
+func (d *daemon) commitPIDFile(pending *process.PIDFileChange) error {
+	if pending == nil {
 		return nil
 	}
-	return err
+	if err := pending.Commit(); err != nil {
+		return err
+	}
+	d.pidFile = pending.PIDFile()
+	return nil
 }

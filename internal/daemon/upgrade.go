@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -81,9 +82,9 @@ func (d *daemon) rehearsal() (*upgrade.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	document, err := json.Marshal(handover{Version: handoverVersion, Program: d.program.Version, Path: d.path, Started: d.started, Owner: d.owner})
+	document, err := json.Marshal(handover{Version: handoverVersion, Program: d.program.Version, Started: d.started, Owner: d.owner})
 	if err == nil {
-		err = p.Preflight(context.Background(), os.Args, document)
+		_, err = p.Preflight(context.Background(), os.Args, document)
 	}
 	if err != nil {
 		p.Close()
@@ -158,17 +159,33 @@ func (d *daemon) exec(p *upgrade.Program) error {
 		return err
 	}
 	return p.Exec(upgrade.Payload{
-		Argv: os.Args, Document: document, Secret: h.secret, Keep: h.descriptors(),
+		Argv: os.Args, State: document, Secret: h.secret, Keep: h.descriptors(),
 		Signals: handled(), Caught: d.signals, Interrupted: d.toldToStop,
 		// The next program reads its configuration, and is the upgrade.
 		Harmless: []os.Signal{syscall.SIGHUP, syscall.SIGUSR2},
+		Files:    d.files(), PIDFile: d.pidFile.File(),
 	})
+}
+
+// files returns the paths that shut removes.
+func (d *daemon) files() (paths []string) {
+	for _, p := range append(slices.Clone(d.places), d.control) {
+		for _, l := range p.listeners {
+			if path := l.Address().Path; path != "" && !p.supervised {
+				paths = append(paths, path)
+			}
+		}
+	}
+	if path := d.pidFile.Path(); path != "" {
+		paths = append(paths, path)
+	}
+	return paths
 }
 
 // handover collects what the next program needs.
 func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 	h := &handover{
-		Version: handoverVersion, Program: d.program.Version, Path: d.path,
+		Version: handoverVersion, Program: d.program.Version,
 		Started: d.started, Parked: time.Now(), Foreground: d.foreground, Owner: d.owner,
 		Connections: connections, Report: d.report(), RunnerUID: d.supply.runnerUID,
 	}
@@ -194,8 +211,8 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 		}
 		h.Runner = append(h.Runner, fd)
 	}
-	if path, file := d.pidFile.Descriptor(); file != nil {
-		h.PIDFile = handedFile{Path: path, FD: int(file.Fd())}
+	if file := d.pidFile.File(); file != nil {
+		h.PIDFile = handedFile{Path: d.pidFile.Path(), FD: int(file.Fd())}
 	}
 	if f := d.seed.Load(); f != nil {
 		file, dir := f.Descriptors()

@@ -115,15 +115,22 @@ func (d *daemon) open(s *settings) (err error) {
 	if err != nil {
 		return exitError{exitInternal, err}
 	}
-	if err := d.grave(d.openPIDFile(s.options.PIDFile)); err != nil {
-		return err
-	}
 	d.server = server.New(d.serverConfig(s))
 	d.runner = gatherers.NewRunner(d.mix, d.log)
 	d.askKernel()
 	d.chooseAccount(s)
 	d.warn(d.makeDirectories(s))
+	pidFile, err := d.preparePIDFile(s.options.PIDFile)
+	if d.grave(err) != nil {
+		return err
+	}
 	if err := d.openPlaces(s); err != nil {
+		if pidFile != nil {
+			pidFile.Rollback()
+		}
+		return err
+	}
+	if err := d.grave(d.commitPIDFile(pidFile)); err != nil {
 		return err
 	}
 	d.openControl()
@@ -151,6 +158,9 @@ func (d *daemon) run(parent *process.Parent) error {
 	d.beginRound()
 	if os.Getpid() == 1 {
 		go commands.Reap(ctx)
+	}
+	if d.legacy != nil {
+		d.legacy.in.Adopted()
 	}
 	d.hello()
 	if err := parent.Ready(); err != nil {
