@@ -7,6 +7,8 @@ import (
 	"errors"
 	"os"
 	"time"
+
+	"prngd/internal/process"
 )
 
 // Program is a program file to take the place of this one, on Linux.
@@ -14,13 +16,16 @@ type Program struct{}
 
 // Payload is what one program leaves to the next that takes its place, on Linux.
 type Payload struct {
-	Argv             []string
-	Document, Secret []byte
-	Keep             []int
+	Argv                    []string
+	State, Resolved, Secret []byte
+	Keep                    []int
 
 	Signals, Harmless []os.Signal
 	Caught            chan os.Signal
 	Interrupted       func() bool
+
+	Files   []string
+	PIDFile *os.File
 }
 
 // ErrInterrupted says that a signal came that ended the attempt.
@@ -32,26 +37,37 @@ func Open(string) (*Program, error) { return nil, errors.ErrUnsupported }
 // Close does nothing.
 func (*Program) Close() error { return nil }
 
+// Same is false.
+func (*Program) Same(process.Origin) bool { return false }
+
 // Preflight is [errors.ErrUnsupported].
-func (*Program) Preflight(context.Context, []string, []byte) error { return errors.ErrUnsupported }
+func (*Program) Preflight(context.Context, []string, []byte) ([]byte, error) {
+	return nil, errors.ErrUnsupported
+}
 
 // Exec is [errors.ErrUnsupported].
 func (*Program) Exec(Payload) error { return errors.ErrUnsupported }
 
-// Inherit finds that nobody left anything.
-func Inherit() (document, secret []byte, err error) { return nil, nil, nil }
+// Inheritance is what the earlier program in this process has left, on Linux.
+type Inheritance struct{ State, Resolved, Secret []byte }
 
-// InPreflight returns nil: nobody asks for one.
+// Inherit returns nil: nothing is ever left.
+func Inherit() (*Inheritance, error) { return nil, nil }
+
+// Adopted does nothing.
+func (*Inheritance) Adopted() {}
+
+// InPreflight returns nil: no program asks for one.
 func InPreflight([]string) *Preflighted { return nil }
 
 // Preflighted is a preflight on the side of the program that is tried.
 type Preflighted struct {
-	Argv     []string
-	Document []byte
+	Argv  []string
+	State []byte
 }
 
 // Pass does nothing.
-func (*Preflighted) Pass() error { return errors.ErrUnsupported }
+func (*Preflighted) Pass([]byte) error { return errors.ErrUnsupported }
 
 // HungThread knows of none.
 func HungThread(time.Duration) bool { return false }
