@@ -11,13 +11,14 @@ import (
 
 	"prngd/gatherers"
 	"prngd/internal/config"
+	"prngd/internal/sources"
 )
 
 // checkConfig takes one sample of every source and prints a line for each:
 // found or missing, bytes, milliseconds, credit. It exits 78 if a line of
 // prngd.conf could not be used.
 func checkConfig(s *config.Settings, stdout io.Writer) error {
-	_, list, err := startSources(s, nil)
+	list, err := listSources(s)
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func sample(o config.Options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, list, err := startSources(s, nil)
+	list, err := listSources(s)
 	if err != nil {
 		return err
 	}
@@ -86,5 +87,5 @@ func sample(o config.Options, stdout io.Writer) error {
 			return gatherers.Sample(context.Background(), g, max(o.Count, 1), stdout)
 		}
 	}
-	return fmt.Errorf("--sample %q: expected one of %v", o.Sample, names(list))
+	return fmt.Errorf("--sample %q: expected one of %v", o.Sample, sources.Names(list))
 }

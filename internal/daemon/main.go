@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/commands"
 	"prngd/internal/config"
 	"prngd/internal/process"
+	"prngd/internal/upgrade"
 )
 
 // Exit statuses; PRNGD's own are 0 and 1.
@@ -57,18 +59,18 @@ func (p Program) buildDate() string {
 
 // Main is main with everything it touches passed in; it returns the exit status.
 func (p Program) Main(started time.Time, argv []string, stdout, stderr io.Writer) int {
-	process.LimitedChild(argv)
+	commands.LimitedChild(argv)
 	legacy, err := inherit()
 	if err != nil {
 		fmt.Fprintf(stderr, "prngd: %v\n", err)
 		return exitInternal
 	}
 	parent := process.Inherited()
-	if is, user, lines := process.RunnerChild(argv); is {
+	if is, user, lines := commands.RunnerChild(argv); is {
 		runCommands(user, lines)
 		return 0
 	}
-	if r := process.Rehearsal(argv); r != nil {
+	if r := upgrade.InPreflight(argv); r != nil {
 		return exitStatus(p.rehearse(r, stdout, stderr), stderr)
 	}
 	o, status, done := config.ParseOptions(p.version(), argv, stdout, stderr)

@@ -8,7 +8,7 @@ import (
 
 	"prngd/internal/config"
 	"prngd/internal/logging"
-	"prngd/internal/process"
+	"prngd/internal/privileges"
 )
 
 // chooseAccount finds out whom the daemon that root has started is to become.
@@ -22,7 +22,7 @@ func (d *daemon) chooseAccount(s *config.Settings) {
 		d.log.WithField("user", u.Name).Warn("no such user: uid 0 stays, without capabilities")
 		d.lacks("another uid: there is no user %s", u.Name)
 	case u.UID != 0:
-		d.account = &process.User{Name: u.Name, UID: u.UID, GID: u.GID, Groups: u.Groups}
+		d.account = &privileges.User{Name: u.Name, UID: u.UID, GID: u.GID, Groups: u.Groups}
 	}
 }
 
@@ -65,11 +65,11 @@ func (d *daemon) protect(s *config.Settings) error {
 // more than that.
 func (d *daemon) dropPrivileges() error {
 	if d.account != nil {
-		err := process.Become(*d.account)
+		err := privileges.Become(*d.account)
 		switch {
 		case err == nil:
 			d.has("user %s, uid %d", d.account.Name, d.account.UID)
-		case errors.Is(err, process.ErrRefused): // root of a container, perhaps
+		case errors.Is(err, privileges.ErrRefused): // root of a container, perhaps
 			d.log.WithError(err).Warn("uid 0 stays, without capabilities")
 			d.lacks("another uid: %v", err)
 			d.account = nil
@@ -77,7 +77,7 @@ func (d *daemon) dropPrivileges() error {
 			return fmt.Errorf("giving up root's privileges: %w", err)
 		}
 	}
-	switch err := process.DropCapabilities(); {
+	switch err := privileges.DropCapabilities(); {
 	case err == nil:
 		d.has("no capabilities")
 		d.has("no_new_privs")
@@ -90,7 +90,7 @@ func (d *daemon) dropPrivileges() error {
 
 // confine lets us write to our own directories only.
 func (d *daemon) confine(s *config.Settings) {
-	did, err := process.ConfineWrites(s.Writable(), s.Upstream())
+	did, err := privileges.ConfineWrites(s.Writable(), s.Upstream())
 	if err != nil {
 		d.lacks("%v", err)
 		return

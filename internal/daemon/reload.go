@@ -1,23 +1,23 @@
 package daemon
 
 import (
-	"slices"
 
 	"prngd/internal/config"
-	"prngd/internal/peercred"
+	"prngd/internal/credit"
 	"prngd/internal/process"
 	"prngd/internal/server"
 )
 
 // serverConfig is what the sockets' side takes from the settings.
 func (d *daemon) serverConfig(s *config.Settings) server.Config {
+	writers := writeCredit(s.WriteCredit)
 	return server.Config{
 		Pool: d.pool, Log: d.log,
 		UnseededWait:   s.UnseededWait,
 		MaxConnections: d.maxConnections(s.MaxConnections),
 		PerUID:         s.PerUID,
-		Credit:         believes(s.WriteCredit),
-		Alone:          slices.ContainsFunc(s.WriteCredit, func(w config.WriteCredit) bool { return w.Alone }),
+		Credit:         writers.Counts,
+		Alone:          writers.Alone(),
 	}
 }
 
@@ -43,13 +43,12 @@ func (d *daemon) maxConnections(asked int) int {
 	return min(asked, limit)
 }
 
-// believes returns whose writes may count.
-func believes(lines []config.WriteCredit) func(peercred.Cred) bool {
-	return func(c peercred.Cred) bool {
-		return slices.ContainsFunc(lines, func(w config.WriteCredit) bool {
-			return (w.UID < 0 || w.UID == c.UID) && (w.GID < 0 || w.GID == c.GID)
-		})
+// writeCredit is the policy of these lines.
+func writeCredit(lines []config.WriteCredit) (writers credit.Writers) {
+	for _, l := range lines {
+		writers = append(writers, credit.Writer{UID: l.UID, GID: l.GID, Alone: l.Alone})
 	}
+	return writers
 }
 
 // reload takes over what a changed configuration says, and keeps the old one if
@@ -62,18 +61,19 @@ func (d *daemon) reload() error {
 	if err != nil {
 		return d.keepOld(err)
 	}
-	list, err := sources(s, d.supply)
+	gathered, err := d.sources.Prepare(sourceSettings(s))
 	if err != nil {
 		return d.keepOld(err)
 	}
 	if err := d.sink.Configure(logTo(s, d.foreground)); err != nil {
+		gathered.Rollback()
 		return d.keepOld(err)
 	}
 	d.settings.Store(s)
 	d.server.Reconfigure(d.serverConfig(s))
 	d.relisten(s)
 	d.openExchanges(s.Exchange)
-	d.gatherFrom(list)
+	d.warn(gathered.Commit())
 	d.log.WithField("path", s.Path).Info("reloaded")
 	d.problems(s)
 	for _, what := range d.needsRestart(old, s) {
@@ -98,7 +98,6 @@ func (d *daemon) needsRestart(old, s *config.Settings) (names []string) {
 		{"user", old.User.Name != s.User.Name},
 		{"command-user", old.CommandUser.Name != s.CommandUser.Name},
 		{"status", old.Status.Address != s.Status.Address},
-		{"the first command", d.owner == 0 && d.supply.runner == nil && len(s.Commands) > 0},
 	} {
 		if c.changed {
 			names = append(names, c.name)

@@ -8,6 +8,7 @@ import (
 
 	"prngd/gatherers"
 	"prngd/internal/config"
+	"prngd/internal/credit"
 	"prngd/internal/prng"
 	"prngd/seedfile"
 )
@@ -63,39 +64,28 @@ func (d *daemon) openSeed(s *config.Settings) {
 	d.seed.Store(f)
 }
 
-// recall mixes the old seed, replaces it on disk, and only then counts it.
+// recall mixes and counts the seed that the last run left.
 func (d *daemon) recall(f *seedfile.File) {
-	old, err := f.Load()
-	defer clear(old.Data)
-	d.warn(err)
-	if old.Warning != "" {
-		d.log.Warn(old.Warning)
-	}
-	source := d.pool.Source(prng.Policy{Name: "seedfile", Foreign: true, GateLimit: upstreamLimit})
-	source.Add(old.Data, 0)
-	var digest [32]byte
 	real, mono := gatherers.Clocks()()
-	d.pool.Digest(&digest, old.Data)
-	err = f.Replace(seedfile.Successor(old.Data, digest, real, mono))
-	switch {
-	case err == nil && old.Bits > 0:
-		source.Add(old.Data, old.Bits)
-	case err != nil && !old.Foreign:
-		d.log.Warn(err)
+	warning, readErr, replaceErr := credit.Recall(d.pool, f, real, mono)
+	d.warn(readErr)
+	if warning != "" {
+		d.log.Warn(warning)
 	}
+	d.warn(replaceErr)
 }
 
 // awaitOpen waits for the gate, and says whether it opened.
 func (d *daemon) awaitOpen(ctx context.Context) bool {
 	for {
 		changed := d.pool.Changed()
-		if d.pool.State() == prng.Open {
+		if d.pool.State() == prng.Seeded {
 			return true
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return d.pool.State() == prng.Open
+			return d.pool.State() == prng.Seeded
 		}
 	}
 }
@@ -103,7 +93,7 @@ func (d *daemon) awaitOpen(ctx context.Context) bool {
 // announce says what seeded us, or what is missing.
 func (d *daemon) announce(ctx context.Context) {
 	late := time.AfterFunc(patience, func() {
-		if d.pool.State() == prng.Shut && ctx.Err() == nil {
+		if d.pool.State() == prng.Unseeded && ctx.Err() == nil {
 			d.log.WithField("bits", d.pool.Stats().GateBits).Warn("not seeded: " + remedy)
 		}
 	})
