@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"prngd/internal/config"
-	"prngd/internal/logging"
 	"prngd/internal/privileges"
 )
 
@@ -50,7 +49,7 @@ func (d *daemon) protect(s *config.Settings) error {
 	}
 	if d.account != nil {
 		d.openSeed(s)
-		d.giveLog(s)
+		d.warn(d.sink.Give(d.account.UID))
 	}
 	if err := d.dropPrivileges(); err != nil {
 		return err
@@ -117,14 +116,6 @@ func (d *daemon) needsReadable(path string) {
 		return
 	}
 	f.Close()
-}
-
-// giveLog gives root's log file to whom we become: it is opened again after it
-// was rotated.
-func (d *daemon) giveLog(s *config.Settings) {
-	if path := logTo(s, d.foreground).File(); path != "" {
-		d.warn(logging.Give(path, d.account.UID))
-	}
 }
 
 func (d *daemon) has(format string, a ...any) {

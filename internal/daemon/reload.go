@@ -65,10 +65,12 @@ func (d *daemon) reload() error {
 	if err != nil {
 		return d.keepOld(err)
 	}
-	if err := d.sink.Configure(logTo(s, d.foreground)); err != nil {
+	log, err := d.sink.Prepare(logTo(s, d.foreground))
+	if err != nil {
 		gathered.Rollback()
 		return d.keepOld(err)
 	}
+	d.warn(log.Commit())
 	d.settings.Store(s)
 	d.server.Reconfigure(d.serverConfig(s))
 	d.relisten(s)

@@ -77,12 +77,7 @@ func (p Program) serve(started time.Time, s *config.Settings, parent *process.Pa
 		return exitError{exitInternal, err}
 	}
 	foreground := parent == nil && (legacy == nil || legacy.Foreground)
-	to := logTo(s, foreground)
-	sink, err := logging.New(to)
-	if err != nil && legacy != nil { // clients wait already: better a log elsewhere
-		to.Target = ""
-		sink, err = logging.New(to)
-	}
+	sink, err := logging.New(logTo(s, foreground))
 	if err != nil {
 		return err
 	}
