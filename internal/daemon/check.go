@@ -52,7 +52,11 @@ func checkConfig(p Program, o config.Options, stdout io.Writer) error {
 // prepared is a daemon whose start was prepared and rolled back, but for its
 // sources, which can be sampled.
 func prepared(p Program, s *config.Settings) (*daemon, error) {
-	d, err := build(origin{Program: p.Version, Foreground: true, Owner: os.Getuid()}, s)
+	sink, err := onStderr()
+	if err != nil {
+		return nil, err
+	}
+	d, err := build(origin{Program: p.Version, Foreground: true, Owner: os.Getuid()}, s, sink)
 	if err != nil {
 		return nil, err
 	}

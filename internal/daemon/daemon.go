@@ -59,11 +59,10 @@ type own struct {
 const stopLimit = 700 * time.Millisecond
 
 // build makes a daemon that holds nothing yet.
-func build(o origin, s *config.Settings) (*daemon, error) {
+func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
 	if err := prng.SelfTest(); err != nil {
 		return nil, exitError{exitInternal, err}
 	}
-	sink := logging.New(logging.Settings{Foreground: o.Foreground})
 	d := &daemon{origin: o, log: sink.Log, calls: make(chan func()), signals: make(chan os.Signal, 8)}
 	d.own.log = &logPart{sink, o.Foreground}
 	d.own.commands = &commandRunner{log: d.log}
@@ -95,7 +94,7 @@ func build(o origin, s *config.Settings) (*daemon, error) {
 		{"seed", d.own.seed},
 		{"exchange", d.own.exchange},
 		{"pidfile", d.own.pidFile},
-		{"identity", &identity{log: d.log, after: d.relisten}},
+		{"identity", &identity{log: d.log, before: sink.Give, after: d.relisten}},
 	}
 	d.verifier = &verifier{parts: d.parts}
 	d.changes = newChanges(map[string]func(context.Context) error{control.Reload: d.reload, control.Upgrade: d.upgrade})

@@ -21,8 +21,9 @@ import (
 // everything is open that only root may open: what a program has given up, the
 // next one after an upgrade does not have.
 type identity struct {
-	log   *logrus.Logger
-	after func() // called once the user has changed
+	log    *logrus.Logger
+	before func(uid int) error // called before the process becomes uid
+	after  func()              // called once it has
 
 	mu    sync.Mutex
 	state identityState
@@ -91,6 +92,9 @@ func (c *identityChange) Commit() error {
 // what it writes.
 func (c *identityChange) giveUp() error {
 	if u := account(c.next); u != nil {
+		if err := c.part.before(u.UID); err != nil {
+			c.part.log.Warn(err)
+		}
 		err := privileges.Become(*u)
 		switch {
 		case err == nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"path/filepath"
+	"sync"
 
 	"github.com/sirupsen/logrus"
 
@@ -150,42 +151,41 @@ func (p *listeners) descriptors() []int {
 
 func (p *listeners) close() { p.set.Close() }
 
-// accept has serve accept on the socket, whichever that is at the moment, until
-// ctx ends.
+// accept has serve accept on the socket, also on one that replaces it, until ctx
+// ends. It serves copies: serving ends before an upgrade, the sockets do not.
 func (p *listeners) accept(ctx context.Context, serve func(context.Context, net.Listener)) {
-	for ctx.Err() == nil {
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	served := map[*listen.Listener]bool{}
+	for {
 		changed := p.set.Changed()
-		round, cancel := context.WithCancel(ctx)
-		go func() {
-			defer cancel()
-			select {
-			case <-changed:
-			case <-round.Done():
+		for _, l := range p.set.Listeners() {
+			if c, err := l.Copy(); err == nil && !served[l] {
+				served[l] = true
+				serving.Go(func() { serveUntilClosed(ctx, l, c, serve) })
+			} else if err == nil {
+				c.Close()
 			}
-		}()
-		if l := p.copyOf(); l != nil {
-			serve(round, l)
 		}
-		<-round.Done()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
-// copyOf returns a copy of the socket: serving ends before an upgrade, the socket
-// does not.
-func (p *listeners) copyOf() net.Listener {
-	all := p.set.Listeners()
-	if len(all) == 0 {
-		return nil
-	}
-	f, err := all[0].File()
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	l, err := net.FileListener(f)
-	if err != nil {
-		return nil
-	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false)
-	return l
+// serveUntilClosed serves c, a copy of l, until l is closed or ctx ends. What is
+// being answered then is answered.
+func serveUntilClosed(ctx context.Context, l *listen.Listener, c net.Listener, serve func(context.Context, net.Listener)) {
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		select {
+		case <-l.Closed():
+			c.Close()
+		case <-ended:
+		}
+	}()
+	serve(ctx, c)
 }

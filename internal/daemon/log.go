@@ -2,6 +2,8 @@ package daemon
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -18,12 +20,19 @@ type logPart struct {
 	foreground bool // to standard error unless told otherwise
 }
 
-func (p *logPart) settings(s *config.Settings) logging.Settings {
-	return logging.Settings{Target: s.Log.Target, Level: s.Log.Level, Format: s.Log.Format, Foreground: p.foreground}
+func logSettings(s *config.Settings, foreground bool) logging.Settings {
+	return logging.Settings{Target: s.Log.Target, Level: s.Log.Level, Format: s.Log.Format, Foreground: foreground}
 }
 
 func (p *logPart) prepare(_ context.Context, next *config.Settings, how manner) (change.Change, error) {
-	return p.Prepare(p.settings(next), how != reloading)
+	c, err := p.Prepare(logSettings(next, p.foreground))
+	if change.IsLater(err) && how != reloading {
+		return change.None{}, nil // New tries it again
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: log: %w", next.Log.Where, err)
+	}
+	return c, nil
 }
 
 // reportedLines is how many of the last warnings a report has.
@@ -38,11 +47,40 @@ func (p *logPart) report(r *control.Report) {
 	r.Log = r.Log[max(0, len(r.Log)-reportedLines):]
 }
 
-func (p *logPart) check(context.Context) []control.Check { return p.Checks() }
+func (p *logPart) check(context.Context) []control.Check { return []control.Check{p.Check()} }
 
-func (p *logPart) handOver(*state) error { return nil }
-func (p *logPart) adopt(*state) error    { return nil }
-func (p *logPart) close()                {}
+func (p *logPart) handOver(s *state) error {
+	f := p.Descriptor()
+	if f == nil {
+		return nil
+	}
+	fd, err := descriptorOf(f) // Fd would make it blocking
+	if err != nil {
+		return err
+	}
+	return s.put("log", file{Path: f.Name(), FD: fd}, fd)
+}
+
+// adopt has nothing to do: the log was adopted first of all, see adoptLog.
+func (p *logPart) adopt(*state) error { return nil }
+
+func (p *logPart) close() {}
+
+// adoptLog opens the log for a program that has replaced another.
+func adoptLog(s *state, next *config.Settings, foreground bool) (*logging.Sink, error) {
+	var f file
+	var open *os.File
+	if found, _ := s.get("log", &f); found {
+		open = inherited(f.FD, f.Path)
+	}
+	to := logSettings(next, foreground)
+	sink, err := logging.Adopt(to, open)
+	if err != nil { // clients wait already: better a log elsewhere
+		to.Target = ""
+		sink, err = logging.New(to)
+	}
+	return sink, err
+}
 
 // problems logs the lines of prngd.conf that were skipped, a few of them by name.
 func problems(log *logrus.Logger, s *config.Settings) {

@@ -21,11 +21,11 @@ import (
 	"strings"
 	"time"
 
-	"prngd/egdproto"
 	"prngd/internal/change"
 	"prngd/internal/commands"
 	"prngd/internal/config"
 	"prngd/internal/listen"
+	"prngd/internal/logging"
 	"prngd/internal/process"
 	"prngd/internal/upgrade"
 )
@@ -122,10 +122,14 @@ func (p Program) start(started time.Time, o config.Options, file process.Origin,
 	if err != nil {
 		return startError(err)
 	}
+	sink, err := logging.New(logSettings(s, parent == nil))
+	if err != nil {
+		return startError(fmt.Errorf("%s: log: %w", s.Log.Where, err))
+	}
 	d, err := build(origin{
 		Program: p.Version, File: file, Started: started, Foreground: parent == nil, Owner: os.Getuid(),
 		User: s.User.Name, CommandUser: s.CommandUser.Name,
-	}, s)
+	}, s, sink)
 	if err != nil {
 		return err
 	}
@@ -244,7 +248,11 @@ func (p Program) preflight(r *upgrade.Preflighted, stdout, stderr io.Writer) err
 // rehearse prepares every part from what the daemon that serves holds, and rolls
 // that back.
 func rehearse(next *config.Settings, s *state) error {
-	d, err := build(origin{Owner: next.Owner, Foreground: true}, next)
+	sink, err := onStderr()
+	if err != nil {
+		return err
+	}
+	d, err := build(origin{Owner: next.Owner, Foreground: true}, next, sink)
 	if err != nil {
 		return err
 	}
@@ -259,6 +267,11 @@ func rehearse(next *config.Settings, s *state) error {
 	}
 	all.Rollback()
 	return nil
+}
+
+// onStderr is the log of a program that does not serve.
+func onStderr() (*logging.Sink, error) {
+	return logging.New(logging.Settings{Target: "stderr", Level: "warn", Foreground: true})
 }
 
 // resume goes on where the program before this one in the same process stopped,
@@ -279,7 +292,11 @@ func (p Program) resume(before *upgrade.Inheritance, file process.Origin) error 
 	}
 	from := o.Program
 	o.Program, o.File = p.Version, file
-	d, err := build(o, next)
+	sink, err := adoptLog(s, next, o.Foreground)
+	if err != nil {
+		return exitError{exitInternal, err}
+	}
+	d, err := build(o, next, sink)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type seed struct {
 	held   bool           // in a preflight: the daemon that serves has the file
 	file   *seedfile.File // nil: none is kept, or err says why not
 	err    error
+	before control.Seed     // of the program that this one has replaced
 	loaded bool             // what the last run left was loaded
 	gone   []*seedfile.File // no longer asked for: closed when their keeper has ended
 }
@@ -64,10 +65,7 @@ func (p *seed) adopt(s *state) error {
 	}
 	p.asked, p.loaded = old.Asked, true
 	p.file, err = seedfile.Adopt(p.options(old.Asked), inherited(old.File.FD, old.File.Path), inherited(old.File.Dir, old.File.Path))
-	if p.file != nil {
-		p.file.Continue(old.Report.Loaded, old.Report.Bits, old.Report.LastSave)
-	}
-	p.err = err
+	p.before, p.err = old.Report, err
 	return err
 }
 
@@ -122,7 +120,7 @@ func (c *seedChange) Commit() error {
 // Rollback removes what opening has made.
 func (c *seedChange) Rollback() {
 	if c.file != nil {
-		c.file.Discard()
+		c.file.Close()
 	}
 }
 
@@ -228,6 +226,13 @@ func (p *seed) report(r *control.Report) {
 	r.Seed = control.Seed{
 		Path: st.Path, Loaded: st.Reason, Bits: st.LoadedBits,
 		LastSave: when(st.LastSave), Error: st.LastError, Creditable: st.Creditable,
+	}
+	if p.before.Path != st.Path {
+		return
+	}
+	r.Seed.Loaded, r.Seed.Bits = p.before.Loaded, p.before.Bits
+	if r.Seed.LastSave == nil {
+		r.Seed.LastSave = p.before.LastSave
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"prngd/internal/change"
 	"prngd/internal/config"
-	"prngd/internal/control"
 	"prngd/internal/prng"
 	"prngd/internal/process"
 	"prngd/internal/upgrade"

@@ -47,17 +47,19 @@ var errSlow = change.Later(fmt.Errorf("it did not answer in time, %v at most", P
 // why not, marked by [change.Later] where that may pass: p's exit status was 75,
 // it did not answer, or the system lacks something. The child then waits as the
 // guard of an exec, until Close.
-func (p *Program) Preflight(ctx context.Context, argv []string, state []byte) (resolved []byte, err error) {
+//
+// p gets copies of descriptors, in their order, as [Preflighted.Descriptors].
+func (p *Program) Preflight(ctx context.Context, argv []string, state []byte, descriptors []int) (resolved []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, PreflightTime)
 	defer cancel()
-	resolved, err = p.preflight(ctx, argv, state)
+	resolved, err = p.preflight(ctx, argv, state, descriptors)
 	if err != nil {
 		return nil, fmt.Errorf("preflight of %s: %w", p.origin.Path, laterIfTemporary(err))
 	}
 	return resolved, nil
 }
 
-func (p *Program) preflight(ctx context.Context, argv []string, state []byte) ([]byte, error) {
+func (p *Program) preflight(ctx context.Context, argv []string, state []byte, descriptors []int) ([]byte, error) {
 	name, err := p.name()
 	if err != nil {
 		return nil, err
@@ -91,7 +93,10 @@ func (p *Program) preflight(ctx context.Context, argv []string, state []byte) ([
 	})
 	defer stop()
 	g := &guard{conn: ours, fd: fd, pid: child.Process.Pid, child: child}
-	resolved, err := readReply(ours)
+	var resolved []byte
+	if err = sendDescriptors(ours, descriptors); err == nil || errors.Is(err, unix.EPIPE) { // what has ended says more
+		resolved, err = readReply(ours)
+	}
 	if err == nil && stop() {
 		p.guard.dismiss()
 		p.guard = g
@@ -193,6 +198,8 @@ func (l *limited) lastLine() string {
 type Preflighted struct {
 	Argv  []string // as without the preflight
 	State []byte
+	// Descriptors are copies of those that Preflight was given, close-on-exec.
+	Descriptors []int
 
 	parent int
 }
@@ -206,7 +213,8 @@ func InPreflight(argv []string) *Preflighted {
 	defer document.Close()
 	closeOnExec([]int{preflightReply})
 	state, _ := io.ReadAll(io.NewSectionReader(document, 0, 1<<62)) // what is missing, its reader finds out
-	return &Preflighted{append([]string{argv[0]}, argv[2:]...), state, os.Getppid()}
+	descriptors, _ := receiveDescriptors(preflightReply)            // what is missing, its user finds out
+	return &Preflighted{append([]string{argv[0]}, argv[2:]...), state, descriptors, os.Getppid()}
 }
 
 // Pass says that this program could take over with what it has resolved, at most

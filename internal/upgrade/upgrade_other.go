@@ -41,7 +41,7 @@ func (*Program) Close() error { return nil }
 func (*Program) Same(process.Origin) bool { return false }
 
 // Preflight is [errors.ErrUnsupported].
-func (*Program) Preflight(context.Context, []string, []byte) ([]byte, error) {
+func (*Program) Preflight(context.Context, []string, []byte, []int) ([]byte, error) {
 	return nil, errors.ErrUnsupported
 }
 
@@ -62,8 +62,9 @@ func InPreflight([]string) *Preflighted { return nil }
 
 // Preflighted is a preflight on the side of the program that is tried.
 type Preflighted struct {
-	Argv  []string
-	State []byte
+	Descriptors []int
+	Argv        []string
+	State       []byte
 }
 
 // Pass does nothing.
