@@ -22,7 +22,8 @@ const (
 // Handler is what the daemon does for its admin.
 type Handler struct {
 	Status func() Report
-	Do     map[string]func(context.Context) error // by verb, all but Status
+	Do     map[string]func(context.Context) error // by verb, all but Status and Fresh
+	Fresh  func(ctx context.Context, n int) ([]byte, error)
 	// Owner is the uid that started the daemon. It and uid 0 may do everything;
 	// whoever the socket's mode lets in may ask for the status.
 	Owner int
@@ -64,7 +65,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 		}
 		peer, err := s.meet(c)
 		if err != nil {
-			reply(c, nil, err) // fits into the socket: nobody is waited for
+			reply(c, Answer{}, err) // fits into the socket: nobody is waited for
 			c.Close()
 			continue
 		}
@@ -92,43 +93,52 @@ func (s *Server) meet(c net.Conn) (peercred.Cred, error) {
 func (s *Server) answer(ctx context.Context, c net.Conn, peer peercred.Cred) {
 	c.SetDeadline(time.Now().Add(patience))
 	defer context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now().Add(parting)) })()
-	report, err := s.serve(ctx, c, peer)
-	reply(c, report, err)
+	a, err := s.serve(ctx, c, peer)
+	defer clear(a.Data)
+	reply(c, a, err)
 }
 
-func reply(c net.Conn, report *Report, err error) {
-	a := Answer{Version: Version, Report: report}
-	if err != nil {
-		var denied deniedError
-		a.Error, a.Denied = err.Error(), errors.As(err, &denied)
+func reply(c net.Conn, a Answer, err error) {
+	a.Version = Version
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		a.Error, a.Denied, a.Status = err.Error(), refused.Denied, refused.Status
+	} else if err != nil {
+		a.Error = err.Error()
 	}
 	c.SetWriteDeadline(time.Now().Add(patience))
-	json.NewEncoder(c).Encode(a) // who has gone needs no answer
+	json.NewEncoder(c).Encode(a) // a client that has gone needs no answer
 }
 
-func (s *Server) serve(ctx context.Context, c net.Conn, peer peercred.Cred) (*Report, error) {
+func (s *Server) serve(ctx context.Context, c net.Conn, peer peercred.Cred) (a Answer, err error) {
 	if peer.UID == s.handler.Banned && peer.UID > 0 {
-		return nil, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
+		return a, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
 	}
-	verb, err := readRequest(c)
+	q, err := readRequest(c)
 	if err != nil {
-		return nil, err
+		return a, err
 	}
-	if verb == Status {
+	if q.verb == Status {
 		r := s.handler.Status()
-		return &r, nil
+		return Answer{Report: &r}, nil
 	}
 	if !s.seats.trusts(peer.UID) {
-		return nil, deniedf("%s is for uid 0 and uid %d, not for uid %d", verb, s.handler.Owner, peer.UID)
+		return a, deniedf("%s is for uid 0 and uid %d, not for uid %d", q.verb, s.handler.Owner, peer.UID)
 	}
-	act := s.acts[verb]
+	if q.verb == Fresh && s.handler.Fresh != nil {
+		limited, cancel := context.WithTimeout(ctx, actLimit)
+		defer cancel()
+		a.Data, err = s.handler.Fresh(limited, q.n)
+		return a, err
+	}
+	act := s.acts[q.verb]
 	if act == nil {
-		return nil, fmt.Errorf("%s cannot be done by this daemon", verb)
+		return a, fmt.Errorf("%s cannot be done by this daemon", q.verb)
 	}
-	return nil, act.ask(ctx)
+	return a, act.ask(ctx)
 }
 
-// deniedError is a refusal because of who asks.
-type deniedError struct{ error }
-
-func deniedf(format string, a ...any) error { return deniedError{fmt.Errorf(format, a...)} }
+// deniedf is a refusal because of the peer.
+func deniedf(format string, a ...any) error {
+	return &RefusedError{Reason: fmt.Sprintf(format, a...), Denied: true}
+}
