@@ -32,19 +32,19 @@ func globalOptions() []option {
 			o.timeout = &limit
 			return unless(ok, "timeout", v, "seconds, or a duration such as 500ms or 2m")
 		}},
-		{"hex", "", "", "print bytes in hexadecimal, in one line; without it only on a terminal", flag(func(o *options) *bool { return &o.hex })},
-		{"base64", "", "", "print bytes in base64, in lines of 64", flag(func(o *options) *bool { return &o.base64 })},
-		{"help", "h", "", "print help, on the verb if there is one, and exit", flag(nil)},
-		{"version", "V", "", "print the version and exit", flag(nil)},
+		{"hex", "", "", "print bytes in hexadecimal, in one line; without it only on a terminal", boolean(func(o *options) *bool { return &o.hex })},
+		{"base64", "", "", "print bytes in base64, in lines of 64", boolean(func(o *options) *bool { return &o.base64 })},
+		{"help", "h", "", "print help, on the verb if there is one, and exit", boolean(nil)},
+		{"version", "V", "", "print the version and exit", boolean(nil)},
 	}
 }
 
 func readOptions() []option {
-	return []option{{"fresh", "", "", "bytes made after a reseed that this causes, from the control socket; at most 65536", flag(func(o *options) *bool { return &o.fresh })}}
+	return []option{{"fresh", "", "", "bytes made after a reseed that this causes, from the control socket; at most 65536", boolean(func(o *options) *bool { return &o.fresh })}}
 }
 
 func statusOptions() []option {
-	return []option{{"json", "", "", "print it as data", flag(func(o *options) *bool { return &o.json })}}
+	return []option{{"json", "", "", "print it as data", boolean(func(o *options) *bool { return &o.json })}}
 }
 
 func topOptions() []option {
@@ -68,12 +68,12 @@ func serveOptions() []option {
 			o.listen = v
 			return unless(v != "", "listen", v, "HOST:PORT, a path or fd:3")
 		}},
-		{"public", "", "", "let WHERE be an address that other hosts reach: there is no password and no TLS", flag(func(o *options) *bool { return &o.public })},
+		{"public", "", "", "let WHERE be an address that other hosts reach: there is no password and no TLS", boolean(func(o *options) *bool { return &o.public })},
 	}
 }
 
-// flag is an option without a value; where nil, parse knows what it means.
-func flag(where func(*options) *bool) func(*options, string) error {
+// boolean is an option without a value; where nil, parse knows what it means.
+func boolean(where func(*options) *bool) func(*options, string) error {
 	return func(o *options, _ string) error {
 		if where != nil {
 			*where(o) = true
