@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"prngd/internal/change"
 	"prngd/internal/peercred"
 )
 
@@ -24,9 +25,10 @@ const (
 // Handler is what the daemon does for its admin.
 type Handler struct {
 	Status func() Report
-	// Do has the actions by verb. That of Upgrade returns only if the upgrade is
+	// Do has the actions by verb, all but Status and Fresh. That of Upgrade returns only if the upgrade is
 	// refused; otherwise the new program answers, see [Server.Unanswered].
-	Do map[string]func(context.Context) error
+	Do    map[string]func(context.Context) error
+	Fresh func(ctx context.Context, n int) ([]byte, error)
 	// Owner is the uid that started the daemon. It and uid 0 may do everything;
 	// whoever the socket's mode lets in may ask for the status.
 	Owner int
@@ -72,7 +74,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 		}
 		peer, err := s.meet(c)
 		if err != nil {
-			reply(c, nil, err) // fits into the socket: nobody is waited for
+			reply(c, Answer{}, err) // fits into the socket: nobody is waited for
 			c.Close()
 			continue
 		}
@@ -101,18 +103,19 @@ func (s *Server) client(ctx context.Context, c net.Conn, peer peercred.Cred) {
 	}
 	c.SetDeadline(time.Now().Add(patience))
 	stop := context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now().Add(parting)) })
-	verb, err := s.request(c, peer)
+	q, err := s.request(c, peer)
 	stop()
-	if unix, ok := c.(*net.UnixConn); ok && err == nil && verb == Upgrade {
+	if unix, ok := c.(*net.UnixConn); ok && err == nil && q.verb == Upgrade {
 		go s.upgrade(unix, leave)
 		return
 	}
 	defer leave()
-	var report *Report
+	var a Answer
 	if err == nil {
-		report, err = s.do(ctx, verb)
+		a, err = s.do(ctx, q)
 	}
-	reply(c, report, err)
+	defer clear(a.Data)
+	reply(c, a, err)
 }
 
 // upgrade has the daemon execute its program anew, and answers if it does not.
@@ -124,7 +127,7 @@ func (s *Server) upgrade(c *net.UnixConn, leave func()) {
 	s.mu.Lock()
 	delete(s.unanswered, c)
 	s.mu.Unlock()
-	reply(c, nil, err)
+	reply(c, Answer{}, err)
 	leave()
 }
 
@@ -139,46 +142,55 @@ func (s *Server) Unanswered() []*net.UnixConn {
 // AnswerUpgrade tells the client at the other end of c that the upgrade it asked
 // for is done, and closes c.
 func AnswerUpgrade(c net.Conn) {
-	reply(c, nil, nil)
+	reply(c, Answer{}, nil)
 	c.Close()
 }
 
-func reply(c net.Conn, report *Report, err error) {
-	a := Answer{Version: Version, Report: report}
-	if err != nil {
-		var denied deniedError
-		a.Error, a.Denied = err.Error(), errors.As(err, &denied)
+func reply(c net.Conn, a Answer, err error) {
+	a.Version = Version
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		a.Error, a.Denied, a.Status = err.Error(), refused.Denied, refused.Status
+	} else if err != nil {
+		a.Error, a.Status = err.Error(), change.ExitStatus(err)
 	}
 	c.SetWriteDeadline(time.Now().Add(patience))
-	json.NewEncoder(c).Encode(a) // who has gone needs no answer
+	json.NewEncoder(c).Encode(a) // a client that has gone needs no answer
 }
 
 // request reads what peer asks for, and refuses what it must not ask for.
-func (s *Server) request(c net.Conn, peer peercred.Cred) (verb string, err error) {
+func (s *Server) request(c net.Conn, peer peercred.Cred) (q request, err error) {
 	if peer.UID == s.handler.Banned && peer.UID > 0 {
-		return "", deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
+		return q, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
 	}
-	verb, err = readRequest(c)
+	q, err = readRequest(c)
 	switch {
-	case err != nil || verb == Status:
-		return verb, err
+	case err != nil || q.verb == Status:
+		return q, err
 	case !s.seats.trusts(peer.UID):
-		return "", deniedf("%s is for uid 0 and uid %d, not for uid %d", verb, s.handler.Owner, peer.UID)
-	case s.acts[verb] == nil:
-		return "", fmt.Errorf("%s cannot be done by this daemon", verb)
+		return q, deniedf("%s is for uid 0 and uid %d, not for uid %d", q.verb, s.handler.Owner, peer.UID)
+	case s.acts[q.verb] == nil && (q.verb != Fresh || s.handler.Fresh == nil):
+		return q, fmt.Errorf("%s cannot be done by this daemon", q.verb)
 	}
-	return verb, nil
+	return q, nil
 }
 
-func (s *Server) do(ctx context.Context, verb string) (*Report, error) {
-	if verb == Status {
+func (s *Server) do(ctx context.Context, q request) (a Answer, err error) {
+	switch q.verb {
+	case Status:
 		r := s.handler.Status()
-		return &r, nil
+		a.Report = &r
+	case Fresh:
+		limited, cancel := context.WithTimeout(ctx, actLimit)
+		defer cancel()
+		a.Data, err = s.handler.Fresh(limited, q.n)
+	default:
+		err = s.acts[q.verb].ask(ctx)
 	}
-	return nil, s.acts[verb].ask(ctx)
+	return a, err
 }
 
-// deniedError is a refusal because of who asks.
-type deniedError struct{ error }
-
-func deniedf(format string, a ...any) error { return deniedError{fmt.Errorf(format, a...)} }
+// deniedf is a refusal because of the peer.
+func deniedf(format string, a ...any) error {
+	return &RefusedError{Reason: fmt.Sprintf(format, a...), Denied: true}
+}

@@ -22,6 +22,7 @@ type serverPart struct {
 	log       *logrus.Logger
 	generator *prng.Generator
 	parked    []server.Connection // to be handed over
+	inherited int                 // connections
 }
 
 // serverState is the section of a state document.
@@ -107,7 +108,8 @@ func (p *serverPart) adopt(s *state) error {
 	if found, err := s.get("server", &before); !found || s.preflight {
 		return err
 	}
-	p.Continue(before.Stats, len(before.Connections))
+	p.inherited = len(before.Connections)
+	p.Continue(before.Stats, p.inherited)
 	return p.Inherit(before.Connections)
 }
 

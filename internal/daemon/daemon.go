@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -87,7 +88,7 @@ func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
 		{"log", d.own.log},
 		{"commands", d.own.commands},
 		{"sources", d.own.sources},
-		{"generator", &generatorPart{d.generator, o.Started}},
+		{"generator", &generatorPart{d.generator, d.own.sources.sampleKernel, o.Started}},
 		{"server", d.own.server},
 		{"clients", d.own.clients},
 		{"control", d.own.control},
@@ -124,7 +125,6 @@ func (d *daemon) start(s *config.Settings) error {
 	if err != nil {
 		return startError(err)
 	}
-	d.own.sources.SampleKernel()
 	if err := commitStart(d.parts, all); err != nil {
 		return startError(err)
 	}
@@ -245,6 +245,9 @@ func (d *daemon) sayWhere() {
 	}
 }
 
+// oneLine puts the errors of several lines of prngd.conf on one line of the log.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
 func (d *daemon) warn(err error) {
 	if err != nil {
 		d.log.Warn(err)
@@ -267,7 +270,7 @@ func (d *daemon) reload(ctx context.Context) error {
 		err = d.change(ctx, next)
 	}
 	if err != nil {
-		d.log.WithError(err).Error("not reloaded: the old configuration stays")
+		d.log.WithField("error", oneLine(err)).Error("not reloaded: the old configuration stays")
 		return err
 	}
 	d.log.WithField("path", next.Path).Info("reloaded")

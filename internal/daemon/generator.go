@@ -21,6 +21,7 @@ import (
 // goes over as output of it, in the secret of the upgrade.
 type generatorPart struct {
 	*prng.Generator
+	sample  func()    // the kernel, before the first client has a socket to connect to
 	started time.Time // of the process
 }
 
@@ -30,9 +31,25 @@ type generatorState struct {
 	Seeded bool        `json:"seeded"`
 }
 
-func (p *generatorPart) prepare(context.Context, *config.Settings, manner) (change.Change, error) {
-	return change.None{}, nil
+func (p *generatorPart) prepare(_ context.Context, _ *config.Settings, how manner) (change.Change, error) {
+	if how != starting {
+		return change.None{}, nil
+	}
+	return firstSample(p.sample), nil
 }
+
+// firstSample is the part of a start that comes after the sources and before the
+// sockets.
+type firstSample func()
+
+// Commit seeds the generator where the kernel can.
+func (sample firstSample) Commit() error {
+	sample()
+	return nil
+}
+
+// Rollback does nothing.
+func (firstSample) Rollback() {}
 
 func (p *generatorPart) report(r *control.Report) {
 	st := p.Stats()

@@ -53,6 +53,8 @@ func sourceSettings(s *config.Settings) sources.Settings {
 	}
 }
 
+func (p *sourcesPart) sampleKernel() { p.SampleKernel() }
+
 func (p *sourcesPart) report(r *control.Report) { p.Report(r) }
 
 func (p *sourcesPart) handOver(s *state) error {

@@ -33,7 +33,7 @@ func (d *daemon) upgrade(ctx context.Context) error {
 		return change.Later(errors.New("the daemon is stopping"))
 	}
 	if err != nil {
-		d.log.WithError(err).Error("not upgraded: this program goes on")
+		d.log.WithField("error", oneLine(err)).Error("not upgraded: this program goes on")
 	}
 	return err
 }
@@ -202,7 +202,7 @@ func (d *daemon) resume(s *state, next *config.Settings, from string) {
 	d.settings.Store(next)
 	d.announced = d.generator.State() == prng.Seeded
 	d.warn(answerWaiting(s))
-	d.log.WithField("from", from).WithField("to", d.origin.Program).WithField("connections", d.own.server.Stats().Clients).
+	d.log.WithField("from", from).WithField("to", d.origin.Program).WithField("connections", d.own.server.inherited).
 		WithField("ms", fmt.Sprintf("%.1f", time.Since(d.origin.Parked).Seconds()*1000)).Info("upgraded")
 	problems(d.log, next)
 }

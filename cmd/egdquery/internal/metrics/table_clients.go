@@ -6,7 +6,7 @@ import (
 	"prngd/internal/control"
 )
 
-func fileMenu() []metric {
+func fileMetrics() []metric {
 	exchange := func(get func(control.File) float64) func(*control.Report, func(float64, ...string)) {
 		return func(r *control.Report, out func(float64, ...string)) {
 			for _, f := range r.Exchange {
@@ -38,10 +38,16 @@ func fileMenu() []metric {
 					out(truth(l.Missing), l.Address)
 				}
 			}, "address"),
+		gauge("listener_failing", "1 if a listening socket cannot be had, or does not answer.",
+			func(r *control.Report, out func(float64, ...string)) {
+				for _, l := range r.Listeners {
+					out(truth(l.Error != ""), l.Address)
+				}
+			}, "address"),
 	}
 }
 
-func clientMenu() []metric {
+func clientMetrics() []metric {
 	each := func(get func(*control.Clients) map[string]uint64) func(*control.Report, func(float64, ...string)) {
 		return func(r *control.Report, out func(float64, ...string)) {
 			for name, n := range get(&r.Clients) {

@@ -14,12 +14,12 @@ var (
 	sourceStates    = []string{"waiting", "healthy", "failing", "hung", "absent", "spent", "passive"}
 )
 
-// menu is every metric that a report gives, in the order of the document.
-func menu() []metric {
-	return slices.Concat(daemonMenu(), generatorMenu(), sourceMenu(), fileMenu(), clientMenu())
+// table is every metric that a report gives, in the order of the document.
+func table() []metric {
+	return slices.Concat(daemonMetrics(), changeMetrics(), generatorMetrics(), sourceMetrics(), fileMetrics(), clientMetrics())
 }
 
-func daemonMenu() []metric {
+func daemonMetrics() []metric {
 	return []metric{
 		gauge("build_info", "Always 1; the program is in the label.",
 			func(r *control.Report, out func(float64, ...string)) { out(1, r.Program) }, "program"),
@@ -41,7 +41,25 @@ func daemonMenu() []metric {
 	}
 }
 
-func generatorMenu() []metric {
+// changeMetrics are of what was asked for and is not so.
+func changeMetrics() []metric {
+	return []metric{
+		gauge("check_failing", "1 if what was read back from the system is not what was asked for.",
+			func(r *control.Report, out func(float64, ...string)) {
+				for _, c := range r.Checks {
+					out(truth(!c.OK()), c.What)
+				}
+			}, "check"),
+		gauge("change_refused", "1 if the last reload or upgrade was refused and nothing has mended it since.",
+			func(r *control.Report, out func(float64, ...string)) {
+				for _, kind := range []string{"reload", "upgrade"} {
+					out(truth(r.Change != nil && r.Change.Kind == kind), kind)
+				}
+			}, "kind"),
+	}
+}
+
+func generatorMetrics() []metric {
 	return []metric{
 		gauge("generator_state", "1 for the present state: shut (never seeded), held (waits for a reseed) or open.",
 			func(r *control.Report, out func(float64, ...string)) {
@@ -75,7 +93,7 @@ func generatorMenu() []metric {
 	}
 }
 
-func sourceMenu() []metric {
+func sourceMetrics() []metric {
 	number := func(get func(control.Source) float64) func(*control.Report, func(float64, ...string)) {
 		return func(r *control.Report, out func(float64, ...string)) {
 			for _, s := range r.Sources {
