@@ -99,7 +99,6 @@ func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
 	}
 	d.verifier = &verifier{parts: d.parts}
 	d.changes = newChanges(map[string]func(context.Context) error{control.Reload: d.reload, control.Upgrade: d.upgrade})
-	d.admin = d.newAdmin()
 	return d, nil
 }
 
@@ -150,6 +149,7 @@ func (d *daemon) adoptSupervised(s *config.Settings) error {
 func (d *daemon) serve() error {
 	signal.Notify(d.signals, handled()...) // again, after an upgrade, without harm
 	signal.Ignore(syscall.SIGPIPE)
+	d.admin = d.newAdmin()
 	life, end := context.WithCancel(context.Background())
 	defer end()
 	d.life = life

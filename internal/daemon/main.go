@@ -232,11 +232,11 @@ func (p Program) preflight(r *upgrade.Preflighted, stdout, stderr io.Writer) err
 		return err
 	}
 	next, _, err := resolve(o, before.Owner, before)
-	if err != nil {
-		return startError(err)
+	if err == nil {
+		err = rehearse(next, s)
 	}
-	if err := rehearse(next, s); err != nil {
-		return startError(err)
+	if err != nil { // the daemon that serves reads the last line
+		return exitError{change.ExitStatus(err), errors.New(oneLine(err))}
 	}
 	resolved, err := json.Marshal(next)
 	if err != nil {

@@ -2,7 +2,9 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -45,7 +47,7 @@ func (p *pidFile) prepare(_ context.Context, next *config.Settings, how manner) 
 		uid, gid = next.User.UID, next.User.GID
 	}
 	c.new, c.err = process.PreparePIDFile(path, os.Getpid(), uid, gid)
-	if c.err != nil && (how == reloading || how == starting && !change.IsLater(c.err)) {
+	if c.err != nil && (how == reloading || how == starting && (!change.IsLater(c.err) || errors.Is(c.err, fs.ErrNotExist))) {
 		return nil, fmt.Errorf("%s: %w", next.PIDFile.Where, c.err)
 	}
 	return c, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -84,6 +85,11 @@ func (p *seed) prepare(_ context.Context, next *config.Settings, how manner) (ch
 	c := &seedChange{seed: p, asked: next.Seed}
 	if next.Seed.Path == "" {
 		return c, nil
+	}
+	if how == starting {
+		if err := makeSeedDirectory(next); err != nil {
+			p.log.WithError(err).Warn("cannot make the directory of the seed file")
+		}
 	}
 	o := p.options(next.Seed)
 	c.file, c.err = openWithin(openLimit, func() (*seedfile.File, error) { return seedfile.Open(o) })
@@ -285,4 +291,28 @@ func (p *seed) close() {
 	if p.file != nil {
 		p.file.Close()
 	}
+}
+
+// makeSeedDirectory makes the default directory of the seed file. That of a user
+// who is not root lies below the home directory, a path of several steps (XDG Base
+// Directory Specification); root's is given to the user whom the daemon becomes.
+// No other directory is made: a typing error in a path must not grow a tree.
+func makeSeedDirectory(s *config.Settings) error {
+	if s.Seed.Path == "" || s.Seed.Path != s.Defaults.Seed {
+		return nil
+	}
+	dir := filepath.Dir(s.Seed.Path)
+	if _, err := os.Lstat(dir); err == nil {
+		return nil
+	}
+	if s.Owner != 0 {
+		return os.MkdirAll(dir, 0o700)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	if u := account(s); u != nil {
+		return os.Lchown(dir, u.UID, u.GID)
+	}
+	return nil
 }
