@@ -59,7 +59,7 @@ func try(g gatherers.Gatherer) string {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	began := time.Now()
-	data, err := g.Gather(ctx)
+	data, err := g.Take(ctx)
 	took := float64(time.Since(began).Microseconds()) / 1000
 	defer clear(data)
 	var uncredited gatherers.Uncredited
