@@ -135,7 +135,7 @@ func (x *Exchange) present() error {
 func (x *Exchange) lock(ctx context.Context, exclusive bool) error {
 	for try := 1; ; try++ {
 		err := tryLock(x.file, exclusive)
-		if !errors.Is(err, errLocked) {
+		if !errors.Is(err, ErrInUse) {
 			return err
 		}
 		if try == lockTries || ctx.Err() != nil {

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-
 	"prngd/internal/config"
 	"prngd/internal/credit"
 	"prngd/internal/process"
