@@ -14,10 +14,6 @@ import (
 // away by itself.
 var ErrRefused = errors.New("not a file for random bytes")
 
-// ErrInUse is in the error of a seed file that another process has open, such as
-// the daemon that is running.
-var ErrInUse = errors.New("in use by another process")
-
 // refused marks an error with ErrRefused and leaves its text alone.
 type refused struct{ error }
 
@@ -75,4 +71,13 @@ func isText(b []byte) bool {
 		b = b[size:]
 	}
 	return true
+}
+
+// writable says why an inherited descriptor cannot be written to.
+func writable(file *os.File) error {
+	flags, err := unix.FcntlInt(file.Fd(), unix.F_GETFL, 0)
+	if err == nil && flags&unix.O_ACCMODE != unix.O_RDWR {
+		err = unix.EACCES
+	}
+	return os.NewSyscallError("open", err)
 }

@@ -13,13 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	lockTries = 20 // at most a second in all: Postfix waits without end, we never
-	lockPause = 50 * time.Millisecond
-
-	// tagExchange keeps the hashes of this file apart from those of the pools.
-	tagExchange = 0x05
-)
+// tagExchange keeps the hashes of this file apart from those of the pools.
+const tagExchange = 0x05
 
 // drawError wraps an error of the generator: no fault of the file's.
 type drawError struct{ error }
