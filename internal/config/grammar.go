@@ -16,8 +16,6 @@ const (
 	maxText = 16 << 20
 )
 
-const blanks = " \t"
-
 // Parse reads a prngd.conf that includes no other file; name is what messages
 // call it.
 //

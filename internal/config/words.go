@@ -7,6 +7,8 @@ import (
 	"strings"
 )
 
+const blanks = " \t"
+
 func isBlank(r rune) bool { return r == ' ' || r == '\t' }
 
 // cutWord returns the first word of s, and what follows it and the blanks.
