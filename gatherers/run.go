@@ -42,12 +42,7 @@ func (r *Runner) Run(ctx context.Context, list []Gatherer) {
 		if s.status.State == Spent {
 			continue
 		}
-		loops.Go(func() {
-			r.keep(ctx, s, start)
-			if s.End != nil {
-				s.End()
-			}
-		})
+		loops.Go(func() { r.keep(ctx, s, start) })
 	}
 	done := make(chan struct{})
 	context.AfterFunc(ctx, func() { loops.Wait(); close(done) })

@@ -41,19 +41,6 @@ func SeedFile() prng.Policy {
 	return prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: untrustedLimit}
 }
 
-// Handover returns the policy for output of the generator that this one follows
-// in an upgrade.
-func Handover() prng.Policy { return prng.Policy{Name: "handover", Untrusted: true} }
-
-// HandoverBits returns what n bytes of that output count for: all of it if the
-// generator was seeded, else nothing.
-func HandoverBits(seeded bool, n int) int {
-	if !seeded {
-		return 0
-	}
-	return 8 * n
-}
-
 // Exchange returns the policy for an exchange file. It is added with 0 bits:
 // other processes write to it.
 func Exchange(path string) prng.Policy {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
@@ -27,7 +28,7 @@ func newNetDriver(s *Server) (driver, error) {
 	return d, d.buffers.prepare()
 }
 
-func (d *netDriver) serve(l *Listener) { d.accepting.Go(func() { d.accept(l) }) }
+func (d *netDriver) serve(l *listen.Listener) { d.accepting.Go(func() { d.accept(l) }) }
 
 // poke makes every session that waits for the gate look at it again.
 func (d *netDriver) poke() { d.eachConn((*conn).poke) }

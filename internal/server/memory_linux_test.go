@@ -21,6 +21,7 @@ import (
 	logtest "github.com/sirupsen/logrus/hooks/test"
 
 	"prngd/egdproto"
+	"prngd/internal/listen"
 	"prngd/internal/memscan"
 	"prngd/internal/prng"
 )
@@ -65,7 +66,7 @@ func beVictim(t *testing.T, driver string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seed(pool)
+	prng.Cleanly(func() { seed(pool) })
 	own := pool.Source(prng.Policy{Name: "own"})
 	log, _ := logtest.NewNullLogger()
 	srv := New(Config{Pool: pool, Log: log})
@@ -73,7 +74,7 @@ func beVictim(t *testing.T, driver string) {
 	if driver == "net" {
 		srv.newDriver = newNetDriver
 	}
-	ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "unix", Path: path}})
+	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "unix", Path: path}})
 	if err != nil {
 		t.Fatal(err)
 	}

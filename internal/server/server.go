@@ -12,6 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"prngd/internal/credit"
+	"prngd/internal/listen"
 	"prngd/internal/peercred"
 	"prngd/internal/prng"
 )
@@ -57,7 +58,7 @@ type Server struct {
 	mu        sync.Mutex
 	room      sync.Cond // of mu: a place was given back, or the server stops
 	limits    *limits
-	listeners map[*Listener]struct{}
+	listeners map[*listen.Listener]struct{}
 	driver    driver // nil until Serve
 	//lint:ignore U1000 only Linux hands connections over
 	handing
@@ -69,7 +70,7 @@ func New(c Config) *Server {
 	s := &Server{
 		pool: c.Pool, log: c.Log, start: time.Now().Add(-inheritable),
 		limits:    newLimits(c.MaxConnections, c.PerUID),
-		listeners: make(map[*Listener]struct{}),
+		listeners: make(map[*listen.Listener]struct{}),
 		newDriver: bestDriver,
 		lines:     make(chan func(), 16),
 		stopped:   make(chan struct{}),
@@ -99,7 +100,7 @@ func (s *Server) Reconfigure(c Config) {
 // Serve answers on ls, and on what Add brings, until ctx ends. Then it closes
 // the listeners, answers the requests that are complete, closes everything and
 // returns nil, all in less than a second. It serves once.
-func (s *Server) Serve(ctx context.Context, ls []*Listener) error {
+func (s *Server) Serve(ctx context.Context, ls []*listen.Listener) error {
 	d, err := s.newDriver(s)
 	if err != nil {
 		return err
@@ -121,7 +122,7 @@ func (s *Server) Serve(ctx context.Context, ls []*Listener) error {
 
 // Add serves l as well; closing l ends that, and its connections stay. A server
 // that has stopped closes l.
-func (s *Server) Add(l *Listener) {
+func (s *Server) Add(l *listen.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopping {
@@ -135,7 +136,7 @@ func (s *Server) Add(l *Listener) {
 }
 
 // forget is told of a listener that was closed.
-func (s *Server) forget(l *Listener) {
+func (s *Server) forget(l *listen.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.listeners, l)

@@ -35,8 +35,8 @@ func device(t *testing.T) string {
 func TestPrepare(t *testing.T) {
 	dev := device(t)
 	missing := filepath.Join(t.TempDir(), "none")
-	one := Settings{Sources: []config.Source{{Kind: "dev", Target: dev, Line: 3}}}
-	both := Settings{Sources: append(one.Sources, config.Source{Kind: "dev", Target: missing, Line: 4})}
+	one := Settings{Sources: []config.Source{{Kind: "dev", Target: dev, Where: "conf:3"}}}
+	both := Settings{Sources: append(one.Sources, config.Source{Kind: "dev", Target: missing, Where: "conf:4"})}
 
 	s := New(Options{Log: quiet(), NoCommands: errors.New("no runner")})
 	c, err := s.Prepare(both)
@@ -56,8 +56,8 @@ func TestPrepare(t *testing.T) {
 		later bool
 	}{
 		"device":   {both, true},
-		"gatherer": {Settings{Gatherers: []config.GathererLine{{Name: "none", Line: 7}}}, false},
-		"command":  {Settings{Commands: []config.Command{{Path: "/bin/date", Argv: []string{"date"}, Line: 8}}}, false},
+		"gatherer": {Settings{Gatherers: []config.GathererLine{{Name: "none", Where: "conf:7"}}}, false},
+		"command":  {Settings{Commands: []config.Command{{Path: "/bin/date", Argv: []string{"date"}, Where: "conf:8"}}}, false},
 	} {
 		if _, err := s.Prepare(row.next); err == nil || change.IsLater(err) != row.later {
 			t.Errorf("%s: %v, later %v", name, err, change.IsLater(err))

@@ -19,7 +19,7 @@ func (s *Sources) gatherers(next Settings, stage *stage) ([]gatherers.Gatherer, 
 		i := slices.IndexFunc(list, func(g gatherers.Gatherer) bool { return g.Name == line.Name })
 		switch {
 		case i < 0:
-			return nil, fmt.Errorf("line %d: gatherer %q: expected one of %v", line.Line, line.Name, Names(list))
+			return nil, fmt.Errorf("%s: gatherer %q: expected one of %v", line.Where, line.Name, Names(list))
 		case line.Off:
 			list = slices.Delete(list, i, i+1)
 		default:
@@ -74,13 +74,13 @@ func (s *Sources) commands(next Settings) []gatherers.Gatherer {
 // be opened.
 func (s *Sources) refuse(next Settings, stage *stage) error {
 	if len(next.Commands) > 0 && s.options.NoCommands != nil {
-		return fmt.Errorf("line %d: command %s: %w", next.Commands[0].Line, next.Commands[0].Path, s.options.NoCommands)
+		return fmt.Errorf("%s: command %s: %w", next.Commands[0].Where, next.Commands[0].Path, s.options.NoCommands)
 	}
 	now := Names(s.List())
 	for _, line := range next.Sources {
 		err := stage.failed[line.Target]
 		if line.Kind == "dev" && err != nil && !slices.Contains(now, "dev:"+line.Target) {
-			return change.Later(fmt.Errorf("line %d: source dev:%s: %w", line.Line, line.Target, err))
+			return change.Later(fmt.Errorf("%s: source dev:%s: %w", line.Where, line.Target, err))
 		}
 	}
 	return nil
