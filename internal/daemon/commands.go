@@ -94,7 +94,7 @@ func commandUser(name string) (privileges.User, error) {
 func runCommands(user string, lines []net.Conn) {
 	u, err := commandUser(user)
 	if err == nil {
-		err = privileges.Become(u)
+		err = becomeRunner(u)
 	}
 	if err != nil {
 		commands.ServeRunner(lines, func(context.Context, []byte) ([]byte, error) {
@@ -108,6 +108,20 @@ func runCommands(user string, lines []net.Conn) {
 		go commands.Reap(ctx)
 	}
 	commands.ServeRunner(lines, runCommand)
+}
+
+// becomeRunner gives up everything, and returns what is left nevertheless.
+func becomeRunner(u privileges.User) error {
+	if err := privileges.Become(u); err != nil {
+		return err
+	}
+	errs := []error{privileges.DropCapabilities(), privileges.Undumpable()}
+	for _, pair := range (privileges.Asked{User: &u, NoCapabilities: true}).Pairs(privileges.Read()) {
+		if !pair.OK() {
+			errs = append(errs, fmt.Errorf("%s: asked for %s, is %s", pair.What, pair.Asked, pair.Is))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // runCommand runs one command within limits. All that it has started ends with

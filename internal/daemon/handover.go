@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prngd/internal/control"
+	"prngd/internal/privileges"
 	"prngd/internal/prng"
 	"prngd/internal/server"
 	"prngd/internal/upgrade"
@@ -43,6 +44,7 @@ type handover struct {
 	Runner      []int               `json:"runner,omitempty"` // conversations with it
 	RunnerUID   int                 `json:"runner_uid,omitempty"`
 	Connections []server.Connection `json:"connections,omitempty"`
+	Asked       privileges.Asked    `json:"asked"`
 	Report      control.Report      `json:"report"` // counters go on from here, and what was given up
 
 	secret  []byte

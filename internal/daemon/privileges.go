@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"prngd/internal/control"
 	"prngd/internal/logging"
 	"prngd/internal/privileges"
 )
@@ -42,6 +43,7 @@ func (d *daemon) protect(s *settings) error {
 	if d.legacy != nil {
 		d.protection = d.legacy.Report.Process
 		d.protection.Upgrades = 0 // continued adds them
+		d.asked = d.legacy.Asked
 		return nil
 	}
 	if d.owner != 0 && len(s.Commands) > 0 {
@@ -77,15 +79,29 @@ func (d *daemon) dropPrivileges() error {
 			return fmt.Errorf("giving up root's privileges: %w", err)
 		}
 	}
-	switch err := privileges.DropCapabilities(); {
-	case err == nil:
-		d.has("no capabilities")
-		d.has("no_new_privs")
-	case !errors.Is(err, errors.ErrUnsupported): // a system that has none
-		d.log.Warn(err)
-		d.lacks("no capabilities, no_new_privs: %v", err)
+	d.warn(privileges.DropCapabilities())
+	d.warn(privileges.Undumpable()) // a change of uid undoes it
+	d.asked.User, d.asked.NoCapabilities = d.account, true
+	for _, pair := range d.asked.Pairs(privileges.Read()) {
+		switch {
+		case pair.OK() && pair.What == "capabilities":
+			d.has("no capabilities")
+		case pair.OK() && pair.What == "no_new_privs":
+			d.has("no_new_privs")
+		case !pair.OK():
+			d.log.Errorf("%s: asked for %s, is %s", pair.What, pair.Asked, pair.Is)
+			d.lacks("%s: asked for %s, is %s", pair.What, pair.Asked, pair.Is)
+		}
 	}
 	return nil
+}
+
+// reportPrivileges is what was given up, as the kernel sees it now.
+func (d *daemon) reportPrivileges() (checks []control.Check) {
+	for _, pair := range d.asked.Pairs(privileges.Read()) {
+		checks = append(checks, control.Check(pair))
+	}
+	return checks
 }
 
 // confine lets us write to our own directories only.
@@ -96,6 +112,7 @@ func (d *daemon) confine(s *settings) {
 		return
 	}
 	d.has("%s", did)
+	d.asked.Confined = true
 }
 
 // writable returns the directories of all that we go on writing, making or

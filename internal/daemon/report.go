@@ -31,6 +31,7 @@ func (d *daemon) report() control.Report {
 		Listeners: d.reportPlaces(),
 		Clients:   reportClients(d.server.Stats()),
 		Process:   d.reportProcess(),
+		Checks:    d.reportPrivileges(),
 		Config:    control.Config{Path: s.path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected},
 		Log:       d.reportLog(),
 	})

@@ -187,7 +187,7 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 	h := &handover{
 		Version: handoverVersion, Program: d.program.Version,
 		Started: d.started, Parked: time.Now(), Foreground: d.foreground, Owner: d.owner,
-		Connections: connections, Report: d.report(), RunnerUID: d.supply.runnerUID,
+		Connections: connections, Asked: d.asked, Report: d.report(), RunnerUID: d.supply.runnerUID,
 	}
 	for _, p := range d.places {
 		handed, err := handPlace(p)

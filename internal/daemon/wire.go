@@ -46,6 +46,7 @@ type daemon struct {
 	owner      int              // the uid that started us
 	account    *privileges.User // whom we become, or have become; nil: nobody else
 	protection control.Process
+	asked      privileges.Asked
 	path       string // of our program file
 
 	legacy    *handover       // nil: not the program of an upgrade
