@@ -45,8 +45,10 @@ func (with *supply) startRunner(c *config.Config, legacy *handover) (err error) 
 	if u, err := commandUser(c.CommandUser); err == nil {
 		with.runnerUID = u.UID
 	}
-	with.runner, err = commands.StartRunner(atOnce, c.CommandUser)
-	return err
+	if with.runner, err = commands.StartRunner(atOnce, c.CommandUser); err != nil {
+		with.runner = commands.Unavailable(err) // the commands' own trouble
+	}
+	return nil
 }
 
 // startSources is all that can be sampled, and what it was made with.
