@@ -2,8 +2,8 @@ package listen
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"prngd/internal/change"
@@ -88,7 +88,7 @@ func (s *Set) held() (all []*holding) {
 
 // prepare makes a slot of every line, and keeps what a supervisor made.
 func (t *transition) prepare(lines []*wanted) error {
-	var errs []error
+	var errs lineErrors
 	owner := map[string]*wanted{}
 	for _, w := range lines {
 		err := w.err
@@ -98,14 +98,29 @@ func (t *transition) prepare(lines []*wanted) error {
 			}
 			owner[key] = w
 		}
-		errs = append(errs, t.draft(w, err))
+		if err := t.draft(w, err); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return err
+	if len(errs) > 0 {
+		return errs
 	}
 	t.keepSupervised()
 	return nil
 }
+
+// lineErrors is errors.Join on one line of the log.
+type lineErrors []error
+
+func (e lineErrors) Error() string {
+	texts := make([]string, len(e))
+	for i, err := range e {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (e lineErrors) Unwrap() []error { return e }
 
 func orCommandLine(where string) string {
 	if where == "" {
