@@ -57,14 +57,14 @@ func (s *Set) lookUp(ctx context.Context, next []Options) []*wanted {
 	for i := range next {
 		w := &wanted{Options: next[i]}
 		lines[i] = w
-		wg.Go(func() {
-			w.endpoints, w.err = w.Options.endpoints(ctx, s.sys)
-			for _, e := range w.endpoints {
-				w.keys = append(w.keys, e.key(s.sys))
-			}
-		})
+		wg.Go(func() { w.endpoints, w.err = w.Options.endpoints(ctx, s.sys) })
 	}
 	wg.Wait()
+	for _, w := range lines {
+		for _, e := range w.endpoints {
+			w.keys = append(w.keys, e.key(s.sys))
+		}
+	}
 	return lines
 }
 
@@ -105,6 +105,7 @@ func (t *transition) prepare(lines []*wanted) error {
 	if len(errs) > 0 {
 		return errs
 	}
+	t.keepAlike()
 	t.keepSupervised()
 	return nil
 }

@@ -55,7 +55,11 @@ func openUnix(sys *system, e endpoint, o *Options, old *Listener) (_ *opening, e
 	if err := u.give(o); err != nil {
 		return nil, err
 	}
-	return &opening{listener: u.listener, replaces: old, place: u.place, undo: u.undo}, nil
+	p := &opening{listener: u.listener, place: u.place, undo: u.undo}
+	if old != nil {
+		p.replaces = []*Listener{old}
+	}
+	return p, nil
 }
 
 // maxPath is the longest path of a Unix socket in bytes.
@@ -117,7 +121,7 @@ func (u *unixSocket) bind(mode fs.FileMode) error {
 		return err
 	})
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("uid %d cannot create a socket in %s; restart required: %w", os.Geteuid(), filepath.Clean(dir), err)
+		return fmt.Errorf("uid %d cannot create a socket in %s, restart required: %w", os.Geteuid(), filepath.Clean(dir), err)
 	}
 	if err != nil {
 		return err
