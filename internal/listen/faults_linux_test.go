@@ -3,7 +3,6 @@ package listen
 import (
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -122,36 +121,6 @@ func changing[A, B any](f *faults, name string, call func(A, B) error) func(A, B
 	}
 }
 
-// answer serves l with the EGD protocol's command 0.
-func answer(l *Listener) {
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				if _, err := io.ReadFull(c, make([]byte, 1)); err == nil {
-					c.Write([]byte{0, 0, 0x20, 0})
-				}
-			}()
-		}
-	}()
-}
-
-// asks makes one request at a.
-func asks(a egdproto.Address) error {
-	network, address := a.Dial()
-	c, err := net.Dial(network, address)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(10 * time.Second))
-	return AskEGD(c)
-}
-
 // scenario is one change of what a set holds.
 type scenario struct {
 	name  string
@@ -231,11 +200,7 @@ type trial struct {
 }
 
 func newTrial(t *testing.T, sc scenario, mode Mode, f *faults) *trial {
-	dir, err := os.MkdirTemp("/tmp", "egd") // a Unix socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := shortDir(t)
 	tr := &trial{t: t, sc: sc, mode: mode, faults: f, dir: dir, port: freePort(t), faulty: f.failing > 0}
 	if sc.plant != nil {
 		sc.plant(t, dir)
@@ -251,15 +216,6 @@ func newTrial(t *testing.T, sc scenario, mode Mode, f *faults) *trial {
 		sc.spoil(t, dir)
 	}
 	return tr
-}
-
-func freePort(t *testing.T) int {
-	l, err := net.Listen("tcp", "0.0.0.0:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (tr *trial) commit(lines []Options, mode Mode) {
@@ -401,22 +357,6 @@ func (tr *trial) end(fds int) {
 		tr.t.Errorf("left on disk: %s", got)
 	}
 	settle(tr.t, fds)
-}
-
-// names describes what is below dir; S is a socket.
-func names(t *testing.T, dir string) string {
-	t.Helper()
-	var all []string
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && path != dir {
-			all = append(all, e.Type().String()+strings.TrimPrefix(path, dir))
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Join(all, " ")
 }
 
 // descriptors returns how many are open.
