@@ -43,7 +43,7 @@ func TestExecDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	if _, err := p.Preflight(context.Background(), []string{"upgrader"}, []byte("{}")); err != nil {
+	if _, err := p.Preflight(context.Background(), []string{"upgrader"}, []byte("{}"), nil); err != nil {
 		t.Fatal(err)
 	}
 	r, w, err := os.Pipe()
