@@ -48,7 +48,7 @@ func execGuarded(origin process.Origin, dir, when string) error {
 	fmt.Fprintln(pid, os.Getpid())
 	p, err := upgrade.Open(origin.Path)
 	ok(err)
-	_, err = p.Preflight(context.Background(), os.Args, []byte("{}"), nil, nil)
+	_, err = p.Preflight(context.Background(), os.Args, []byte("{}"), nil)
 	ok(err)
 	if when == "closed" {
 		defer p.Close()
