@@ -24,7 +24,9 @@ extern "C" {
  * 5 seconds while it is not seeded, and each of the two attempts has half the limit. */
 #define EGD_LIMIT 15000
 
-#if defined(__GNUC__)
+/* EGD_API marks what a shared library exports. Defined as nothing, it hides libegd in a module that contains it. */
+#if defined(EGD_API)
+#elif defined(__GNUC__)
 #define EGD_API __attribute__((visibility("default")))
 #else
 #define EGD_API
