@@ -11,7 +11,7 @@ import (
 // not know is counted in bits per pool; which pool a sample reached, and which
 // pools a reseed drained, is read off the real accumulator.
 type attacker struct {
-	pool    *Pool
+	pool    *Generator
 	mono    int64
 	before  [pools + 1][32]byte
 	unknown [pools + 1]float64
@@ -57,7 +57,7 @@ func (a *attacker) honest(s *Source, size int, bits float64, credit int) (lost b
 		}
 	}
 	if credit > 0 {
-		a.unknown[reserve] += bits
+		a.unknown[entropyInput] += bits
 	}
 	a.naive += bits
 	a.naiveBytes += size
@@ -80,7 +80,7 @@ func (a *attacker) look() (lost bool) {
 		}
 		return drained
 	}
-	take(reserve)
+	take(entropyInput)
 	for i := 0; i < pools && take(i); i++ { // drained are P0 to some P_i
 	}
 	return in >= guessable
@@ -90,7 +90,7 @@ func (a *attacker) look() (lost bool) {
 // change nothing for him and are left out.
 func (a *attacker) feed(s *Source) {
 	s.next = 0
-	a.known(s, stirBytes)
+	a.known(s, minPoolSize)
 }
 
 func (a *attacker) known(s *Source, size int) {
@@ -101,7 +101,7 @@ func (a *attacker) known(s *Source, size int) {
 // request is a Generate, which may stir either generator.
 func (a *attacker) request() (lost bool) {
 	a.pool.Generate(make([]byte, 1))
-	if a.naiveBytes >= stirBytes && a.mono-a.naiveLast >= stirEvery {
+	if a.naiveBytes >= minPoolSize && a.mono-a.naiveLast >= stirEvery {
 		a.worst = max(a.worst, a.naive)
 		a.naive, a.naiveBytes, a.naiveLast = 0, 0, a.mono
 	}
