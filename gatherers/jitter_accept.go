@@ -139,25 +139,24 @@ func (b *sampleBlock) judgeReplay(ctx context.Context, touches int, sum *summary
 	}
 	sum.replay = correlation(b.deltas[:statWindow], b.replayed[:], 4*sum.median*sum.step)
 	if sum.replay > maxReplay {
-		return &HealthError{
-			Reason:    fmt.Sprintf("replay correlation %.2f, limit %.2g", sum.replay, maxReplay),
-			Permanent: true,
-		}
+		return fmt.Errorf("replay correlation %.2f, limit %.2g", sum.replay, maxReplay)
 	}
 	return nil
 }
 
-// correlation is Pearson's, of pairs that are both cut off at most: interrupts
-// make deltas so large that they alone would decide. It is 1 where one side
-// does not vary.
+// correlation is Pearson's, of the differences between successive deltas, which
+// are cut off at most. What comes and goes slowly, as the load of a neighbour,
+// would else correlate by chance, up to 0.4 on a busy machine; and a single
+// interrupt would decide. It is 1 where one side does not vary.
 func correlation(a, b []int64, most float64) float64 {
 	var sumA, sumB, squaresA, squaresB, products float64
-	for i := range a {
-		x, y := min(float64(a[i]), most), min(float64(b[i]), most)
+	step := func(d []int64, i int) float64 { return min(float64(d[i]), most) - min(float64(d[i-1]), most) }
+	for i := 1; i < len(a); i++ {
+		x, y := step(a, i), step(b, i)
 		sumA, sumB = sumA+x, sumB+y
 		squaresA, squaresB, products = squaresA+x*x, squaresB+y*y, products+x*y
 	}
-	n := float64(len(a))
+	n := float64(len(a) - 1)
 	varA, varB := squaresA-sumA*sumA/n, squaresB-sumB*sumB/n
 	if varA <= 0 || varB <= 0 {
 		return 1

@@ -32,6 +32,9 @@ func ReadKernel(b []byte) KernelState { return readKernel(b, true) }
 // copy of this process, or of its memory, has the next ones.
 func KernelBytes(b []byte) bool { return readKernel(b, false) != KernelMissing }
 
+// kernel returns the gatherer function of this machine's kernel.
+func kernel() gather { return sampleKernel(ReadKernel) }
+
 // sampleKernel returns the gatherer function of the kernel's own generator,
 // which read asks.
 //
