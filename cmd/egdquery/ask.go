@@ -1,42 +1,30 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-
-	"github.com/urfave/cli/v2"
 )
 
 // get prints the level as prngd-ctl does: the number alone.
-func get(c *cli.Context) error {
-	d, err := connect(c, defaultLimit)
-	if err != nil {
-		return err
-	}
-	defer d.conn.Close()
-	bits, err := d.client.Level()
-	if err != nil {
-		return d.talkError(err)
-	}
-	return say(c, bits)
+func get(c *call) error {
+	return ask(c, func(d *daemon) (int, error) { return d.client.Level() })
 }
 
 // pid prints the daemon's pid, the number alone.
-func pid(c *cli.Context) error {
-	d, err := connect(c, defaultLimit)
+func pid(c *call) error {
+	return ask(c, func(d *daemon) (string, error) { return d.client.PID() })
+}
+
+// ask prints the answer to one question.
+func ask[T cmp.Ordered](c *call, question func(*daemon) (T, error)) error {
+	d, err := c.connect(defaultLimit)
 	if err != nil {
 		return err
 	}
 	defer d.conn.Close()
-	pid, err := d.client.PID()
+	answer, err := question(d)
 	if err != nil {
 		return d.talkError(err)
 	}
-	return say(c, pid)
-}
-
-func say(c *cli.Context, answer any) error {
-	if _, err := fmt.Fprintln(c.App.Writer, answer); err != nil {
-		return &exitError{exitIO, fmt.Errorf("writing standard output: %w", err)}
-	}
-	return nil
+	return c.print(fmt.Sprintln(answer))
 }
