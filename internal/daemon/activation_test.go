@@ -10,7 +10,8 @@ import (
 	"github.com/sirupsen/logrus/hooks/test"
 
 	"prngd/egdproto"
-	"prngd/internal/server"
+	"prngd/internal/listen"
+	"prngd/internal/upgrade"
 )
 
 func TestSameAddress(t *testing.T) {
@@ -48,7 +49,7 @@ func TestSameAddress(t *testing.T) {
 func TestInheritanceIsTakenOnce(t *testing.T) {
 	log, _ := test.NewNullLogger()
 	path := filepath.Join(t.TempDir(), "s")
-	asked := server.ListenOptions{Address: egdproto.Address{Network: "unix", Path: path}, Mode: 0o660}
+	asked := listen.Options{Address: egdproto.Address{Network: "unix", Path: path}, Mode: 0o660}
 	for _, supervised := range []bool{true, false} {
 		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		if err != nil {
@@ -62,7 +63,7 @@ func TestInheritanceIsTakenOnce(t *testing.T) {
 		was.Mode = 0o600
 		var in inheritance
 		in.adopt(f, socket{options: was, supervised: supervised}, log)
-		if p, found := in.take(server.ListenOptions{Address: egdproto.Address{Network: "unix", Path: "/elsewhere"}}); found {
+		if p, found := in.take(listen.Options{Address: egdproto.Address{Network: "unix", Path: "/elsewhere"}}); found {
 			t.Errorf("taken for %v", p.options.Address)
 		}
 		if _, found := in.take(asked); found != supervised {
@@ -79,7 +80,7 @@ func TestInheritanceIsTakenOnce(t *testing.T) {
 }
 
 func TestHandoverOfAnotherVersion(t *testing.T) {
-	h := handover{Version: handoverVersion, Program: "1.2.3", secret: []byte("not for the document")}
+	h := handover{Version: handoverVersion, Program: "1.2.3", in: &upgrade.Inheritance{Secret: []byte("not for the document")}}
 	document, err := json.Marshal(h)
 	if err != nil {
 		t.Fatal(err)

@@ -4,26 +4,32 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
+	"prngd/internal/config"
 	"prngd/internal/control"
 	"prngd/internal/logging"
 	"prngd/internal/privileges"
 )
 
+// protection is what was asked for and what came of it.
+type protection struct {
+	control.Process
+	asked privileges.Asked
+}
+
 // chooseAccount finds out whom the daemon that root has started is to become.
-func (d *daemon) chooseAccount(s *settings) {
+func (d *daemon) chooseAccount(s *config.Settings) {
 	if d.owner != 0 || d.legacy != nil {
 		return
 	}
-	u, err := privileges.Lookup(s.User)
+	u := s.User
 	switch {
-	case err != nil:
-		d.log.WithError(err).Warn("uid 0 stays, without capabilities")
-		d.lacks("another uid: %v", err)
+	case u.Missing:
+		d.log.WithField("user", u.Name).Warn("no such user: uid 0 stays, without capabilities")
+		d.lacks("another uid: there is no user %s", u.Name)
 	case u.UID != 0:
-		d.account = &u
+		d.account = &privileges.User{Name: u.Name, UID: u.UID, GID: u.GID, Groups: u.Groups}
 	}
 }
 
@@ -39,11 +45,10 @@ func (d *daemon) uid() int {
 // right to gain any, writing beyond our own directories. Everything is open by
 // now that only root may open. It is done once in the life of a process: what a
 // program has given up, the next one after an upgrade does not have.
-func (d *daemon) protect(s *settings) error {
+func (d *daemon) protect(s *config.Settings) error {
 	if d.legacy != nil {
-		d.protection = d.legacy.Report.Process
+		d.protection = protection{d.legacy.Report.Process, d.legacy.Asked}
 		d.protection.Upgrades = 0 // continued adds them
-		d.asked = d.legacy.Asked
 		return nil
 	}
 	if d.owner != 0 && len(s.Commands) > 0 {
@@ -59,7 +64,7 @@ func (d *daemon) protect(s *settings) error {
 	}
 	d.confine(s)
 	d.relistenAll()
-	d.needsReadable(s.path)
+	d.needsReadable(s.Path)
 	return nil
 }
 
@@ -81,8 +86,8 @@ func (d *daemon) dropPrivileges() error {
 	}
 	d.warn(privileges.DropCapabilities())
 	d.warn(privileges.Undumpable()) // a change of uid undoes it
-	d.asked.User, d.asked.NoCapabilities = d.account, true
-	for _, pair := range d.asked.Pairs(privileges.Read()) {
+	d.protection.asked.User, d.protection.asked.NoCapabilities = d.account, true
+	for _, pair := range d.protection.asked.Checks(privileges.Read()) {
 		switch {
 		case pair.OK() && pair.What == "capabilities":
 			d.has("no capabilities")
@@ -97,51 +102,19 @@ func (d *daemon) dropPrivileges() error {
 }
 
 // reportPrivileges is what was given up, as the kernel sees it now.
-func (d *daemon) reportPrivileges() (checks []control.Check) {
-	for _, pair := range d.asked.Pairs(privileges.Read()) {
-		checks = append(checks, control.Check(pair))
-	}
-	return checks
+func (d *daemon) reportPrivileges() []control.Check {
+	return d.protection.asked.Checks(privileges.Read())
 }
 
 // confine lets us write to our own directories only.
-func (d *daemon) confine(s *settings) {
-	did, err := privileges.ConfineWrites(s.writable(), s.upstream())
+func (d *daemon) confine(s *config.Settings) {
+	did, err := privileges.ConfineWrites(s.Writable(), s.Upstream())
 	if err != nil {
 		d.lacks("%v", err)
 		return
 	}
 	d.has("%s", did)
-	d.asked.Confined = true
-}
-
-// writable returns the directories of all that we go on writing, making or
-// removing.
-func (s *settings) writable() (dirs []string) {
-	paths := []string{s.SeedFile, s.options.PIDFile, s.Status.Path, s.logging(false).File()}
-	for _, l := range s.Listen {
-		paths = append(paths, l.Address.Path)
-	}
-	for _, x := range s.Exchange {
-		paths = append(paths, x.Path)
-	}
-	for _, path := range paths {
-		if filepath.IsAbs(path) {
-			dirs = append(dirs, filepath.Dir(path))
-		}
-	}
-	slices.Sort(dirs)
-	return slices.Compact(dirs)
-}
-
-// upstream returns the sockets of others that we go on connecting to.
-func (s *settings) upstream() (paths []string) {
-	for _, source := range s.Sources {
-		if filepath.IsAbs(source.Address.Path) {
-			paths = append(paths, source.Address.Path)
-		}
-	}
-	return paths
+	d.protection.asked.Confined = true
 }
 
 // relistenAll has the kernel tell clients who serves them, not who has bound the
@@ -167,8 +140,8 @@ func (d *daemon) needsReadable(path string) {
 
 // giveLog gives root's log file to whom we become: it is opened again after it
 // was rotated.
-func (d *daemon) giveLog(s *settings) {
-	if path := s.logging(d.foreground).File(); path != "" {
+func (d *daemon) giveLog(s *config.Settings) {
+	if path := logTo(s, d.foreground).File(); path != "" {
 		d.warn(logging.Give(path, d.account.UID))
 	}
 }

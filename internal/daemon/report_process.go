@@ -12,7 +12,7 @@ import (
 func (d *daemon) reportProcess() control.Process {
 	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(heap)
-	p := d.protection
+	p := d.protection.Process
 	p.Goroutines, p.Heap = runtime.NumGoroutine(), heap[0].Value.Uint64()
 	return p
 }

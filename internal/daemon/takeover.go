@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prngd/internal/change"
-	"prngd/internal/prng"
+	"prngd/internal/credit"
 	"prngd/internal/process"
 	"prngd/seedfile"
 )
@@ -18,16 +18,13 @@ import (
 // takeOver goes on where the program before this one stopped. Nothing here is
 // worth dying for.
 func (d *daemon) takeOver(h *handover) {
-	bits := 0
-	if h.Seeded {
-		bits = 8 * len(h.secret)
-	}
-	d.pool.Source(prng.Policy{Name: "handover", Foreign: true}).Add(h.secret, bits)
-	clear(h.secret)
+	d.pool.Source(credit.Handover()).Add(h.in.Secret, credit.HandoverBits(h.Seeded, len(h.in.Secret)))
+	d.pool.Continue(h.Generator)
+	clear(h.in.Secret)
 	if err := d.server.Inherit(h.Connections); err != nil {
 		d.log.WithError(err).Error("connections were lost in the upgrade")
 	}
-	if s := d.settings.Load(); h.Seed.Path != s.SeedFile {
+	if s := d.settings.Load(); h.Seed.Path != s.Seed.Path {
 		h.Seed.close()
 	} else { // at once: an admin may ask for a save
 		d.openSeed(s)

@@ -11,6 +11,7 @@ import (
 	"prngd/internal/config"
 	"prngd/internal/prng"
 	"prngd/internal/server"
+	"prngd/internal/upgrade"
 	"prngd/seedfile"
 )
 
@@ -23,7 +24,7 @@ func TestSeedFileIsTakenOverAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	file, dir := before.Descriptors()
-	h := &handover{Seed: handedFile{Path: path, FD: copyOf(t, file), Dir: copyOf(t, dir)}, secret: make([]byte, 64)}
+	h := &handover{Seed: handedFile{Path: path, FD: copyOf(t, file), Dir: copyOf(t, dir)}, in: &upgrade.Inheritance{Secret: make([]byte, 64)}}
 	pool, err := prng.New(prng.Env{})
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +32,7 @@ func TestSeedFileIsTakenOverAtOnce(t *testing.T) {
 	t.Cleanup(func() { pool.Close() })
 	log, _ := logtest.NewNullLogger()
 	d := &daemon{log: log, pool: pool, server: server.New(server.Config{Pool: pool, Log: log}), legacy: h}
-	d.settings.Store(&settings{Config: &config.Config{SeedFile: path}})
+	d.settings.Store(&config.Settings{Seed: config.Seed{Path: path}})
 	d.takeOver(h)
 	f := d.seed.Load()
 	if f == nil || !d.recalled {

@@ -75,7 +75,7 @@ func (d *daemon) try(a *attempt) {
 
 // rehearsal opens the program and has it try its start.
 func (d *daemon) rehearsal() (*upgrade.Program, error) {
-	if d.pool.State() == prng.Held {
+	if d.pool.State() == prng.ReseedRequired {
 		return nil, errors.New("output is held until a reseed, and a new program could not know that: try again later")
 	}
 	p, err := upgrade.Open(d.path)
@@ -153,13 +153,13 @@ func (d *daemon) exec(p *upgrade.Program) error {
 	if err != nil {
 		return err
 	}
-	defer clear(h.secret)
+	defer clear(h.in.Secret)
 	document, err := json.Marshal(h)
 	if err != nil {
 		return err
 	}
 	return p.Exec(upgrade.Payload{
-		Argv: os.Args, State: document, Secret: h.secret, Keep: h.descriptors(),
+		Argv: os.Args, State: document, Secret: h.in.Secret, Keep: h.descriptors(),
 		Signals: handled(), Caught: d.signals, Interrupted: d.toldToStop,
 		// The next program reads its configuration, and is the upgrade.
 		Harmless: []os.Signal{syscall.SIGHUP, syscall.SIGUSR2},
@@ -187,7 +187,8 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 	h := &handover{
 		Version: handoverVersion, Program: d.program.Version,
 		Started: d.started, Parked: time.Now(), Foreground: d.foreground, Owner: d.owner,
-		Connections: connections, Asked: d.asked, Report: d.report(), RunnerUID: d.supply.runnerUID,
+		Connections: connections, Asked: d.protection.asked, Report: d.report(), RunnerUID: d.commands.uid,
+		in: new(upgrade.Inheritance),
 	}
 	for _, p := range d.places {
 		handed, err := handPlace(p)
@@ -203,8 +204,8 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 		}
 		h.Control = []handedPlace{handed}
 	}
-	h.Exchanges, h.Devices = d.handExchanges(), d.supply.devices.hand()
-	for _, f := range d.supply.runner.Files() {
+	h.Exchanges, h.Sources, h.Generator = d.handExchanges(), d.sources.HandOver(), d.pool.HandOver()
+	for _, f := range d.commands.runner.Files() {
 		fd, err := descriptorOf(f) // Fd would make it blocking
 		if err != nil {
 			return nil, fmt.Errorf("handing over the runner: %w", err)
@@ -218,7 +219,7 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 		file, dir := f.Descriptors()
 		h.Seed = handedFile{Path: f.Stats().Path, FD: int(file.Fd()), Dir: int(dir.Fd())}
 	}
-	h.secret, h.Seeded = d.rootOutput()
+	h.in.Secret, h.Seeded = d.rootOutput()
 	return h, nil
 }
 

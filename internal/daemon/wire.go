@@ -15,12 +15,14 @@ import (
 
 	"prngd/gatherers"
 	"prngd/internal/commands"
+	"prngd/internal/config"
 	"prngd/internal/control"
 	"prngd/internal/logging"
 	"prngd/internal/privileges"
 	"prngd/internal/prng"
 	"prngd/internal/process"
 	"prngd/internal/server"
+	"prngd/internal/sources"
 	"prngd/seedfile"
 )
 
@@ -29,24 +31,22 @@ type daemon struct {
 	program    Program
 	started    time.Time
 	foreground bool // logs to standard error unless told otherwise
-	settings   atomic.Pointer[settings]
+	settings   atomic.Pointer[config.Settings]
 	sink       *logging.Sink
 	log        *logrus.Logger
-	pool       *prng.Pool
-	doubts     *doubts
-	runner     *gatherers.Runner
+	pool       *prng.Generator
+	sources    *sources.Sources
 	server     *server.Server
 	seed       atomic.Pointer[seedfile.File]
 	pidFile    *process.PIDFile
-	supply     supply
+	commands   commandRunner
 	calls      chan func() // run by the main loop
 	signals    chan os.Signal
 	life       context.Context // ends when the daemon is told to
 	round      *round
 	owner      int              // the uid that started us
 	account    *privileges.User // whom we become, or have become; nil: nobody else
-	protection control.Process
-	asked      privileges.Asked
+	protection protection
 	path       string // of our program file
 
 	legacy    *handover       // nil: not the program of an upgrade
@@ -57,8 +57,6 @@ type daemon struct {
 	attempt   *attempt
 	control   place
 	places    []place // what is listened on
-	gathering []gatherers.Gatherer
-	regather  context.CancelFunc // makes the runner start anew
 	exchanges []exchangeFile
 	restir    context.CancelFunc // makes the keepers of exchange files start anew
 	seedError string             // why no seed file is kept
@@ -70,8 +68,8 @@ type daemon struct {
 const stopTime = 700 * time.Millisecond
 
 // serve is the daemon's life.
-func (p Program) serve(started time.Time, s *settings, parent *process.Parent, legacy *handover) error {
-	with, list, err := startSources(s, legacy) // before there is any secret
+func (p Program) serve(started time.Time, s *config.Settings, parent *process.Parent, legacy *handover) error {
+	with, err := startRunner(s, legacy) // before there is any secret
 	if err != nil {
 		return err
 	}
@@ -79,7 +77,7 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 		return exitError{exitInternal, err}
 	}
 	foreground := parent == nil && (legacy == nil || legacy.Foreground)
-	to := s.logging(foreground)
+	to := logTo(s, foreground)
 	sink, err := logging.New(to)
 	if err != nil && legacy != nil { // clients wait already: better a log elsewhere
 		to.Target = ""
@@ -91,10 +89,13 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 	defer sink.Close(stopTime)
 	d := &daemon{
 		program: p, started: started, foreground: foreground, sink: sink, log: sink.Log,
-		gathering: list, supply: with, doubts: newDoubts(), calls: make(chan func()),
+		commands: with, calls: make(chan func()),
 		owner: starter(legacy), legacy: legacy,
 	}
 	d.settings.Store(s)
+	if d.sources, err = newSources(s, sink.Log, with, legacy); err != nil {
+		return err
+	}
 	d.remember()
 	d.warn(privileges.Undumpable())
 	if err := d.open(s); err != nil {
@@ -106,22 +107,22 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 
 // open makes everything that must be there before a client can be served:
 // generator, pid file, sockets.
-func (d *daemon) open(s *settings) (err error) {
+func (d *daemon) open(s *config.Settings) (err error) {
 	d.pool, err = prng.New(prng.Env{
-		Clocks:   gatherers.Clocks(),
-		Kernel:   gatherers.KernelBytes,
-		Doubt:    d.doubts.ask,
-		Personal: personalization(time.Now()),
+		Clocks:                gatherers.Clocks(),
+		Kernel:                gatherers.KernelBytes,
+		CloneEvent:            d.sources.CloneEvent,
+		PersonalizationString: personalization(time.Now()),
 	})
 	if err != nil {
 		return exitError{exitInternal, err}
 	}
 	d.server = server.New(d.serverConfig(s))
-	d.runner = gatherers.NewRunner(d.mix, d.log)
-	d.askKernel()
+	d.sources.Attach(d.pool)
+	d.sources.SampleKernel()
 	d.chooseAccount(s)
 	d.warn(d.makeDirectories(s))
-	pidFile, err := d.preparePIDFile(s.options.PIDFile)
+	pidFile, err := d.preparePIDFile(s.PIDFile.Path)
 	if d.grave(err) != nil {
 		return err
 	}
@@ -182,7 +183,7 @@ func (d *daemon) run(parent *process.Parent) error {
 // tasks is all that goes on beside serving, each on a goroutine of its own.
 func (d *daemon) tasks() []func(context.Context) {
 	return []func(context.Context){
-		d.gather, d.insist, d.keepSeed, d.keepExchanges, d.watchPlaces, d.watchClones,
+		d.sources.Run, d.keepSeed, d.keepExchanges, d.watchPlaces,
 		d.announce, d.answerAdmin, d.notifyReady, d.feedWatchdog,
 	}
 }

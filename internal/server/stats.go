@@ -106,9 +106,9 @@ func (s *Server) Stats() Stats {
 // empties counts a command 1 that was answered with nothing.
 func (c *counters) empties(state prng.State) {
 	switch state {
-	case prng.Open:
+	case prng.Seeded:
 		c.shortReplies.Add(1)
-	case prng.Held:
+	case prng.ReseedRequired:
 		c.emptyHeld.Add(1)
 	default:
 		c.emptyUnseeded.Add(1)
