@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"prngd/internal/process"
@@ -37,9 +38,14 @@ func (d *daemon) feedWatchdog(ctx context.Context) {
 	}
 	tick := time.NewTicker(limit / 2)
 	defer tick.Stop()
+	last := ""
 	for {
 		d.pool.Stats()
-		d.warn(process.Notify("WATCHDOG=1"))
+		err := process.Notify("WATCHDOG=1")
+		if said := fmt.Sprint(err); said != last { // once, not at each tick
+			d.warn(err)
+			last = said
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

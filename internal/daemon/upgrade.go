@@ -109,7 +109,7 @@ func (d *daemon) goOver(p *upgrade.Program) {
 		d.call(d.beginRound)
 		return
 	}
-	d.log.WithField("program", d.path).Info("upgrading")
+	d.log.WithField("program", d.path).WithField("same", p.Same(d.program.origin)).Info("upgrading")
 	d.sink.Deliver(100 * time.Millisecond)
 	d.call(func() {
 		err := d.exec(p)
