@@ -16,7 +16,7 @@ const (
 	Reseed  = "reseed"  // answered once new state is in use
 	Save    = "save"    // answered once the seed file is on disk
 	Reload  = "reload"  // as SIGHUP
-	Upgrade = "upgrade" // as SIGUSR2; answered when the preflight has passed
+	Upgrade = "upgrade" // as SIGUSR2; answered by the new program, or with the reason why not
 	Fresh   = "fresh"   // "fresh N": N bytes, 1 to MaxFresh, made after a reseed that this request caused
 )
 

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
+	"prngd/internal/change"
 	"prngd/internal/peercred"
 )
 
@@ -22,8 +25,10 @@ const (
 // Handler is what the daemon does for its admin.
 type Handler struct {
 	Status func() Report
-	Do     map[string]func(context.Context) error // by verb, all but Status and Fresh
-	Fresh  func(ctx context.Context, n int) ([]byte, error)
+	// Do has the actions by verb, all but Status and Fresh. That of Upgrade returns only if the upgrade is
+	// refused; otherwise the new program answers, see [Server.Unanswered].
+	Do    map[string]func(context.Context) error
+	Fresh func(ctx context.Context, n int) ([]byte, error)
 	// Owner is the uid that started the daemon. It and uid 0 may do everything;
 	// whoever the socket's mode lets in may ask for the status.
 	Owner int
@@ -37,11 +42,15 @@ type Server struct {
 	handler Handler
 	acts    map[string]*action
 	seats   *seats
+
+	mu         sync.Mutex
+	unanswered map[*net.UnixConn]struct{} // clients that wait for the outcome of an upgrade
 }
 
 // NewServer returns a server for h.
 func NewServer(h Handler) *Server {
-	s := &Server{handler: h, acts: make(map[string]*action), seats: newSeats(h.Owner)}
+	s := &Server{handler: h, acts: make(map[string]*action), seats: newSeats(h.Owner),
+		unanswered: make(map[*net.UnixConn]struct{})}
 	for verb, do := range h.Do {
 		s.acts[verb] = newAction(do)
 	}
@@ -69,11 +78,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 			c.Close()
 			continue
 		}
-		clients.Go(func() {
-			defer c.Close() // later than the seat is free: who sees the end may come again
-			defer s.seats.leave(peer.UID)
-			s.answer(ctx, c, peer)
-		})
+		clients.Go(func() { s.client(ctx, c, peer) })
 	}
 }
 
@@ -89,13 +94,56 @@ func (s *Server) meet(c net.Conn) (peercred.Cred, error) {
 	return peer, nil
 }
 
-// answer serves one connection.
-func (s *Server) answer(ctx context.Context, c net.Conn, peer peercred.Cred) {
+// client serves one connection. A client that asks for an upgrade is not waited
+// for when the server ends: it waits for the new program.
+func (s *Server) client(ctx context.Context, c net.Conn, peer peercred.Cred) {
+	leave := func() {
+		s.seats.leave(peer.UID) // before the close: a client that sees the end may come again
+		c.Close()
+	}
 	c.SetDeadline(time.Now().Add(patience))
-	defer context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now().Add(parting)) })()
-	a, err := s.serve(ctx, c, peer)
+	stop := context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now().Add(parting)) })
+	q, err := s.request(c, peer)
+	stop()
+	if unix, ok := c.(*net.UnixConn); ok && err == nil && q.verb == Upgrade {
+		go s.upgrade(unix, leave)
+		return
+	}
+	defer leave()
+	var a Answer
+	if err == nil {
+		a, err = s.do(ctx, q)
+	}
 	defer clear(a.Data)
 	reply(c, a, err)
+}
+
+// upgrade has the daemon execute its program anew, and answers if it does not.
+func (s *Server) upgrade(c *net.UnixConn, leave func()) {
+	s.mu.Lock()
+	s.unanswered[c] = struct{}{}
+	s.mu.Unlock()
+	err := s.acts[Upgrade].ask(context.Background())
+	s.mu.Lock()
+	delete(s.unanswered, c)
+	s.mu.Unlock()
+	reply(c, Answer{}, err)
+	leave()
+}
+
+// Unanswered returns the clients that wait for the outcome of an upgrade. The
+// program that takes over tells them with [AnswerUpgrade].
+func (s *Server) Unanswered() []*net.UnixConn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.unanswered))
+}
+
+// AnswerUpgrade tells the client at the other end of c that the upgrade it asked
+// for is done, and closes c.
+func AnswerUpgrade(c net.Conn) {
+	reply(c, Answer{}, nil)
+	c.Close()
 }
 
 func reply(c net.Conn, a Answer, err error) {
@@ -104,38 +152,42 @@ func reply(c net.Conn, a Answer, err error) {
 	if errors.As(err, &refused) {
 		a.Error, a.Denied, a.Status = err.Error(), refused.Denied, refused.Status
 	} else if err != nil {
-		a.Error = err.Error()
+		a.Error, a.Status = err.Error(), change.ExitStatus(err)
 	}
 	c.SetWriteDeadline(time.Now().Add(patience))
 	json.NewEncoder(c).Encode(a) // a client that has gone needs no answer
 }
 
-func (s *Server) serve(ctx context.Context, c net.Conn, peer peercred.Cred) (a Answer, err error) {
+// request reads what peer asks for, and refuses what it must not ask for.
+func (s *Server) request(c net.Conn, peer peercred.Cred) (q request, err error) {
 	if peer.UID == s.handler.Banned && peer.UID > 0 {
-		return a, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
+		return q, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
 	}
-	q, err := readRequest(c)
-	if err != nil {
-		return a, err
+	q, err = readRequest(c)
+	switch {
+	case err != nil || q.verb == Status:
+		return q, err
+	case !s.seats.trusts(peer.UID):
+		return q, deniedf("%s is for uid 0 and uid %d, not for uid %d", q.verb, s.handler.Owner, peer.UID)
+	case s.acts[q.verb] == nil && (q.verb != Fresh || s.handler.Fresh == nil):
+		return q, fmt.Errorf("%s cannot be done by this daemon", q.verb)
 	}
-	if q.verb == Status {
+	return q, nil
+}
+
+func (s *Server) do(ctx context.Context, q request) (a Answer, err error) {
+	switch q.verb {
+	case Status:
 		r := s.handler.Status()
-		return Answer{Report: &r}, nil
-	}
-	if !s.seats.trusts(peer.UID) {
-		return a, deniedf("%s is for uid 0 and uid %d, not for uid %d", q.verb, s.handler.Owner, peer.UID)
-	}
-	if q.verb == Fresh && s.handler.Fresh != nil {
+		a.Report = &r
+	case Fresh:
 		limited, cancel := context.WithTimeout(ctx, actLimit)
 		defer cancel()
 		a.Data, err = s.handler.Fresh(limited, q.n)
-		return a, err
+	default:
+		err = s.acts[q.verb].ask(ctx)
 	}
-	act := s.acts[q.verb]
-	if act == nil {
-		return a, fmt.Errorf("%s cannot be done by this daemon", q.verb)
-	}
-	return a, act.ask(ctx)
+	return a, err
 }
 
 // deniedf is a refusal because of the peer.
