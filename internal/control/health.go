@@ -63,6 +63,7 @@ func (r *Report) degraded() (reasons []string) {
 	shut := r.shutFor()
 	add(shut > 0 && shut <= shutTooLong, "not seeded yet: %d of %d bits", r.Generator.GateBits, r.Generator.GateNeeds)
 	add(r.Generator.State == "held", "replies are held until a reseed")
+	add(r.Generator.Unsettled != "", "%s, and no independent source of noise has answered since", r.Generator.Unsettled)
 	add(r.reseedOverdue(), "reseed overdue: no credited source answers")
 	for _, s := range r.Sources {
 		add(s.Bits > 0 && (s.State == "failing" || s.State == "hung"), "source %s is %s: %s", s.Name, s.State, s.LastError)
