@@ -51,6 +51,7 @@ type Sources struct {
 	options   Options
 	devices   *devices
 	clones    *cloneWatch
+	fresh     freshReseeds
 	runner    *gatherers.Runner
 	generator *prng.Generator // nil before Attach
 	tickets   sync.Map        // by gatherer: the generator's ticket when its last sample began
@@ -64,7 +65,8 @@ type Sources struct {
 // New returns sources without a gatherer: the first [Sources.Prepare] makes them.
 // Devices of Options.Before are theirs from now on.
 func New(o Options) *Sources {
-	s := &Sources{options: o, devices: newDevices(o.Before), clones: newCloneWatch(o.Before)}
+	s := &Sources{options: o, devices: newDevices(o.Before), clones: newCloneWatch(o.Before),
+		fresh: freshReseeds{turn: make(chan struct{}, 1)}}
 	s.runner = gatherers.NewRunner(s.add, o.Log)
 	if o.Before != nil {
 		s.runner.Continue(o.Before.Gathered)
