@@ -13,7 +13,7 @@ const (
 	trialSamples = 4096  // of a burst that only chooses the touches
 	trialMargin  = 1.25  // and has to have that much more than minMedian and minDistinct
 
-	// jitterCredit is 151 times below what NIST's estimator found in raw
+	// jitterCredit is 137 times below what NIST's estimator found in raw
 	// samples, and still 6 times below it with a buffer that a cache holds.
 	jitterCredit Credit = 1.0 / 64
 )
