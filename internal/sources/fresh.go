@@ -3,7 +3,6 @@ package sources
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"prngd/internal/prng"
@@ -11,19 +10,6 @@ import (
 
 // freshLimit bounds the time that a reseed on request may take.
 const freshLimit = 10 * time.Second
-
-// freshReseeds makes reseeds on request, one at a time, each for all who asked
-// before it began: fifty at once cost two of them.
-type freshReseeds struct {
-	turn chan struct{} // holds one while a reseed is under way
-	mu   sync.Mutex
-	next *freshReseed // not begun
-}
-
-type freshReseed struct {
-	done chan struct{}
-	err  error // valid once done is closed
-}
 
 // Fresh returns n bytes, at most [prng.MaxBytesPerRequest], made after a reseed
 // with 320 credited bits of independent noise that was sampled after the call
@@ -50,28 +36,6 @@ func (s *Sources) Fresh(ctx context.Context, n int) ([]byte, error) {
 		return nil, errors.New("replies are held until a reseed: ask again")
 	}
 	return b, nil
-}
-
-// join returns the next run of do, which begins after the call.
-func (f *freshReseeds) join(do func() error) *freshReseed {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.next == nil {
-		f.next = &freshReseed{done: make(chan struct{})}
-		go f.run(do)
-	}
-	return f.next
-}
-
-func (f *freshReseeds) run(do func() error) {
-	f.turn <- struct{}{}
-	defer func() { <-f.turn }()
-	f.mu.Lock()
-	r := f.next
-	f.next = nil
-	f.mu.Unlock()
-	r.err = do()
-	close(r.done)
 }
 
 // reseedOnRequest asks for noise until the generator has reseeded with it.
