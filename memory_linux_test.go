@@ -32,10 +32,10 @@ func TestMemoryOfTheDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	first := startVictim(t, dir)
+	first := startScanned(t, dir)
 	first.stop() // leaves a seed that counts
 	loaded := seedOf(t, dir)
-	d := startVictim(t, dir)
+	d := startScanned(t, dir)
 	defer d.stop()
 	hits := 0
 	for i := range looks {
@@ -75,7 +75,7 @@ type running struct {
 	stop    func()
 }
 
-func startVictim(t *testing.T, dir string) *running {
+func startScanned(t *testing.T, dir string) *running {
 	t.Helper()
 	conf := dir + "/conf"
 	if err := os.WriteFile(conf, []byte("status "+dir+"/status\n"), 0o600); err != nil {

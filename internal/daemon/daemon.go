@@ -75,7 +75,7 @@ func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
 	d.generator, err = prng.New(prng.Env{
 		Clocks:     gatherers.Clocks(),
 		Kernel:     gatherers.KernelBytes,
-		KernelCall: gatherers.KernelCall,
+		KernelCall: func(b []byte) bool { return gatherers.ReadKernel(b) != gatherers.KernelMissing },
 		Event:      d.own.sources.event,
 
 		PersonalizationString: personalization(time.Now()),
