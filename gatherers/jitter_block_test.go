@@ -160,6 +160,13 @@ func TestTrialMargin(t *testing.T) {
 			t.Errorf("%v, want it to pass: %v", err, row.passes)
 		}
 	}
+	// The sampler asks for it: 70 different deltas do for a burst only.
+	r, now := rand.New(rand.NewSource(1)), int64(0)
+	clock := func() int64 { now += 100 + r.Int63n(70); return now }
+	_, err := Jitter{Buffer: 4096, Touches: []int{1}, Clock: clock}.Gatherer().Gather(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "at least 80 needed") {
+		t.Error(err)
+	}
 }
 
 // A signal may cut a read short; the end of a file and an error are no bytes.
