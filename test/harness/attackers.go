@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package harness
 
 import (
 	"bytes"
@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// Attackers: one turn each. They are dropped or not; who suffers is counted
-// among the others.
+// Attackers: one turn each. They are dropped or not; what the others suffer is
+// counted there.
 
-// slow begins a write of 255 bytes and sends one each second.
-func (c *client) slow(conn net.Conn) error {
+// Slow begins a write of 255 bytes and sends one each second.
+func Slow(c *Client, conn net.Conn) error {
 	conn.SetDeadline(time.Time{})
 	if _, err := conn.Write([]byte{4, 3, 0, 8, 255}); err != nil {
 		return err
@@ -26,8 +26,8 @@ func (c *client) slow(conn net.Conn) error {
 	return nil
 }
 
-// deaf asks for more than it will ever read, until it is dropped.
-func (c *client) deaf(conn net.Conn) error {
+// Deaf asks for more than it will ever read, until it is dropped.
+func Deaf(c *Client, conn net.Conn) error {
 	conn.SetDeadline(time.Time{})
 	defer context.AfterFunc(c.life, func() { conn.Close() })()
 	for {
@@ -37,8 +37,8 @@ func (c *client) deaf(conn net.Conn) error {
 	}
 }
 
-// rude goes away in the middle of something.
-func (c *client) rude(conn net.Conn) error {
+// Rude goes away in the middle of something.
+func Rude(c *Client, conn net.Conn) error {
 	half := [][]byte{
 		{1},                           // half a request
 		{3, 0, 8, 9, 1, 2},            // half a gift
@@ -57,8 +57,8 @@ func (c *client) rude(conn net.Conn) error {
 	return nil
 }
 
-// storm connects ten times without a word.
-func (c *client) storm(net.Conn) error {
+// Storm connects ten times without a word.
+func Storm(c *Client, _ net.Conn) error {
 	for range 10 {
 		if conn, err := c.dial(); err == nil {
 			conn.Close()

@@ -1,10 +1,11 @@
 //go:build linux
 
-package main
+package harness
 
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -14,10 +15,10 @@ type block struct{ a, b uint64 }
 
 func (x block) compare(y block) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) }
 
-// blocks finds out whether a block of output comes a second time. When it has
+// Blocks finds out whether a block of output comes a second time. When it has
 // too many it forgets every second one, chosen by its bytes: of two equal blocks
 // both are kept or neither, and of a reply that comes twice some blocks are.
-type blocks struct {
+type Blocks struct {
 	mu      sync.Mutex
 	most    int
 	old     []block // sorted, each once
@@ -27,10 +28,11 @@ type blocks struct {
 	repeats int
 }
 
-func newBlocks(most int) *blocks { return &blocks{most: most, every: 1} }
+// NewBlocks returns one that keeps at most so many blocks.
+func NewBlocks(most int) *Blocks { return &Blocks{most: most, every: 1} }
 
-// add takes output apart.
-func (s *blocks) add(data []byte) {
+// Add takes output apart.
+func (s *Blocks) Add(data []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for ; len(data) >= 16; data = data[16:] {
@@ -44,10 +46,10 @@ func (s *blocks) add(data []byte) {
 	}
 }
 
-func (s *blocks) keeps(x block) bool { return x.b%s.every == 0 }
+func (s *Blocks) keeps(x block) bool { return x.b%s.every == 0 }
 
 // merge puts the new ones in their places, and counts those that were there.
-func (s *blocks) merge() {
+func (s *Blocks) merge() {
 	slices.SortFunc(s.new, block.compare)
 	i, j := len(s.old)-1, len(s.new)-1
 	s.old = append(s.old, s.new...)
@@ -70,10 +72,15 @@ func (s *blocks) merge() {
 	}
 }
 
-// count returns how often a block came again.
-func (s *blocks) count() int {
+// Repeats returns how often a block came again.
+func (s *Blocks) Repeats() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.merge()
 	return s.repeats
+}
+
+// String tells how many blocks were looked at.
+func (s *Blocks) String() string {
+	return fmt.Sprintf("16-byte blocks: %d seen, 1 in %d compared, %d repeats", s.seen, s.every, s.Repeats())
 }

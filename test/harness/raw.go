@@ -1,6 +1,6 @@
-// Package load is what programs share that put load on a server and share the
-// machine with it: bare sockets, and what the server's process costs.
-package load
+//go:build linux
+
+package harness
 
 import (
 	"unsafe"

@@ -1,10 +1,13 @@
-package load
+//go:build linux
+
+package harness
 
 import (
 	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,4 +44,21 @@ func Memory(pid int) (now, peak int) {
 		}
 	}
 	return now, peak
+}
+
+// Descriptors are what a process's open ones are, sorted: a path, or "socket".
+func Descriptors(pid int) (list []string, err error) {
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading descriptors: %w", err)
+	}
+	for _, e := range entries {
+		if to, err := os.Readlink(dir + "/" + e.Name()); err == nil { // else it is closed by now
+			what, _, _ := strings.Cut(to, ":[")
+			list = append(list, what)
+		}
+	}
+	slices.Sort(list)
+	return list, nil
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package harness
 
 import (
 	"os"
@@ -11,18 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// conn is a connection made as some user.
-type conn struct {
+// Conn is a connection made as some user.
+type Conn struct {
 	*os.File
-	fd int
+	FD int
 }
 
-// dial connects as uid, if we are root; what the kernel tells the daemon is
+// DialAs connects as uid, if we are root; what the kernel tells the daemon is
 // who connected. It waits where the backlog is full, as programs in C do; Go's
 // own dialling does not.
-func (t target) dial(uid int) (*conn, error) { return dialPath(t.socket, uid) }
-
-func dialPath(path string, uid int) (*conn, error) {
+func DialAs(path string, uid int) (*Conn, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -31,25 +29,25 @@ func dialPath(path string, uid int) (*conn, error) {
 	return opened(fd, err)
 }
 
-// dialTCP connects from one address of this host to another.
-func (t target) dialTCP(from [4]byte) (*conn, error) {
+// DialFrom connects from one address of this host to a port of it.
+func DialFrom(from [4]byte, port int) (*Conn, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
 	if err = unix.Bind(fd, &unix.SockaddrInet4{Addr: from}); err == nil {
-		err = unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: t.port})
+		err = unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port})
 	}
 	return opened(fd, err)
 }
 
-func opened(fd int, err error) (*conn, error) {
+func opened(fd int, err error) (*Conn, error) {
 	if err != nil {
 		unix.Close(fd)
 		return nil, err
 	}
 	unix.SetNonblock(fd, true)
-	return &conn{os.NewFile(uintptr(fd), "connection"), fd}, nil
+	return &Conn{os.NewFile(uintptr(fd), "connection"), fd}, nil
 }
 
 // as has f run with another effective uid. On Linux that is the thread's.
@@ -70,17 +68,17 @@ func as(uid int, f func()) {
 	become(0)
 }
 
-// ask sends a request and reads so many bytes of replies.
-func (c *conn) ask(request []byte, n int) ([]byte, error) {
-	c.SetDeadline(time.Now().Add(lateAfter))
+// Ask sends a request and reads so many bytes of replies.
+func (c *Conn) Ask(request []byte, n int) ([]byte, error) {
+	c.SetDeadline(time.Now().Add(Patience))
 	if _, err := c.Write(request); err != nil {
 		return nil, err
 	}
-	return c.take(n)
+	return c.Take(n)
 }
 
-// take reads n bytes, or fewer if there are no more.
-func (c *conn) take(n int) ([]byte, error) {
+// Take reads n bytes, or fewer if there are no more.
+func (c *Conn) Take(n int) ([]byte, error) {
 	b := make([]byte, n)
 	got := 0
 	for got < n {
@@ -92,10 +90,11 @@ func (c *conn) take(n int) ([]byte, error) {
 	return b, nil
 }
 
-// waiting returns how many bytes lie in the socket for us.
-func (c *conn) waiting() int {
-	n, _ := unix.IoctlGetInt(c.fd, unix.TIOCINQ)
+// Waiting returns how many bytes lie in the socket for us.
+func (c *Conn) Waiting() int {
+	n, _ := unix.IoctlGetInt(c.FD, unix.TIOCINQ)
 	return n
 }
 
-func (c *conn) closeWrite() { unix.Shutdown(c.fd, unix.SHUT_WR) }
+// CloseWrite shuts our side.
+func (c *Conn) CloseWrite() { unix.Shutdown(c.FD, unix.SHUT_WR) }
