@@ -6,9 +6,38 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"time"
 
 	"prngd/egdproto"
 )
+
+// Kinds are so many clients of every kind, at least one of each. Pauses are short beside those of the real ones, of
+// which there may be many more.
+func Kinds(clients int) []Kind {
+	between := func(least, most time.Duration) [2]time.Duration {
+		return [2]time.Duration{least * time.Millisecond, most * time.Millisecond}
+	}
+	kinds := []Kind{ // N in 1,000
+		{Name: "guest", N: 300, Turn: PID, Pause: between(1000, 2000), Last: true}, // QEMU, before a driver is loaded
+		{Name: "tlsmgr", N: 180, Turn: Tlsmgr, Pause: between(1000, 8000)},         // Postfix
+		{Name: "qemu", N: 80, Turn: QEMU, Pause: between(500, 3000)},
+		{Name: "ekeyd", N: 40, Turn: Ekeyd, Pause: between(500, 3000), TCP: true},
+		{Name: "openssl", N: 50, Turn: OpenSSL, Pause: between(200, 2000), Fresh: true},
+		{Name: "openssh", N: 30, Turn: OpenSSH, Pause: between(500, 4000), Fresh: true, TCP: true},
+		{Name: "asker", N: 50, Turn: LevelAndPID, Pause: between(200, 2000)},
+		{Name: "giver", N: 50, Turn: Gift, Pause: between(200, 2000)},
+		{Name: "pipe", N: 40, Turn: Pipe, Pause: between(500, 3000), Fresh: true},
+		{Name: "bogus", N: 20, Turn: Unknown, Pause: between(500, 3000), Fresh: true},
+		{Name: "slow", N: 40, Turn: Slow, Pause: between(0, 2000), Fresh: true, Bad: true},
+		{Name: "deaf", N: 40, Turn: Deaf, Pause: between(0, 2000), Fresh: true, Bad: true},
+		{Name: "rude", N: 40, Turn: Rude, Pause: between(100, 1000), Fresh: true, Bad: true},
+		{Name: "storm", N: 40, Turn: Storm, Pause: between(500, 2000), Fresh: true, Bad: true},
+	}
+	for i := range kinds {
+		kinds[i].N = max(1, kinds[i].N*clients/1000)
+	}
+	return kinds
+}
 
 // Well-behaved clients: one turn each, and what is wrong with what they get.
 
@@ -64,12 +93,13 @@ func OpenSSH(c *Client, conn net.Conn) error {
 	return r.Err
 }
 
-// LevelAndPID asks for both.
+// LevelAndPID asks for both, one after the other.
 func LevelAndPID(c *Client, conn net.Conn) error {
-	r := Send(conn, 0, 4)
-	r.Level()
-	r.PID(c.PID)
-	return r.Err
+	r := Send(conn, 0)
+	if r.Level(); r.Err != nil {
+		return r.Err
+	}
+	return PID(c, conn)
 }
 
 // PID asks for nothing else: a guest before its driver is loaded.

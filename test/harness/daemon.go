@@ -72,15 +72,18 @@ func (o Options) start(t testing.TB) (*Daemon, error) {
 		d.Program = Prngd(t)
 	}
 	conf := strings.ReplaceAll(o.Conf, "DIR", dir) + "\n"
-	if !regexp.MustCompile(`(?m)^status `).MatchString(conf) {
+	has := func(line string) bool { return strings.Contains("\n"+conf, "\n"+line+" ") }
+	if !has("status") {
 		conf += "status " + d.Control + "\n"
+	}
+	if !strings.Contains(conf, "listen "+d.Socket+"\n") {
+		conf += "listen " + d.Socket + "\n"
 	}
 	if o.TCP {
 		d.Port = FreePort(t)
 		d.TCP = fmt.Sprintf("localhost:%d", d.Port)
 		conf += "listen tcp/" + d.TCP + "\n"
 	}
-	conf += "listen " + d.Socket + "\n"
 	if o.Background {
 		conf += "log target=file:" + d.Log + "\n"
 	}
@@ -95,9 +98,10 @@ func (o Options) start(t testing.TB) (*Daemon, error) {
 // run executes it.
 func (d *Daemon) run(o Options) error {
 	args := append([]string{d.Program, "-c", d.Conf, "-p", d.PIDFile}, o.Args...)
-	if o.NoSeed {
+	switch {
+	case o.NoSeed:
 		args = append(args, "-n")
-	} else {
+	case !strings.Contains(o.Conf, "seedfile "):
 		args = append(args, "-s", d.Seed)
 	}
 	if !o.Background {

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package soak
 
 import (
 	"fmt"
@@ -8,15 +8,19 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"prngd/test/harness"
 )
 
-// verdict prints the figures of a run and returns what was wrong.
-func (d *daemon) verdict(a *admin, w *watcher) (problems []string) {
-	problems = append(problems, d.tally.report(d.late)...)
-	repeats := d.blocks.count()
-	fmt.Printf("16-byte blocks: %d seen, 1 in %d compared, %d repeats\n", d.blocks.seen, d.blocks.every, repeats)
-	if repeats > 0 {
-		problems = append(problems, fmt.Sprintf("%d blocks of output came twice", repeats))
+// verdict logs the figures of a run and returns what was wrong.
+func (d *run) verdict(a *admin, w *watcher) (problems []string) {
+	d.t.Logf("by kind of client:\n%s", d.crowd.Tally)
+	harness.Figure(d.t, "%s", d.crowd.Tally.Line("all"))
+	harness.Figure(d.t, "%s", d.crowd.Tally.Line("naps"))
+	harness.Figure(d.t, "%v", d.crowd.Blocks)
+	problems = append(problems, d.crowd.Tally.Problems(*late)...)
+	if n := d.crowd.Blocks.Repeats(); n > 0 {
+		problems = append(problems, fmt.Sprintf("%d blocks of output came twice", n))
 	}
 	problems = append(problems, a.verdict()...)
 	problems = append(problems, w.grown()...)
@@ -25,11 +29,11 @@ func (d *daemon) verdict(a *admin, w *watcher) (problems []string) {
 
 // verdict on what the admin asked for.
 func (a *admin) verdict() []string {
-	fmt.Print("chores:")
+	var chores []string
 	for _, name := range slices.Sorted(maps.Keys(a.done)) {
-		fmt.Printf(" %s %d", name, a.done[name])
+		chores = append(chores, fmt.Sprintf("%s %d", name, a.done[name]))
 	}
-	fmt.Printf("; %d programs took over\n", a.upgraded)
+	harness.Figure(a.t, "chores: %s; %d programs took over", strings.Join(chores, ", "), a.upgraded)
 	failed := a.failed
 	if a.upgraded == 0 {
 		failed = append(failed, "there was no upgrade")
@@ -37,7 +41,7 @@ func (a *admin) verdict() []string {
 	return failed
 }
 
-// grown prints what became of the daemon in the steady part, and returns what grew.
+// grown logs what became of the daemon in the steady part, and returns what grew.
 func (w *watcher) grown() (problems []string) {
 	for i, g := range gauges {
 		minutes, figures := w.series(i)
@@ -45,7 +49,7 @@ func (w *watcher) grown() (problems []string) {
 			return append(problems, fmt.Sprintf("only %d samples of the steady part: too short a run", len(figures)))
 		}
 		second, last := growth(figures)
-		fmt.Printf("%-27s %8.2f -> %8.2f %-3s  %s a minute\n", g.name, second, last, g.unit, trendOf(minutes, figures))
+		w.logf("%-27s %8.2f -> %8.2f %-3s  %s a minute", g.name, second, last, g.unit, trendOf(minutes, figures))
 		if g.bound > 0 && !(last-second <= g.bound) {
 			problems = append(problems, fmt.Sprintf("%s grew from %.2f to %.2f %s, over %g", g.name, second, last, g.unit, g.bound))
 		}
@@ -53,12 +57,12 @@ func (w *watcher) grown() (problems []string) {
 	return problems
 }
 
-// counted prints what the daemon says of itself: who it is, and that there were
-// attacks; and returns what it should not say.
+// counted logs what the daemon says of itself: its user, and that there were attacks; and returns what it should
+// not say.
 func (w *watcher) counted() (problems []string) {
 	c, p := w.report.Clients, w.report.Process
-	fmt.Printf("the daemon: uid %d, %s\n", w.report.UID, strings.Join(p.Sandbox, ", "))
-	fmt.Printf("it counts: %d connections, %d time-outs, %d unknown commands, %d cut short, %d claims of credit denied, refused %v\n",
+	w.logf("the daemon: uid %d, %s", w.report.UID, strings.Join(p.Sandbox, ", "))
+	w.logf("it counts: %d connections, %d time-outs, %d unknown commands, %d cut short, %d claims of credit denied, refused %v",
 		c.Ever, c.Timeouts, c.Unknown, c.Partial, c.CreditDenied, c.Refused)
 	if c.Short > 0 || c.Empty > 0 {
 		problems = append(problems, fmt.Sprintf("the daemon counts %d short and %d empty replies", c.Short, c.Empty))

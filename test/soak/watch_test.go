@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package soak
 
 import (
 	"fmt"
@@ -51,7 +51,7 @@ type sample struct {
 
 // watcher takes samples of the daemon.
 type watcher struct {
-	*daemon
+	*run
 	every   time.Duration
 	process *process.Process
 	began   time.Time
@@ -59,13 +59,16 @@ type watcher struct {
 	report  *control.Report
 }
 
-func newWatcher(d *daemon) *watcher {
-	every := min(max(d.length/1200, 500*ms), 5*time.Second)
-	return &watcher{daemon: d, every: every, process: &process.Process{Pid: int32(d.pid)}}
+func newWatcher(d *run) *watcher {
+	every := min(max(d.length/1200, 500*time.Millisecond), 5*time.Second)
+	return &watcher{run: d, every: every}
 }
 
 // begin is the zero of time.
-func (w *watcher) begin() { w.began = time.Now() }
+func (w *watcher) begin() {
+	w.process = &process.Process{Pid: int32(w.PID)}
+	w.began = time.Now()
+}
 
 // sample takes one.
 func (w *watcher) sample() error {
@@ -83,7 +86,7 @@ func (w *watcher) sample() error {
 
 // look asks the system, and the daemon itself, at nearly the same moment.
 func (w *watcher) look() (s sample, err error) {
-	r, err := w.ask(control.Status)
+	r, err := w.Ask(control.Status)
 	if err != nil {
 		return s, err
 	}

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package soak
 
 import (
 	"errors"
@@ -12,19 +12,20 @@ import (
 	"time"
 
 	"prngd/internal/control"
+	"prngd/test/harness"
 )
 
 // admin works on the daemon all the time.
 type admin struct {
-	*daemon
+	*run
 	mood     *rand.Rand
 	done     map[string]int
 	failed   []string
 	upgraded int
 }
 
-func newAdmin(d *daemon, mood *rand.Rand) *admin {
-	return &admin{daemon: d, mood: mood, done: map[string]int{}}
+func newAdmin(d *run, mood *rand.Rand) *admin {
+	return &admin{run: d, mood: mood, done: map[string]int{}}
 }
 
 // chore is something done again and again.
@@ -41,7 +42,7 @@ func (a *admin) work(length time.Duration, w *watcher) error {
 	chores := []chore{
 		{name: "upgrade", every: pace(4*time.Second, 20*time.Second), do: (*admin).upgrade},
 		{name: "reload", every: pace(3*time.Second, 10*time.Second), do: (*admin).reload},
-		{name: "mood", every: pace(4*time.Second, 15*time.Second), do: (*admin).daemonMood},
+		{name: "mood", every: pace(4*time.Second, 15*time.Second), do: (*admin).nextMood},
 		{name: "save", every: 5 * time.Second, do: (*admin).save},
 		{name: "reseed", every: 5 * time.Second, do: (*admin).reseed},
 		{name: "stir", every: 7 * time.Second, do: (*admin).stir},
@@ -74,20 +75,20 @@ func (a *admin) do(c *chore) {
 	}
 }
 
-func (a *admin) verb(verb string) error { _, err := a.ask(verb); return err }
+func (a *admin) verb(verb string) error { _, err := a.Ask(verb); return err }
 
-func (a *admin) daemonMood() error { return a.change() }
-func (a *admin) save() error       { return a.verb(control.Save) }
-func (a *admin) reseed() error     { return a.verb(control.Reseed) }
+func (a *admin) nextMood() error { return a.change() }
+func (a *admin) save() error     { return a.verb(control.Save) }
+func (a *admin) reseed() error   { return a.verb(control.Reseed) }
 
-// stir is tlsmgr at the exchange file, as whoever owns it.
+// stir is tlsmgr at the exchange file, as the user that owns it.
 func (a *admin) stir() error {
 	file := a.path("run/exchange")
 	info, err := os.Stat(file)
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(a.egdquery, "-s", a.socket(), "exchange", "stir", file)
+	cmd := exec.Command(a.egdquery, "-s", a.Socket, "exchange", "stir", file)
 	if st := info.Sys().(*syscall.Stat_t); st.Uid != 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: st.Uid, Gid: st.Gid}}
 	}
@@ -111,15 +112,14 @@ func (a *admin) upgrade() error {
 		return err
 	}
 	a.upgraded++
-	for give := time.Now().Add(patience); ; time.Sleep(5 * ms) {
-		r, err := a.ask(control.Status)
-		if err == nil && int(r.Process.Upgrades) == a.upgraded {
-			return nil
-		}
-		if time.Now().After(give) {
-			return fmt.Errorf("the daemon was not upgraded in %v: %w", patience, wrong(err))
-		}
+	err := harness.Await(func() bool {
+		r, err := a.Ask(control.Status)
+		return err == nil && int(r.Process.Upgrades) == a.upgraded
+	})
+	if err != nil {
+		return fmt.Errorf("the daemon was not upgraded: %w", err)
 	}
+	return nil
 }
 
 // program is the name of the one that runs, or of a later one.
@@ -128,7 +128,7 @@ func (a *admin) program(later int) string { return fmt.Sprintf("program.%d", (a.
 // signalOrAsk does it one way or the other.
 func (a *admin) signalOrAsk(s syscall.Signal, verb string) error {
 	if a.mood.IntN(2) == 0 {
-		return syscall.Kill(a.pid, s)
+		return syscall.Kill(a.PID, s)
 	}
 	return a.verb(verb)
 }
@@ -154,12 +154,12 @@ func (a *admin) refused(verb string) error {
 	if errors.As(err, &said) && !said.Denied {
 		return nil
 	}
-	return fmt.Errorf("expected to be refused, got %w", wrong(err))
+	return fmt.Errorf("expected to be refused, got %v", err)
 }
 
 // calm leaves the daemon as it was found.
 func (a *admin) calm() error {
-	for a.daemon.mood.String() != moods[0] {
+	for a.run.mood.String() != moods[0] {
 		if err := a.change(); err != nil {
 			return err
 		}

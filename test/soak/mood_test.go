@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package soak
 
 import (
 	"bytes"
@@ -21,13 +21,13 @@ var moods = [...]string{"works", "fails", "works", "hangs", "works", "chatters",
 func (m *mood) String() string { return moods[m.now.Load()] }
 
 // change is the next mood.
-func (d *daemon) change() error {
+func (d *run) change() error {
 	d.mood.now.Store((d.mood.now.Load() + 1) % int32(len(moods)))
 	return d.replace("mood", d.mood.String()+"\n", 0o644)
 }
 
 // serveUpstream is an EGD in that mood.
-func (d *daemon) serveUpstream() (net.Listener, error) {
+func (d *run) serveUpstream() (net.Listener, error) {
 	l, err := net.Listen("unix", d.path("upstream"))
 	if err != nil {
 		return nil, err
