@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package hostile
 
 import (
 	"errors"
@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"prngd/test/harness"
 )
 
 const (
@@ -41,7 +43,18 @@ var manners = []manner{
 // tally is what a client saw.
 type tally struct {
 	Took     []time.Duration
+	Nap      time.Duration // what the client's sleeps were too long at most: so late the machine itself is
 	Failures map[string]int
+}
+
+// late is how many answers Postfix would not have waited for, if the machine were quiet.
+func (t tally) late() (n int) {
+	for _, d := range t.Took {
+		if d > lateAfter+10*t.Nap {
+			n++
+		}
+	}
+	return n
 }
 
 // behave uses the daemon for a while, from when begin returns.
@@ -65,6 +78,7 @@ func (t target) behave(how time.Duration, begin func()) tally {
 				asked := time.Now()
 				why := u.once()
 				mu.Lock()
+				sum.Nap = max(sum.Nap, asked.Sub(next))
 				if sum.Took = append(sum.Took, time.Since(asked)); why != "" {
 					sum.Failures[why]++
 				}
@@ -88,7 +102,7 @@ func later(a, b time.Time) time.Time {
 type user struct {
 	manner
 	target
-	conn *conn
+	conn *harness.Conn
 	turn int
 }
 
@@ -112,9 +126,9 @@ func (u *user) once() (why string) {
 
 func (u *user) answer() ([]byte, error) {
 	if !u.atOnce {
-		return u.conn.ask(u.request, u.reply)
+		return u.conn.Ask(u.request, u.reply)
 	}
-	u.conn.SetDeadline(time.Now().Add(lateAfter))
+	u.conn.SetDeadline(time.Now().Add(harness.Patience))
 	if _, err := u.conn.Write(u.request); err != nil {
 		return nil, err
 	}

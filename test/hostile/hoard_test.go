@@ -1,8 +1,12 @@
 //go:build linux
 
-package main
+package hostile
 
-import "time"
+import (
+	"time"
+
+	"prngd/test/harness"
+)
 
 // hoard is one uid that takes all the connections it can get, has each answered
 // once, and keeps knocking. What it has it must keep.
@@ -16,7 +20,7 @@ func hoard(a *assault) {
 			return 0
 		}
 		defer c.Close()
-		if b, _ := c.ask([]byte{0}, 4); len(b) > 0 {
+		if b, _ := c.Ask([]byte{0}, 4); len(b) > 0 {
 			return 0
 		}
 		return 1
@@ -25,13 +29,13 @@ func hoard(a *assault) {
 }
 
 // take takes places as uid, at most n, until one is refused.
-func (a *assault) take(uid, n int) (mine []*conn) {
+func (a *assault) take(uid, n int) (mine []*harness.Conn) {
 	for len(mine) < n {
 		c, err := a.dial(uid)
 		if err != nil {
 			return mine
 		}
-		if b, _ := c.ask([]byte{0}, 4); len(b) < 4 {
+		if b, _ := c.Ask([]byte{0}, 4); len(b) < 4 {
 			c.Close()
 			return mine
 		}
@@ -41,9 +45,9 @@ func (a *assault) take(uid, n int) (mine []*conn) {
 }
 
 // keepsAll: who has completed a command is never closed to make room.
-func (a *assault) keepsAll(mine []*conn) {
+func (a *assault) keepsAll(mine []*harness.Conn) {
 	for _, c := range mine {
-		if b, err := c.ask([]byte{0}, 4); len(b) < 4 {
+		if b, err := c.Ask([]byte{0}, 4); len(b) < 4 {
 			a.complain("an established connection was closed: %v", err)
 			return
 		}

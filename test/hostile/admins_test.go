@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package hostile
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prngd/internal/control"
+
+	"prngd/test/harness"
 )
 
 // admins attacks the control socket, where its mode lets everybody in: lines
@@ -19,12 +21,12 @@ import (
 func admins(a *assault) {
 	a.orders()
 	huge := bytes.Repeat([]byte("status "), 10000)
-	for i, say := range []func(*conn){
-		func(c *conn) { c.Write(huge) },
-		func(c *conn) { a.trickle(c, []byte("status\n")) },
-		func(c *conn) { c.take(1) },
-		func(c *conn) { c.ask([]byte("status\n"), 1<<20) },
-		func(c *conn) { a.order(c, control.Upgrade) },
+	for i, say := range []func(*harness.Conn){
+		func(c *harness.Conn) { c.Write(huge) },
+		func(c *harness.Conn) { a.trickle(c, []byte("status\n")) },
+		func(c *harness.Conn) { c.Take(1) },
+		func(c *harness.Conn) { c.Ask([]byte("status\n"), 1<<20) },
+		func(c *harness.Conn) { a.order(c, control.Upgrade) },
 	} {
 		for range 50 {
 			go func() {
@@ -50,7 +52,7 @@ func admins(a *assault) {
 // orders are an admin's alone to give.
 func (a *assault) orders() {
 	for _, verb := range []string{control.Reseed, control.Save, control.Reload, control.Upgrade} {
-		c, err := dialPath(a.control, rascal)
+		c, err := harness.DialAs(a.control, rascal)
 		if err != nil {
 			a.complain("connecting to the control socket: %v", err)
 			return
@@ -63,8 +65,8 @@ func (a *assault) orders() {
 }
 
 // order is refused, if only because too many ask.
-func (a *assault) order(c *conn, verb string) []byte {
-	answer, _ := c.ask([]byte(verb+"\n"), 1<<20)
+func (a *assault) order(c *harness.Conn, verb string) []byte {
+	answer, _ := c.Ask([]byte(verb+"\n"), 1<<20)
 	if len(answer) > 0 && !bytes.Contains(answer, []byte(`"error"`)) {
 		a.complain("a stranger's %s was obeyed: %s", verb, answer)
 	}
@@ -74,7 +76,7 @@ func (a *assault) order(c *conn, verb string) []byte {
 // locked knocks at the control socket with the mode it has by itself.
 func locked(a *assault) {
 	a.rage(20, "refused/s", func(int) int {
-		c, err := dialPath(a.control, rascal)
+		c, err := harness.DialAs(a.control, rascal)
 		if !errors.Is(err, unix.EACCES) {
 			a.complain("connecting to the control socket: %v, expected %v", err, unix.EACCES)
 			if err == nil {
@@ -85,19 +87,19 @@ func locked(a *assault) {
 	})
 }
 
-func (a *assault) knock(uid int, say func(*conn)) {
-	c, err := dialPath(a.control, uid)
+func (a *assault) knock(uid int, say func(*harness.Conn)) {
+	c, err := harness.DialAs(a.control, uid)
 	if err != nil {
 		time.Sleep(time.Millisecond)
 		return
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(lateAfter))
+	c.SetDeadline(time.Now().Add(harness.Patience))
 	say(c)
 	a.count("attempts/s", 1)
 }
 
-func (a *assault) trickle(c *conn, text []byte) {
+func (a *assault) trickle(c *harness.Conn, text []byte) {
 	for i := range text {
 		if _, err := c.Write(text[i : i+1]); err != nil || a.over() {
 			return

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package hostile
 
 import (
 	"fmt"
@@ -74,6 +74,9 @@ func (s sight) did() string {
 func (s sight) judge() (wrong []string) {
 	if len(s.client.Failures) > 0 {
 		wrong = append(wrong, "the well-behaved client: "+s.client.failures())
+	}
+	if n := s.client.late(); n > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d replies took over %v", n, lateAfter))
 	}
 	if n := s.after.Clients.Short; n > 0 {
 		wrong = append(wrong, fmt.Sprintf("%d short replies", n))

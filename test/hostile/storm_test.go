@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package hostile
 
 import "time"
 
@@ -31,7 +31,7 @@ func storm(a *assault) {
 		}
 		defer c.Close()
 		if n%4 > 0 {
-			c.ask([]byte{1, 32}, 33)
+			c.Ask([]byte{1, 32}, 33)
 		}
 		return 1
 	})

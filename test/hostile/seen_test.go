@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package hostile
 
 import (
 	"bytes"
@@ -84,13 +84,14 @@ func TestJudge(t *testing.T) {
 		"1 empty":       func(s *sight) { s.client.Failures = map[string]int{"empty": 1} },
 		"short replies": func(s *sight) { s.after.Clients.Short = 1 },
 		"gate is shut":  func(s *sight) { s.after.Generator.State = "shut" },
+		"took over":     func(s *sight) { s.client.Took = append(s.client.Took, 11*time.Second) },
 		"was closed":    func(s *sight) { s.Wrong = []string{"an established connection was closed"} },
-		"KiB more":      func(s *sight) { s.attack, s.after.rss = chosen([]string{"deaf"})[0], 33<<10 },
+		"KiB more":      func(s *sight) { s.attack, s.after.rss = find("deaf"), 33<<10 },
 		"has 398": func(s *sight) {
-			s.attack, s.Load = chosen([]string{"addresses"})[0], map[string]int{"connections": 398}
+			s.attack, s.Load = find("addresses"), map[string]int{"connections": 398}
 		},
 		"7 bits": func(s *sight) {
-			s.attack, s.after.Sources = chosen([]string{"writes"})[0], []control.Source{{Name: "client", Bits: 7, Samples: 1}}
+			s.attack, s.after.Sources = find("writes"), []control.Source{{Name: "client", Bits: 7, Samples: 1}}
 		},
 	} {
 		s := well()

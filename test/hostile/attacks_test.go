@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package hostile
 
 // attack is one way to be hostile.
 type attack struct {

@@ -1,10 +1,12 @@
 //go:build linux
 
-package main
+package hostile
 
 import (
 	"bytes"
 	"time"
+
+	"prngd/test/harness"
 )
 
 const (
@@ -17,7 +19,7 @@ const (
 // deaf asks for 10 MB on each connection and reads nothing.
 func deaf(a *assault) {
 	requests := bytes.Repeat([]byte{2, 255}, 40000)
-	var list []*conn
+	var list []*harness.Conn
 	for range deafOnes {
 		c, err := a.dial(rascal)
 		if err != nil {
@@ -37,7 +39,7 @@ func deaf(a *assault) {
 	settle(list)
 	worst := 0
 	for _, c := range list {
-		worst = max(worst, c.waiting())
+		worst = max(worst, c.Waiting())
 	}
 	a.count("bytes wait for the worst", worst)
 	if worst > deafBytes {
@@ -47,12 +49,12 @@ func deaf(a *assault) {
 }
 
 // settle waits until something lies in the sockets, and grows no more.
-func settle(list []*conn) {
+func settle(list []*harness.Conn) {
 	for was := -1; ; {
 		time.Sleep(100 * time.Millisecond)
 		is := 0
 		for _, c := range list {
-			is += c.waiting()
+			is += c.Waiting()
 		}
 		if is == was && is > 0 {
 			return

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package hostile
 
 // spin is what two busy programs cost everybody on the machine.
 func spin(a *assault) {

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package hostile
 
 import (
 	"math/rand/v2"
@@ -44,7 +44,7 @@ func unknown(a *assault) {
 			return 0
 		}
 		defer c.Close()
-		if b, _ := c.ask([]byte{byte(5 + i)}, 1); len(b) > 0 {
+		if b, _ := c.Ask([]byte{byte(5 + i)}, 1); len(b) > 0 {
 			a.complain("command %d was answered", 5+i)
 		}
 		return 1

@@ -1,11 +1,13 @@
 //go:build linux
 
-package main
+package hostile
+
+import "prngd/test/harness"
 
 // crowd is three uids that take all the places they can get. Those kept for
 // others are left: every newcomer gets one, and uid 0 more.
 func crowd(a *assault) {
-	var mine []*conn
+	var mine []*harness.Conn
 	for i := range 3 {
 		got := a.take(rascal+i, 400)
 		mine = append(mine, got...)
@@ -26,7 +28,7 @@ func (a *assault) newcomers() {
 		}
 		c, err := a.dial(uid)
 		if err == nil {
-			_, err = c.ask([]byte{1, 32}, 33)
+			_, err = c.Ask([]byte{1, 32}, 33)
 			defer c.Close()
 		}
 		if err != nil {
@@ -53,7 +55,7 @@ func addresses(a *assault) {
 			break
 		}
 		defer c.Close()
-		if b, _ := c.ask([]byte{0}, 4); len(b) < 4 {
+		if b, _ := c.Ask([]byte{0}, 4); len(b) < 4 {
 			break // refused, or made to wait because all is full
 		}
 		got++

@@ -1,15 +1,19 @@
 //go:build linux
 
-package main
+package hostile
 
-import "time"
+import (
+	"time"
+
+	"prngd/test/harness"
+)
 
 const slowpokes = 2000
 
 // slow begins requests and does not end them. Half of its connections send a
 // byte more now and then, as whoever knows of a time limit between bytes does.
 func slow(a *assault) {
-	var list []*conn
+	var list []*harness.Conn
 	for range slowpokes {
 		c, err := a.dial(rascal)
 		if err != nil {

@@ -1,12 +1,14 @@
 //go:build linux
 
-package main
+package hostile
 
 import (
 	"math/rand/v2"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"prngd/test/harness"
 )
 
 const idleHalves = 300
@@ -35,16 +37,16 @@ func halves(a *assault) {
 		}
 		defer c.Close()
 		if i%2 == 0 {
-			c.SetDeadline(time.Now().Add(lateAfter))
+			c.SetDeadline(time.Now().Add(harness.Patience))
 			c.Write([]byte{0, 2})
-			c.closeWrite()
-			if b, _ := c.take(5); len(b) != 4 {
+			c.CloseWrite()
+			if b, _ := c.Take(5); len(b) != 4 {
 				a.complain("half closed in its second request: %d bytes, expected the 4 of the first", len(b))
 			}
 			return 1
 		}
 		c.Write([]byte{2, 255, 2, 255, 2})
-		unix.SetsockoptLinger(c.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		unix.SetsockoptLinger(c.FD, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 		return 1
 	})
 }

@@ -1,10 +1,12 @@
 //go:build linux
 
-package main
+package hostile
 
 import (
 	"bytes"
 	"time"
+
+	"prngd/test/harness"
 )
 
 const floods = 200
@@ -12,7 +14,7 @@ const floods = 200
 // flood sends the same again and again on a connection, and reads so many bytes
 // of replies each time.
 func (a *assault) flood(n, uid int, what string, request []byte, each, reply int) {
-	list := make([]*conn, n)
+	list := make([]*harness.Conn, n)
 	for i := range list {
 		c, err := a.dial(uid)
 		if err != nil {
@@ -25,7 +27,7 @@ func (a *assault) flood(n, uid int, what string, request []byte, each, reply int
 	buffers := make([][]byte, n)
 	a.rage(n, what, func(i int) int {
 		c := list[i]
-		c.SetDeadline(time.Now().Add(lateAfter))
+		c.SetDeadline(time.Now().Add(harness.Patience))
 		if _, err := c.Write(request); err != nil {
 			a.complain("a flooding connection was closed: %v", err)
 			<-a.stop
