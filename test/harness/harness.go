@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -186,4 +187,19 @@ type buildError struct {
 
 func (e *buildError) Error() string {
 	return "building " + e.pkg + ": " + e.err.Error() + "\n" + e.said
+}
+
+// Block is the first block in a language of a page below docs: a recipe's configuration, word for word.
+func Block(t testing.TB, page, language string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/" + page + ".md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, found := strings.Cut(string(text), "\n```"+language+"\n")
+	block, _, ended := strings.Cut(block, "\n```")
+	if !found || !ended {
+		t.Fatalf("docs/%s.md has no block in %s", page, language)
+	}
+	return block + "\n"
 }

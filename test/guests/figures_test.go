@@ -1,13 +1,13 @@
 //go:build linux
 
-package main
+package guests
 
 import (
 	"fmt"
 	"slices"
 	"time"
 
-	"prngd/scripts/internal/load"
+	"prngd/test/harness"
 )
 
 // figures are what one way of asking came to.
@@ -15,10 +15,10 @@ type figures struct {
 	options
 	all, least, most string // bytes a second
 	jain             float64
-	waits            digest
-	cpu              float64 // of one processor, in percent
-	now, peak        int     // resident, KiB
-	beside, alone    digest  // what a mail server waits
+	waits            harness.Digest
+	cpu              float64        // of one processor, in percent
+	now, peak        int            // resident, KiB
+	beside, alone    harness.Digest // what a mail server waits
 }
 
 func (o options) figures(saw played, cpu time.Duration) figures {
@@ -33,7 +33,7 @@ func (o options) figures(saw played, cpu time.Duration) figures {
 		most:  perSecond(slices.Max(saw.Each), saw.Took),
 		cpu:   100 * cpu.Seconds() / saw.Took.Seconds(),
 	}
-	f.now, f.peak = load.Memory(o.pid)
+	f.now, f.peak = harness.Memory(o.pid)
 	return f
 }
 
@@ -49,39 +49,14 @@ func (f figures) String() string {
   %s in all, each from %s to %s, Jain's index %.4f
   what they ask for takes %v
   prngd: %.0f %% of a processor, %d KiB resident, %d at most
-  Postfix's tlsmgr beside them: %v; alone: %v
-`, f.options.all, f.silent, f.way(), f.all, f.least, f.most, f.jain, f.waits, f.cpu, f.now, f.peak, f.beside, f.alone)
+  Postfix's tlsmgr beside them: %v; alone: %v`, f.options.all, f.silent, f.way(), f.all, f.least, f.most, f.jain, f.waits, f.cpu, f.now, f.peak, f.beside, f.alone)
 }
 
 // row is a line of the table in docs/sizing.md.
 func (f figures) row() string {
 	return fmt.Sprintf("| %s | %s | %s to %s | %.4f | %s, %s, %s | %.0f %% | %s; alone %s |", f.way(), f.all, f.least, f.most, f.jain,
-		millis(f.waits.P50), millis(f.waits.P99), millis(f.waits.Max), f.cpu, millis(f.beside.P99), millis(f.alone.P99))
+		harness.Millis(f.waits.P50), harness.Millis(f.waits.P99), harness.Millis(f.waits.Max), f.cpu, harness.Millis(f.beside.P99), harness.Millis(f.alone.P99))
 }
-
-// digest is what many times come to.
-type digest struct {
-	N             int
-	P50, P99, Max time.Duration
-}
-
-func digested(times []time.Duration) digest {
-	if len(times) == 0 {
-		return digest{}
-	}
-	slices.Sort(times)
-	at := func(q float64) time.Duration { return times[int(q*float64(len(times)-1))] }
-	return digest{len(times), at(0.5), at(0.99), at(1)}
-}
-
-func (d digest) String() string {
-	if d.N == 0 {
-		return "no reply"
-	}
-	return fmt.Sprintf("p50 %s, p99 %s, max %s", millis(d.P50), millis(d.P99), millis(d.Max))
-}
-
-func millis(d time.Duration) string { return fmt.Sprintf("%.2f ms", d.Seconds()*1000) }
 
 // jain is Jain's index of fairness (R. Jain, D. Chiu, W. Hawe, DEC-TR-301, 1984): 1 when all got
 // the same, 1/n when one got everything.

@@ -1,25 +1,24 @@
 //go:build linux
 
-package main
+package guests
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"prngd/scripts/internal/load"
+	"prngd/test/harness"
 )
 
 // played is what the guests saw.
 type played struct {
-	Waits digest  // from asking to the last byte
-	Each  []int64 // bytes that each who asked has got
-	Took  time.Duration
+	Waits   harness.Digest // from asking to the last byte
+	Each    []int64        // bytes that each guest that asked has got
+	Took    time.Duration
+	Problem string // why it could not go on
 }
 
 // host is the process that plays all guests.
@@ -31,45 +30,45 @@ type host struct {
 	waits  []time.Duration
 }
 
-// play connects all guests, says "ready", waits for a line, has them ask, and
-// prints what they saw.
-func play(o options) error {
+// play is the process: it connects all guests, waits until it is told to begin, has them ask, and tells what they saw.
+func play(args []string) {
 	debug.SetGCPercent(-1)
 	runtime.LockOSThread()
-	load.Pin(1) // the daemon has the other one; where we may not, anywhere will do
-	h, err := connect(o)
+	harness.Pin(1) // the daemon has the other one; where we may not, anywhere will do
+	h, err := connect(parse(args))
+	<-harness.Ready()
+	var saw played
+	if err == nil {
+		saw, err = h.play()
+	}
 	if err != nil {
-		return err
+		saw.Problem = err.Error()
 	}
-	fmt.Println("ready")
-	var line string
-	if _, err := fmt.Scanln(&line); err != nil {
-		return err
-	}
+	harness.Result(saw)
+}
+
+func (h *host) play() (saw played, err error) {
 	begin := time.Now()
-	if o.period == 0 {
+	if h.period == 0 {
 		err = h.askOnAndOn(begin)
 	} else {
 		err = h.askByTheClock(begin)
 	}
-	saw := played{Took: time.Since(begin)}
-	if err == nil && o.period > 0 { // what they asked for is known, all of it counts
+	saw.Took = time.Since(begin)
+	if err == nil && h.period > 0 { // what they asked for is known, all of it counts
 		err = h.drain()
 	}
 	if err != nil {
-		return err
+		return saw, err
 	}
 	for i := range h.asking() {
 		saw.Each = append(saw.Each, h.guests[i].got)
 	}
 	if err := h.drain(); err != nil {
-		return err
+		return saw, err
 	}
-	if err := h.prove(); err != nil {
-		return err
-	}
-	saw.Waits = digested(h.waits)
-	return json.NewEncoder(os.Stdout).Encode(saw)
+	saw.Waits = harness.DigestOf(h.waits)
+	return saw, h.prove()
 }
 
 func (h *host) asking() int { return h.all - h.silent }
@@ -81,7 +80,7 @@ func connect(o options) (*host, error) {
 	}
 	h := &host{options: o, epoll: epoll, buf: make([]byte, 64<<10), waits: make([]time.Duration, 0, 1<<20)}
 	for i := range o.all {
-		fd, err := load.Connect(o.address)
+		fd, err := harness.Connect(o.address)
 		if err != nil {
 			return nil, fmt.Errorf("guest %d: %w", i+1, err)
 		}
@@ -164,9 +163,9 @@ func (h *host) drain() error {
 		}
 		return sum
 	}
-	for end := time.Now().Add(20 * time.Second); owed() > 0; {
+	for end := time.Now().Add(harness.Patience); owed() > 0; {
 		if time.Now().After(end) {
-			return fmt.Errorf("%d bytes did not come in 20 s", owed())
+			return fmt.Errorf("%d bytes did not come in %v", owed(), harness.Patience)
 		}
 		if err := h.turn(20, false); err != nil {
 			return err

@@ -1,10 +1,12 @@
 //go:build linux
 
-package main
+package guests
 
 import (
 	"testing"
 	"time"
+
+	"prngd/test/harness"
 )
 
 func TestJain(t *testing.T) {
@@ -28,10 +30,10 @@ func TestDigest(t *testing.T) {
 	for i := range 101 {
 		times = append(times, time.Duration(100-i)*time.Millisecond)
 	}
-	if got, want := digested(times).String(), "p50 50.00 ms, p99 99.00 ms, max 100.00 ms"; got != want {
+	if got, want := harness.DigestOf(times).String(), "p50 50.00 ms, p99 99.00 ms, max 100.00 ms"; got != want {
 		t.Errorf("%s, expected %s", got, want)
 	}
-	if got := digested(nil).String(); got != "no reply" {
+	if got := harness.DigestOf(nil).String(); got != "no reply" {
 		t.Errorf("of nothing: %s", got)
 	}
 }

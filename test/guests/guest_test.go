@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package guests
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prngd/scripts/internal/load"
+	"prngd/test/harness"
 )
 
 // guest is QEMU's end of one guest.
@@ -29,7 +29,7 @@ func (g *guest) ask(n int) error {
 	g.owed += n
 	for n > 0 {
 		some := min(n, piece)
-		if err := load.Write(g.fd, []byte{2, byte(some)}); err != nil {
+		if err := harness.Write(g.fd, []byte{2, byte(some)}); err != nil {
 			return err
 		}
 		n -= some
@@ -39,7 +39,7 @@ func (g *guest) ask(n int) error {
 
 // take reads what is there and reports whether all has come.
 func (g *guest) take(buf []byte) (bool, error) {
-	n, e := load.Read(g.fd, buf)
+	n, e := harness.Read(g.fd, buf)
 	switch {
 	case e == unix.EINTR || e == unix.EAGAIN:
 		return false, nil
@@ -61,11 +61,11 @@ func (g *guest) take(buf []byte) (bool, error) {
 func (g *guest) prove(pid int) error {
 	want := strconv.Itoa(pid)
 	reply := make([]byte, 16+1+len(want))
-	if err := load.Write(g.fd, []byte{2, 16, 4}); err != nil {
+	if err := harness.Write(g.fd, []byte{2, 16, 4}); err != nil {
 		return err
 	}
 	for n := 0; n < len(reply); {
-		got, e := load.Read(g.fd, reply[n:])
+		got, e := harness.Read(g.fd, reply[n:])
 		if e == unix.EINTR {
 			continue
 		}
