@@ -1,4 +1,6 @@
-package main
+//go:build linux
+
+package failcalls
 
 // verdict is what a client saw.
 type verdict string

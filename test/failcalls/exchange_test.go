@@ -1,19 +1,23 @@
-package main
+//go:build linux
+
+package failcalls
 
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
-	"strconv"
 	"time"
+
+	"prngd/test/harness"
 )
 
-// patience is when a client that got no answer counts as hung. A door that failed
-// again and again rests for a second; nothing else takes so long.
-const patience = 5 * time.Second
+// patience is when a client that got no answer counts as hung: far more than a busy machine takes.
+const patience = time.Minute
+
+// forEnd is how long a connection that the daemon has to close may stay open.
+const forEnd = 10 * time.Second
 
 // many is more replies than the socket and the daemon hold: 510,000 bytes.
 var many = bytes.Repeat([]byte{2, 255}, 2000)
@@ -33,7 +37,7 @@ func (d *daemon) exchange(network, address string, pause time.Duration) verdict 
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(patience))
 	err = errors.Join(
-		d.ask(conn, []byte{4}, d.pidReply()),
+		d.ask(conn, []byte{4}, harness.PIDReply(d.PID)),
 		d.askInPieces(conn),
 		d.askForMany(conn, pause),
 		d.halfClose(conn),
@@ -54,32 +58,18 @@ func (d *daemon) ask(conn net.Conn, request, reply []byte) error {
 	if _, err := conn.Write(request); err != nil {
 		return err
 	}
-	return expect(conn, reply)
-}
-
-func expect(conn net.Conn, reply []byte) error {
-	got := make([]byte, len(reply))
-	if _, err := io.ReadFull(conn, got); err != nil {
-		return err
-	}
-	if !bytes.Equal(got, reply) {
-		return fmt.Errorf("misframed: %x", got)
-	}
-	return nil
-}
-
-func (d *daemon) pidReply() []byte {
-	text := strconv.Itoa(d.pid)
-	return append([]byte{byte(len(text))}, text...)
+	r := &harness.Replies{R: conn}
+	r.Known("the reply", reply)
+	return r.Err
 }
 
 // askInPieces sends the second half of a request when the reply to the one before
 // it has come: so the daemon has seen the first half alone.
 func (d *daemon) askInPieces(conn net.Conn) error {
-	if err := d.ask(conn, []byte{4, 3, 0, 0, 2, 0xaa}, d.pidReply()); err != nil {
+	if err := d.ask(conn, []byte{4, 3, 0, 0, 2, 0xaa}, harness.PIDReply(d.PID)); err != nil {
 		return err
 	}
-	return d.ask(conn, []byte{0xbb, 4}, d.pidReply())
+	return d.ask(conn, []byte{0xbb, 4}, harness.PIDReply(d.PID))
 }
 
 // askForMany reads after a pause, so that replies get stuck.
@@ -90,11 +80,10 @@ func (d *daemon) askForMany(conn net.Conn, pause time.Duration) error {
 		written <- err
 	}()
 	time.Sleep(pause)
-	_, err := io.CopyN(io.Discard, conn, int64(255*len(many)/2))
-	if err == nil {
-		err = expect(conn, d.pidReply())
-	}
-	return errors.Join(err, <-written)
+	r := &harness.Replies{R: conn}
+	r.Discard(255 * len(many) / 2)
+	r.PID(d.PID)
+	return errors.Join(r.Err, <-written)
 }
 
 var errNoEnd = errors.New("the daemon does not close")
@@ -106,10 +95,11 @@ func (d *daemon) halfClose(conn net.Conn) error {
 	if err := conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
 		return err
 	}
-	if err := expect(conn, d.pidReply()); err != nil {
-		return err
+	r := &harness.Replies{R: conn}
+	if r.PID(d.PID); r.Err != nil {
+		return r.Err
 	}
-	conn.SetReadDeadline(time.Now().Add(patience / 2))
+	conn.SetReadDeadline(time.Now().Add(forEnd))
 	n, err := conn.Read(make([]byte, 1))
 	switch {
 	case n > 0:

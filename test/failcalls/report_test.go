@@ -1,8 +1,10 @@
-package main
+//go:build linux
+
+package failcalls
 
 import (
 	"fmt"
-	"io"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -17,6 +19,7 @@ type row struct {
 type report struct {
 	rows               []*row
 	all, bad, unclosed int
+	say                func(format string, args ...any)
 }
 
 // add notes what one failure did.
@@ -32,7 +35,7 @@ func (r *report) add(network string, f failure, nth int, seen verdict, others er
 	}
 	if seen != answered && seen != f.cost || others != nil {
 		r.bad++
-		fmt.Printf("%s %d over %s, %s: client %s, not %s; others: %v\n", f.call, nth, network, f.errno, seen, f.cost, others)
+		r.say("%s %d over %s, %s: client %s, not %s; others: %v", f.call, nth, network, f.errno, seen, f.cost, others)
 	}
 }
 
@@ -42,14 +45,16 @@ func (r *report) blind() (n int) {
 	for _, o := range r.rows {
 		if o.seen[o.failure.cost] == 0 {
 			n++
-			fmt.Printf("%s over %s, %s: no client saw %q\n", o.call, o.network, o.errno, o.cost)
+			r.say("%s over %s, %s: no client saw %q", o.call, o.network, o.errno, o.cost)
 		}
 	}
 	return n
 }
 
-func (r *report) print(w io.Writer) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+// String is the table.
+func (r *report) String() string {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "call\terror\tsocket\tfailed\tits client\tthe others")
 	for _, o := range r.rows {
 		for v, n := range o.seen {
@@ -57,5 +62,5 @@ func (r *report) print(w io.Writer) {
 		}
 	}
 	t.Flush()
-	fmt.Fprintf(w, "%d failures of %d kinds, %d of them too costly\n", r.all, len(r.rows), r.bad)
+	return b.String()
 }

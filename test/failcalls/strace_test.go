@@ -1,4 +1,6 @@
-package main
+//go:build linux
+
+package failcalls
 
 import (
 	"bufio"
@@ -24,7 +26,7 @@ func (d *daemon) trace(tid int, options []string, do func()) (string, error) {
 	defer out.Close()
 	who := []string{"-p", strconv.Itoa(tid)}
 	if tid == 0 {
-		who = []string{"-f", "-p", strconv.Itoa(d.pid)}
+		who = []string{"-f", "-p", strconv.Itoa(d.PID)}
 	}
 	cmd := exec.Command("strace", append(append(who, "-o", out.Name()), options...)...)
 	said, err := cmd.StderrPipe()
@@ -54,7 +56,7 @@ func (d *daemon) trace(tid int, options []string, do func()) (string, error) {
 
 // findLoop learns which thread accepts, and so is the loop.
 func (d *daemon) findLoop() error {
-	text, err := d.trace(0, []string{"-e", "trace=accept4"}, func() { d.exchange("unix", d.unix, 0) })
+	text, err := d.trace(0, []string{"-e", "trace=accept4"}, func() { d.exchange("unix", d.Socket, 0) })
 	if err != nil {
 		return err
 	}
@@ -64,7 +66,7 @@ func (d *daemon) findLoop() error {
 			return err
 		}
 	}
-	return fmt.Errorf("no thread of process %d accepts:\n%s", d.pid, text)
+	return fmt.Errorf("no thread of process %d accepts:\n%s", d.PID, text)
 }
 
 // count is how often the loop makes each of these calls during do.

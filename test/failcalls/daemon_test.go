@@ -1,4 +1,6 @@
-package main
+//go:build linux
+
+package failcalls
 
 import (
 	"fmt"
@@ -10,19 +12,26 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prngd/internal/control"
+	"prngd/test/harness"
 )
 
 // daemon is the one whose calls fail.
 type daemon struct {
-	unix, tcp, control, config, door string
-	pid, loop, most                  int
-	doors                            int // added so far
+	*harness.Daemon
+	loop  int // the thread that accepts
+	doors int // listeners added so far
+}
+
+// most is how many calls of a kind are failed, and the last one.
+const most = 20
+
+func (d *daemon) addresses() map[string]string {
+	return map[string]string{"unix": d.Socket, "tcp": d.TCP}
 }
 
 // failAll has every call fail that an exchange over this network makes.
 func (d *daemon) failAll(r *report, network string, others []net.Conn) error {
-	address := map[string]string{"unix": d.unix, "tcp": d.tcp}[network]
+	address := d.addresses()[network]
 	victim := func() verdict { return d.exchange(network, address, slowly) }
 	var seen verdict
 	n, err := d.count(calls(plan), func() { seen = victim() })
@@ -56,7 +65,7 @@ func (d *daemon) failAll(r *report, network string, others []net.Conn) error {
 // which of n calls to fail.
 func (d *daemon) which(n int) (list []int) {
 	for i := 1; i <= n; i++ {
-		if d.most == 0 || i <= d.most || i == n {
+		if i <= most || i == n {
 			list = append(list, i)
 		}
 	}
@@ -87,8 +96,8 @@ func (d *daemon) failDoors(r *report, others []net.Conn) error {
 // addDoor has the daemon listen at one more path.
 func (d *daemon) addDoor() (path string, problem verdict) {
 	d.doors++
-	path = fmt.Sprintf("%s%d", d.door, d.doors)
-	f, err := os.OpenFile(d.config, os.O_WRONLY|os.O_APPEND, 0)
+	path = fmt.Sprintf("%s%d", d.Dir+"/door", d.doors)
+	f, err := os.OpenFile(d.Conf, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return path, verdict(err.Error())
 	}
@@ -96,23 +105,26 @@ func (d *daemon) addDoor() (path string, problem verdict) {
 	if err := f.Close(); err != nil {
 		return path, verdict(err.Error())
 	}
-	if err := syscall.Kill(d.pid, syscall.SIGHUP); err != nil {
+	if err := syscall.Kill(d.PID, syscall.SIGHUP); err != nil {
 		return path, verdict(err.Error())
 	}
-	for give := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		if c, err := net.Dial("unix", path); err == nil {
+	err = harness.Await(func() bool {
+		c, err := net.Dial("unix", path)
+		if err == nil {
 			c.Close()
-			return path, ""
-		} else if time.Now().After(give) {
-			return path, verdict(err.Error())
 		}
+		return err == nil
+	})
+	if err != nil {
+		return path, verdict(err.Error())
 	}
+	return path, ""
 }
 
 // befriend makes the connections that nothing may happen to.
 func (d *daemon) befriend() (others []net.Conn, err error) {
 	for range 4 {
-		for network, address := range map[string]string{"unix": d.unix, "tcp": d.tcp} {
+		for network, address := range d.addresses() {
 			c, err := net.Dial(network, address)
 			if err != nil {
 				return nil, err
@@ -127,11 +139,11 @@ func (d *daemon) befriend() (others []net.Conn, err error) {
 func (d *daemon) check(others []net.Conn) error {
 	for _, c := range others {
 		c.SetDeadline(time.Now().Add(patience))
-		if err := d.ask(c, []byte{0, 4}, append([]byte{0, 0, 0x20, 0}, d.pidReply()...)); err != nil {
+		if err := d.ask(c, []byte{0, 4}, append([]byte{0, 0, 0x20, 0}, harness.PIDReply(d.PID)...)); err != nil {
 			return fmt.Errorf("an older client over %s: %w", c.RemoteAddr().Network(), err)
 		}
 	}
-	for network, address := range map[string]string{"unix": d.unix, "tcp": d.tcp} {
+	for network, address := range d.addresses() {
 		if v := d.exchange(network, address, 0); v != answered {
 			return fmt.Errorf("the next client over %s: %s", network, v)
 		}
@@ -142,7 +154,7 @@ func (d *daemon) check(others []net.Conn) error {
 // urgent makes connections that have sent a byte out of band, which the daemon does
 // not read: it must not look for it again and again.
 func (d *daemon) urgent() (list []net.Conn, err error) {
-	for network, address := range map[string]string{"unix": d.unix, "tcp": d.tcp} {
+	for network, address := range d.addresses() {
 		c, err := net.Dial(network, address)
 		if err != nil {
 			return list, err
@@ -157,11 +169,12 @@ func (d *daemon) urgent() (list []net.Conn, err error) {
 	return list, nil
 }
 
-// descriptors is how many the daemon has open when its clients' are closed again.
+// descriptors is how many the daemon has open when its clients' are closed again: a client is gone sooner than its
+// descriptor.
 func (d *daemon) descriptors() (int, error) {
 	fewest := 0
-	for range 20 { // a client is gone sooner than its descriptor
-		list, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.pid))
+	for range 20 {
+		list, err := harness.Descriptors(d.PID)
 		if err != nil {
 			return 0, err
 		}
@@ -171,14 +184,4 @@ func (d *daemon) descriptors() (int, error) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	return fewest, nil
-}
-
-func (d *daemon) status() (*control.Report, error) {
-	c, err := net.Dial("unix", d.control)
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(patience))
-	return control.Ask(c, control.Status)
 }
