@@ -13,7 +13,9 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,7 +26,7 @@ type Roles map[string]func(args []string)
 
 // Main is a test binary's TestMain. The binary is also the program of the processes that Play starts.
 func Main(m *testing.M, roles Roles) {
-	if role := os.Getenv(roleVariable); role != "" {
+	if role := os.Getenv(RoleVariable); role != "" {
 		roles[role](os.Args[1:])
 		return
 	}
@@ -79,6 +81,20 @@ func Dir(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// UID is a user's, or the test is skipped where there is no such user.
+func UID(t testing.TB, name string) int {
+	t.Helper()
+	u, err := user.Lookup(name)
+	if err != nil {
+		t.Skip(err)
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uid
 }
 
 // WriteFile makes a file, or fails the test.

@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// roleVariable names the role of a process that Play started.
-const roleVariable = "PRNGD_TEST_ROLE"
+// RoleVariable names the role of a process that Play started.
+const RoleVariable = "PRNGD_TEST_ROLE"
 
 // Player is a process of our own program: an attacker, or a host full of guests, shares no scheduler and no collector
 // with the clients that are measured.
@@ -34,13 +34,9 @@ type Player struct {
 func Play(t testing.TB, role string, uid, nice int, args ...string) (*Player, error) {
 	p := &Player{cmd: exec.Command("/proc/self/exe", args...)}
 	if nice > 0 {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		p.cmd = exec.Command("nice", append([]string{"-n", strconv.Itoa(nice), self}, args...)...)
+		p.cmd = exec.Command("nice", append([]string{"-n", strconv.Itoa(nice), self()}, args...)...)
 	}
-	p.cmd.Env = append(os.Environ(), roleVariable+"="+role)
+	p.cmd.Env = append(os.Environ(), RoleVariable+"="+role)
 	p.cmd.Stderr, p.cmd.SysProcAttr = os.Stderr, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if uid > 0 && os.Getuid() == 0 {
 		p.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}
@@ -86,3 +82,14 @@ func Ready() <-chan struct{} {
 
 // Result hands on what a player has to tell.
 func Result(v any) { json.NewEncoder(os.Stdout).Encode(v) }
+
+// As is a command that executes what follows it in a role of Main's.
+func As(role string) []string { return []string{"env", RoleVariable + "=" + role, self()} }
+
+func self() string {
+	path, err := os.Executable()
+	if err != nil {
+		panic("internal error: " + err.Error())
+	}
+	return path
+}

@@ -13,7 +13,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/user"
 	"regexp"
 	"slices"
 	"strconv"
@@ -53,7 +52,7 @@ func TestUnderLoad(t *testing.T) {
 	if err := os.Mkdir(dir+"/run", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	uid := uidOf(t, owner)
+	uid := harness.UID(t, owner)
 	if os.Getuid() == 0 {
 		os.Chown(dir+"/run", uid, -1)
 	}
@@ -118,16 +117,6 @@ func rights(t *testing.T, pid, uid int) {
 	if !strings.Contains(string(text), "NoNewPrivs:\t1\n") || !strings.Contains(string(text), "CapEff:\t0000000000000000\n") {
 		t.Errorf("the daemon has rights left:\n%s", text)
 	}
-}
-
-func uidOf(t *testing.T, name string) int {
-	t.Helper()
-	u, err := user.Lookup(name)
-	if err != nil {
-		t.Skip(err)
-	}
-	uid, _ := strconv.Atoi(u.Uid)
-	return uid
 }
 
 // upgradeAll makes n upgrades, each over connections in every odd state. At three of five a second signal comes 1, 10
