@@ -10,15 +10,15 @@ import (
 
 	"prngd/egdproto"
 	"prngd/internal/config"
+	"prngd/internal/listen"
 	"prngd/internal/process"
-	"prngd/internal/server"
 )
 
 // socket is a listening socket that was there before us.
 type socket struct {
-	listener   *server.Listener
-	options    server.ListenOptions // of an upgrade: what it was opened with
-	supervised bool                 // a supervisor made it, not the program before us
+	listener   *listen.Listener
+	options    listen.Options // of an upgrade: what it was opened with
+	supervised bool           // a supervisor made it, not the program before us
 }
 
 // inheritance is the listening sockets that were there before us: a
@@ -46,7 +46,7 @@ func handed(places []handedPlace, log *logrus.Logger) (in inheritance) {
 
 func (in *inheritance) adopt(f *os.File, s socket, log *logrus.Logger) {
 	defer f.Close()
-	l, err := server.Adopt(f)
+	l, err := listen.Adopt(f)
 	if err != nil {
 		log.WithError(err).Warn("an inherited socket is not served")
 		return
@@ -56,7 +56,7 @@ func (in *inheritance) adopt(f *os.File, s socket, log *logrus.Logger) {
 }
 
 // take returns the place that o asks for, if its sockets are there already.
-func (in *inheritance) take(o server.ListenOptions) (p place, found bool) {
+func (in *inheritance) take(o listen.Options) (p place, found bool) {
 	p.options = o
 	*in = slices.DeleteFunc(*in, func(s socket) bool {
 		if !s.serves(o) {
@@ -96,7 +96,7 @@ func (in *inheritance) drop(a egdproto.Address) {
 // serves reports whether s is what o asks for. The mode and the group of a
 // supervisor's socket are the supervisor's; one of our own that has others now
 // is made anew.
-func (s socket) serves(o server.ListenOptions) bool {
+func (s socket) serves(o listen.Options) bool {
 	if s.supervised {
 		return sameAddress(o.Address, s.listener.Address())
 	}
@@ -131,7 +131,7 @@ func sameAddress(line, bound egdproto.Address) bool {
 func (in inheritance) rest(log *logrus.Logger) (places []place) {
 	for _, s := range in {
 		entry := log.WithField("address", s.listener.Address())
-		o := server.ListenOptions{Address: s.listener.Address()}
+		o := listen.Options{Address: s.listener.Address()}
 		s.listener.Claim(o, !s.supervised)
 		if !s.supervised {
 			s.listener.Close()
@@ -139,17 +139,17 @@ func (in inheritance) rest(log *logrus.Logger) (places []place) {
 			continue
 		}
 		entry.Warn("no listen line names this inherited socket: served with the default limits")
-		places = append(places, place{options: o, listeners: []*server.Listener{s.listener}, supervised: true})
+		places = append(places, place{options: o, listeners: []*listen.Listener{s.listener}, supervised: true})
 	}
 	return places
 }
 
 // lines returns the listen lines that are to be opened. The default one stands
 // back when a supervisor has sockets for us and nobody asked for another.
-func (in inheritance) lines(s *settings) []config.Listen {
-	isDefault := len(s.options.Addresses) == 0 && len(s.Listen) == 1 && s.Listen[0].Line == 0
+func (in inheritance) lines(s *config.Settings) []config.Socket {
+	isDefault := s.Listen[0].Where == "default"
 	supervised := func(s socket) bool { return s.supervised }
-	wanted := func(k socket) bool { return k.serves(listenOptions(s, s.Listen[0])) }
+	wanted := func(k socket) bool { return k.serves(listenOptions(s.Listen[0])) }
 	if isDefault && slices.ContainsFunc(in, supervised) && !slices.ContainsFunc(in, wanted) {
 		return nil
 	}
@@ -157,7 +157,7 @@ func (in inheritance) lines(s *settings) []config.Listen {
 }
 
 // openPlaces opens the sockets, or finds them open.
-func (d *daemon) openPlaces(s *settings) error {
+func (d *daemon) openPlaces(s *config.Settings) error {
 	control, in := inheritance(nil), activated(process.Listeners(), d.log)
 	if d.legacy != nil {
 		control, in = handed(d.legacy.Control, d.log), handed(d.legacy.Places, d.log)

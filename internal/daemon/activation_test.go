@@ -10,7 +10,7 @@ import (
 	"github.com/sirupsen/logrus/hooks/test"
 
 	"prngd/egdproto"
-	"prngd/internal/server"
+	"prngd/internal/listen"
 )
 
 func TestSameAddress(t *testing.T) {
@@ -48,7 +48,7 @@ func TestSameAddress(t *testing.T) {
 func TestInheritanceIsTakenOnce(t *testing.T) {
 	log, _ := test.NewNullLogger()
 	path := filepath.Join(t.TempDir(), "s")
-	asked := server.ListenOptions{Address: egdproto.Address{Network: "unix", Path: path}, Mode: 0o660}
+	asked := listen.Options{Address: egdproto.Address{Network: "unix", Path: path}, Mode: 0o660}
 	for _, supervised := range []bool{true, false} {
 		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		if err != nil {
@@ -62,7 +62,7 @@ func TestInheritanceIsTakenOnce(t *testing.T) {
 		was.Mode = 0o600
 		var in inheritance
 		in.adopt(f, socket{options: was, supervised: supervised}, log)
-		if p, found := in.take(server.ListenOptions{Address: egdproto.Address{Network: "unix", Path: "/elsewhere"}}); found {
+		if p, found := in.take(listen.Options{Address: egdproto.Address{Network: "unix", Path: "/elsewhere"}}); found {
 			t.Errorf("taken for %v", p.options.Address)
 		}
 		if _, found := in.take(asked); found != supervised {

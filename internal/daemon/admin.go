@@ -3,13 +3,12 @@ package daemon
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"time"
 
-	"prngd/egdproto"
+	"prngd/internal/config"
 	"prngd/internal/control"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
-	"prngd/internal/server"
 )
 
 // answerAdmin serves the control socket. Without one the daemon does its work
@@ -47,7 +46,7 @@ func (d *daemon) openControl() {
 
 // controlSocket returns a copy of the control socket: the tasks end before an
 // upgrade, the socket does not.
-func (d *daemon) controlSocket() (*server.Listener, error) {
+func (d *daemon) controlSocket() (*listen.Listener, error) {
 	if len(d.control.listeners) == 0 {
 		return nil, errors.New("there is no control socket")
 	}
@@ -56,29 +55,20 @@ func (d *daemon) controlSocket() (*server.Listener, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return server.Adopt(f)
+	return listen.Adopt(f)
 }
 
-func controlOptions(s *settings) server.ListenOptions {
-	return server.ListenOptions{
-		Address: egdproto.Address{Network: "unix", Path: s.Status.Path}, Mode: privateUnless(s.Status.Mode), Group: s.Status.Group,
-	}
-}
-
-func privateUnless(mode *fs.FileMode) fs.FileMode {
-	if mode == nil {
-		return 0o600
-	}
-	return *mode
+func controlOptions(s *config.Settings) listen.Options {
+	return listenOptions(s.Status)
 }
 
 // banned is the uid that gets nothing from the control socket: that of the
 // commands of prngd.conf.
 func (d *daemon) banned() int {
-	if d.supply.runner == nil {
+	if d.commands.runner == nil {
 		return -1
 	}
-	return d.supply.runnerUID
+	return d.commands.uid
 }
 
 // reseed asks every credited source at once, and returns when what they gave is
@@ -91,7 +81,7 @@ func (d *daemon) reseed(ctx context.Context) error {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
 	for {
-		d.runner.Kick()
+		d.sources.Kick()
 		select {
 		case <-done:
 			return nil

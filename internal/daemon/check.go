@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"prngd/gatherers"
+	"prngd/internal/config"
+	"prngd/internal/sources"
 )
 
 // checkConfig takes one sample of every source and prints a line for each:
 // found or missing, bytes, milliseconds, credit. It exits 78 if a line of
 // prngd.conf could not be used.
-func checkConfig(s *settings, stdout io.Writer) error {
-	_, list, err := startSources(s, nil)
+func checkConfig(s *config.Settings, stdout io.Writer) error {
+	list, err := listSources(s)
 	if err != nil {
 		return err
 	}
@@ -28,7 +30,7 @@ func checkConfig(s *settings, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "sources=%d undef=%d rejected=%d\n", len(list), s.Undef, s.Rejected)
 	if s.Rejected > 0 {
-		return exitError{exitConfig, fmt.Errorf("%s: %d lines rejected", s.path, s.Rejected)}
+		return exitError{exitConfig, fmt.Errorf("%s: %d lines rejected", s.Path, s.Rejected)}
 	}
 	return nil
 }
@@ -57,7 +59,7 @@ func try(g gatherers.Gatherer) string {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	began := time.Now()
-	data, err := g.Gather(ctx)
+	data, err := g.Take(ctx)
 	took := float64(time.Since(began).Microseconds()) / 1000
 	defer clear(data)
 	var uncredited gatherers.Uncredited
@@ -71,12 +73,12 @@ func try(g gatherers.Gatherer) string {
 }
 
 // sample prints raw samples of one gatherer for somebody's estimator.
-func sample(o options, stdout io.Writer) error {
-	s, err := loadSettings(o, os.Getuid())
+func sample(o config.Options, stdout io.Writer) error {
+	s, err := loadSettings(o, os.Getuid(), nil)
 	if err != nil {
 		return err
 	}
-	_, list, err := startSources(s, nil)
+	list, err := listSources(s)
 	if err != nil {
 		return err
 	}
@@ -85,5 +87,5 @@ func sample(o options, stdout io.Writer) error {
 			return gatherers.Sample(context.Background(), g, max(o.Count, 1), stdout)
 		}
 	}
-	return fmt.Errorf("--sample %q: expected one of %v", o.Sample, names(list))
+	return fmt.Errorf("--sample %q: expected one of %v", o.Sample, sources.Names(list))
 }

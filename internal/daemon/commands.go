@@ -10,9 +10,13 @@ import (
 	"os"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"prngd/gatherers"
+	"prngd/internal/commands"
 	"prngd/internal/config"
-	"prngd/internal/process"
+	"prngd/internal/privileges"
+	"prngd/internal/sources"
 )
 
 // order is what the runner is told of one command of prngd.conf.
@@ -25,62 +29,99 @@ type order struct {
 // atOnce is how many commands run at a time: gatherers.Rotation's first round.
 const atOnce = 4
 
+// commandRunner is the child that runs commands, and the uid it runs them as.
+type commandRunner struct {
+	runner *commands.Runner // nil: there is none
+	uid    int
+}
+
 // startRunner starts, for root, the child that runs the commands of prngd.conf
-// as somebody who may read neither our memory nor the seed; the program of an
+// as a user who may read neither our memory nor the seed; the program of an
 // upgrade takes over the one there is. Commands of others run as those.
-func (with *supply) startRunner(c *config.Config, legacy *handover) (err error) {
+func startRunner(s *config.Settings, legacy *handover) (with commandRunner, err error) {
 	switch {
 	case legacy != nil && len(legacy.Runner) > 0:
 		var files []*os.File
 		for _, fd := range legacy.Runner {
 			files = append(files, fileOf(fd, "runner"))
 		}
-		with.runnerUID = legacy.RunnerUID
-		with.runner, err = process.AdoptRunner(files)
-		return err
-	case legacy != nil || with.owner != 0 || len(c.Commands) == 0:
-		return nil
+		with.uid = legacy.RunnerUID
+		with.runner, err = commands.AdoptRunner(files)
+		return with, err
+	case legacy != nil || starter(legacy) != 0 || len(s.Commands) == 0:
+		return with, nil
 	}
-	if u, err := commandUser(c.CommandUser); err == nil {
-		with.runnerUID = u.UID
+	if u, err := commandUser(s.CommandUser.Name); err == nil {
+		with.uid = u.UID
 	}
-	with.runner, err = process.StartRunner(atOnce, c.CommandUser)
-	return err
+	with.runner, err = commands.StartRunner(atOnce, s.CommandUser.Name)
+	return with, err
 }
 
-// startSources is all that can be sampled, and what it was made with.
-func startSources(s *settings, legacy *handover) (with supply, list []gatherers.Gatherer, err error) {
-	with = supply{owner: starter(legacy), devices: inheritedDevices(legacy), counted: legacy != nil}
-	if err := with.startRunner(s.Config, legacy); err != nil {
-		return with, nil, err
+// run has the child run a command.
+func (with commandRunner) run(ctx context.Context, path string, argv []string, timeout time.Duration) ([]byte, error) {
+	if with.runner == nil {
+		return nil, errNoRunner
 	}
-	if list, err = sources(s.Config, with); err != nil {
-		return with, nil, exitError{exitConfig, fmt.Errorf("%s: %w", s.path, err)}
+	request, err := json.Marshal(order{path, argv, timeout})
+	if err != nil {
+		return nil, err
 	}
-	return with, list, nil
+	return with.runner.Do(ctx, request)
 }
 
-// byRunner has g's command run by the runner. Where there is none, root has
-// started us without a command.
-func byRunner(g gatherers.Gatherer, r *process.Runner, o order) gatherers.Gatherer {
-	g.Gather = func(ctx context.Context) ([]byte, error) {
-		if r == nil {
-			return nil, errors.New("needs a restart: what runs commands for root is started before there is a secret")
+// errNoRunner refuses commands of a daemon that root has started without one.
+var errNoRunner = errors.New("restart required: the process that runs commands for root is started with the daemon")
+
+// newSources returns sources with the gatherers of s in effect.
+func newSources(s *config.Settings, log *logrus.Logger, with commandRunner, legacy *handover) (*sources.Sources, error) {
+	o := sources.Options{Log: log}
+	if legacy != nil {
+		o.Before = legacy.Sources
+		if o.Before == nil {
+			o.Before = new(sources.State)
 		}
-		request, err := json.Marshal(o)
-		if err != nil {
-			return nil, err
-		}
-		return r.Do(ctx, request)
 	}
-	return g
+	if starter(legacy) == 0 {
+		o.Run = with.run
+		if with.runner == nil {
+			o.NoCommands = errNoRunner
+		}
+	}
+	all := sources.New(o)
+	c, err := all.Prepare(sourceSettings(s))
+	if err != nil {
+		return nil, exitError{exitConfig, err}
+	}
+	return all, c.Commit()
+}
+
+// sourceSettings is what c says of sources.
+func sourceSettings(c *config.Settings) sources.Settings {
+	return sources.Settings{
+		Gatherers: c.Gatherers, Sources: c.Sources, Commands: c.Commands,
+		CommandTimeout: c.CommandTimeout, CreditCommands: c.CreditCommands,
+	}
+}
+
+// listSources is all that could be sampled, for a program that does not serve.
+func listSources(s *config.Settings) ([]gatherers.Gatherer, error) {
+	with, err := startRunner(s, nil)
+	if err != nil {
+		return nil, err
+	}
+	all, err := newSources(s, logrus.New(), with, nil)
+	if err != nil {
+		return nil, err
+	}
+	return all.List(), nil
 }
 
 // commandUser is who runs commands for root; where there is no such user, nobody.
-func commandUser(name string) (process.User, error) {
-	u, err := process.LookupUser(name)
+func commandUser(name string) (privileges.User, error) {
+	u, err := privileges.Lookup(name)
 	if err != nil {
-		u, err = process.LookupUser("nobody")
+		u, err = privileges.Lookup("nobody")
 	}
 	if err == nil && u.UID == 0 {
 		err = fmt.Errorf("user %s is root", u.Name)
@@ -93,20 +134,20 @@ func commandUser(name string) (process.User, error) {
 func runCommands(user string, lines []net.Conn) {
 	u, err := commandUser(user)
 	if err == nil {
-		err = process.Become(u)
+		err = privileges.Become(u)
 	}
 	if err != nil {
-		process.ServeRunner(lines, func(context.Context, []byte) ([]byte, error) {
+		commands.ServeRunner(lines, func(context.Context, []byte) ([]byte, error) {
 			return nil, fmt.Errorf("commands are not run as root, and not otherwise: %w", err)
 		})
 		return
 	}
-	if err := process.AdoptOrphans(); err == nil {
+	if err := commands.AdoptOrphans(); err == nil {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		go process.Reap(ctx)
+		go commands.Reap(ctx)
 	}
-	process.ServeRunner(lines, runCommand)
+	commands.ServeRunner(lines, runCommand)
 }
 
 // runCommand runs one command within limits. All that it has started ends with
@@ -116,15 +157,15 @@ func runCommand(ctx context.Context, request []byte) ([]byte, error) {
 	if err := json.Unmarshal(request, &o); err != nil {
 		return nil, fmt.Errorf("reading an order: %w", err)
 	}
-	if err := process.Runnable(o.Path); errors.Is(err, fs.ErrNotExist) {
+	if err := commands.Runnable(o.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("not found")
 	} else if err != nil {
 		return nil, err
 	}
-	self, args, err := process.Limited(o.Path, o.Argv)
+	self, args, err := commands.Limited(o.Path, o.Argv)
 	if err != nil {
 		return nil, fmt.Errorf("finding our own program file: %w", err)
 	}
-	defer process.EndOrphans() // who has left the process group
+	defer commands.EndOrphans() // who has left the process group
 	return gatherers.Command(self, args, gatherers.None, 0, o.Timeout, false).Gather(ctx)
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"prngd/egdproto"
+	"prngd/internal/config"
 )
 
 // makeDirectory makes dir if it is missing, but nothing above it and no child
@@ -29,12 +30,12 @@ func makeDirectory(dir string, mode fs.FileMode) error {
 // the seed file and, so that it can be removed and made again, of the control
 // socket. Whoever is not root has the former below his home directory, a path of
 // several steps, as the XDG Base Directory Specification wants it.
-func (d *daemon) makeDirectories(s *settings) error {
+func (d *daemon) makeDirectories(s *config.Settings) error {
 	paths := defaultPaths(d.owner)
-	seed := filepath.Dir(s.SeedFile)
+	seed := filepath.Dir(s.Seed.Path)
 	home := os.Getenv("HOME")
 	switch {
-	case s.SeedFile == "" || s.SeedFile != paths.Seed:
+	case s.Seed.Path == "" || s.Seed.Path != paths.Seed:
 	case d.owner != 0 && filepath.IsAbs(home) && strings.HasPrefix(seed, filepath.Clean(home)+"/"):
 		return os.MkdirAll(seed, 0o700)
 	default:
@@ -42,8 +43,8 @@ func (d *daemon) makeDirectories(s *settings) error {
 			return err
 		}
 	}
-	if d.owner == 0 && s.Status.Path == paths.Status {
-		return d.makeOwnDirectory(filepath.Dir(s.Status.Path), 0o755)
+	if d.owner == 0 && s.Status.Address.Path == paths.Status {
+		return d.makeOwnDirectory(filepath.Dir(s.Status.Address.Path), 0o755)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"prngd/internal/config"
-	"prngd/internal/prng"
+	"prngd/internal/credit"
 	"prngd/seedfile"
 )
 
@@ -53,14 +53,17 @@ func (d *daemon) openExchange(path string) (*seedfile.Exchange, error) {
 
 // keepExchanges stirs every exchange file until ctx ends, anew after every reload.
 func (d *daemon) keepExchanges(ctx context.Context) {
-	d.anew(ctx, &d.restir, func(round context.Context) {
+	for ctx.Err() == nil {
+		round, cancel := context.WithCancel(ctx)
 		d.mu.Lock()
+		d.restir = cancel
 		list := d.exchanges
 		d.mu.Unlock()
 		d.stirAll(round, list)
 		<-round.Done() // there may be nothing to stir
 		d.closeExchanges(list)
-	})
+		cancel()
+	}
 }
 
 func (d *daemon) stirAll(ctx context.Context, list []exchangeFile) {
@@ -76,7 +79,7 @@ func (d *daemon) stirAll(ctx context.Context, list []exchangeFile) {
 // keepExchange takes what others left at once, and gives something back from
 // the first seed on.
 func (d *daemon) keepExchange(ctx context.Context, x *seedfile.Exchange, line config.Exchange) {
-	source := d.pool.Source(prng.Policy{Name: "exchange:" + line.Path, Untrusted: true})
+	source := d.pool.Source(credit.Exchange(line.Path))
 	mix := func(b []byte) { source.Add(b, 0) }
 	d.warn(x.Read(ctx, mix))
 	if d.awaitOpen(ctx) {

@@ -10,12 +10,16 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
+	"prngd/internal/config"
 	"prngd/internal/control"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
-	"prngd/internal/process"
 	"prngd/internal/server"
+	"prngd/internal/sources"
+	"prngd/internal/upgrade"
 )
 
 // handoverVersion is that of the document. It grows when a program that expects
@@ -40,7 +44,8 @@ type handover struct {
 	PIDFile     handedFile          `json:"pid_file"`
 	Seed        handedFile          `json:"seed"`
 	Exchanges   []handedFile        `json:"exchanges,omitempty"`
-	Devices     []handedFile        `json:"devices,omitempty"`
+	Sources     *sources.State      `json:"sources,omitempty"`
+	Generator   prng.Counts         `json:"generator,omitzero"`
 	Runner      []int               `json:"runner,omitempty"` // conversations with it
 	RunnerUID   int                 `json:"runner_uid,omitempty"`
 	Connections []server.Connection `json:"connections,omitempty"`
@@ -52,9 +57,9 @@ type handover struct {
 
 // handedPlace is a listen line and its sockets.
 type handedPlace struct {
-	Options    server.ListenOptions `json:"options"`
-	FDs        []int                `json:"fds"`
-	Supervised bool                 `json:"supervised,omitempty"` // a supervisor made them
+	Options    listen.Options `json:"options"`
+	FDs        []int          `json:"fds"`
+	Supervised bool           `json:"supervised,omitempty"` // a supervisor made them
 }
 
 // handedFile is an open file, and for the seed its directory.
@@ -75,8 +80,11 @@ func (h *handover) descriptors() (fds []int) {
 	if h.Seed.Path != "" {
 		fds = append(fds, h.Seed.FD, h.Seed.Dir)
 	}
-	for _, f := range slices.Concat(h.Exchanges, h.Devices) {
+	for _, f := range h.Exchanges {
 		fds = append(fds, f.FD)
+	}
+	if h.Sources != nil {
+		fds = append(fds, h.Sources.Descriptors()...)
 	}
 	for _, c := range h.Connections {
 		fds = append(fds, c.FD)
@@ -87,7 +95,7 @@ func (h *handover) descriptors() (fds []int) {
 // inherit returns what the program before this one in the same process left,
 // nil if there was none. It is the first act of main.
 func inherit() (*handover, error) {
-	document, secret, err := process.Inherit()
+	document, secret, err := upgrade.Inherit()
 	if err != nil || document == nil {
 		return nil, err
 	}
@@ -118,8 +126,8 @@ func readHandover(document []byte) (*handover, error) {
 
 // rehearse is a start without touching anything: it tells the daemon that
 // serves whether this program could take its place.
-func (p Program) rehearse(r *process.Rehearsed, stdout, stderr io.Writer) error {
-	o, _, done := p.parseOptions(r.Argv, stdout, stderr)
+func (p Program) rehearse(r *upgrade.Preflighted, stdout, stderr io.Writer) error {
+	o, _, done := config.ParseOptions(p.version(), r.Argv, stdout, stderr)
 	if done {
 		return errors.New("the command line cannot be used")
 	}
@@ -127,13 +135,15 @@ func (p Program) rehearse(r *process.Rehearsed, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	s, err := loadSettings(o, h.Owner)
+	s, err := loadSettings(o, h.Owner, nil)
 	if err != nil {
 		return err
 	}
-	if _, err := sources(s.Config, supply{owner: h.Owner, devices: new(devices)}); err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
+	c, err := sources.New(sources.Options{Log: logrus.New()}).Prepare(sourceSettings(s))
+	if err != nil {
+		return err
 	}
+	c.Rollback()
 	if err := prng.SelfTest(); err != nil {
 		return err
 	}

@@ -14,29 +14,12 @@ func (d *daemon) continued(now control.Report) control.Report {
 		return now
 	}
 	now.Process.Upgrades = before.Process.Upgrades + 1
-	continueGenerator(&now.Generator, &before.Generator)
 	continueClients(&now.Clients, &before.Clients)
-	now.Sources = continueSources(now.Sources, before.Sources)
 	if now.Seed.LastSave == nil {
 		now.Seed.LastSave = before.Seed.LastSave
 	}
 	now.Seed.Loaded, now.Seed.Bits = before.Seed.Loaded, before.Seed.Bits
 	return now
-}
-
-func continueGenerator(now, before *control.Generator) {
-	now.Reseeds += before.Reseeds
-	now.Stirs += before.Stirs
-	now.Generates += before.Generates
-	now.Bytes += before.Bytes
-	now.Clones += before.Clones
-	now.ClockJumps += before.ClockJumps
-	if now.LastReseed == nil {
-		now.LastReseed = before.LastReseed
-	}
-	if before.SeededAt != nil {
-		now.SeededAt, now.SeedSeconds, now.SeededBy = before.SeededAt, before.SeedSeconds, before.SeededBy
-	}
 }
 
 func continueClients(now, before *control.Clients) {
@@ -63,28 +46,4 @@ func sum(now, before map[string]uint64) map[string]uint64 {
 		all[name] += n
 	}
 	return all
-}
-
-// continueSources adds the counts of namesakes. What was no gatherer, clients
-// for instance, appears again though it has given nothing yet.
-func continueSources(now, before []control.Source) []control.Source {
-	at := map[string]int{}
-	for i, s := range now {
-		at[s.Name] = i
-	}
-	for _, old := range before {
-		i, found := at[old.Name]
-		if !found {
-			if old.State == "passive" {
-				now = append(now, old)
-			}
-			continue
-		}
-		s := &now[i]
-		s.Samples += old.Samples
-		s.Bytes += old.Bytes
-		s.Bits += old.Bits
-		s.Errors += old.Errors
-	}
-	return now
 }

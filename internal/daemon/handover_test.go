@@ -13,7 +13,7 @@ func FuzzHandover(f *testing.F) {
 	for _, document := range []string{
 		`{"version":1,"places":[{"options":{"Address":{"Network":"unix","Path":"/run/egd-pool"},"Mode":438},"fds":[4,5]}],` +
 			`"control":[{"options":{},"fds":[6]}],"pid_file":{"path":"/run/prngd.pid","fd":7},"seed":{"path":"/s","fd":8,"dir":9},` +
-			`"exchanges":[{"path":"/x","fd":13}],"devices":[{"path":"/dev/hwrng","fd":14}],"runner":[10,11],"connections":[{"FD":12,"Queue":"AQ==","Begun":5,"Blocked":-1,"Stuck":-1,"UID":0,"Age":7}],` +
+			`"exchanges":[{"path":"/x","fd":13}],"sources":{"devices":[{"path":"/dev/hwrng","fd":14}]},"runner":[10,11],"connections":[{"FD":12,"Queue":"AQ==","Begun":5,"Blocked":-1,"Stuck":-1,"UID":0,"Age":7}],` +
 			`"report":{"version":1,"started":"2026-01-31T12:00:00Z"}}`,
 		`{"version":1,"pid_file":{"fd":7},"seed":{"fd":8}}`, // without a name there is no file
 		`{"version":1,"connections":[{"FD":"12"}]}`,
@@ -58,13 +58,18 @@ func FuzzHandover(f *testing.F) {
 
 // named returns the descriptors that belong to something.
 func named(h *handover) (fds []int) {
-	for _, f := range slices.Concat(h.Exchanges, h.Devices, []handedFile{h.PIDFile, h.Seed}) {
+	for _, f := range slices.Concat(h.Exchanges, []handedFile{h.PIDFile, h.Seed}) {
 		if f.Path != "" {
 			fds = append(fds, f.FD)
 		}
 	}
 	for _, c := range h.Connections {
 		fds = append(fds, c.FD)
+	}
+	if h.Sources != nil {
+		for _, d := range h.Sources.Devices {
+			fds = append(fds, d.FD)
+		}
 	}
 	return append(fds, h.Runner...)
 }

@@ -6,10 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
+	"strings"
 	"time"
 
+	"prngd/egdproto"
+	"prngd/internal/commands"
 	"prngd/internal/config"
 	"prngd/internal/process"
+	"prngd/internal/upgrade"
 )
 
 // Exit statuses; PRNGD's own are 0 and 1.
@@ -33,23 +38,42 @@ type Program struct {
 	Date    string // 2026-01-31; "" = the commit's, where the build knows it
 }
 
+// version is the line that --version prints.
+func (p Program) version() string {
+	return fmt.Sprintf("prngd %s (%s)", p.Version, p.buildDate())
+}
+
+func (p Program) buildDate() string {
+	if p.Date != "" {
+		return p.Date
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if day, _, ok := strings.Cut(s.Value, "T"); ok && s.Key == "vcs.time" {
+				return day
+			}
+		}
+	}
+	return "unknown"
+}
+
 // Main is main with everything it touches passed in; it returns the exit status.
 func (p Program) Main(started time.Time, argv []string, stdout, stderr io.Writer) int {
-	process.LimitedChild(argv)
+	commands.LimitedChild(argv)
 	legacy, err := inherit()
 	if err != nil {
 		fmt.Fprintf(stderr, "prngd: %v\n", err)
 		return exitInternal
 	}
 	parent := process.Inherited()
-	if is, user, lines := process.RunnerChild(argv); is {
+	if is, user, lines := commands.RunnerChild(argv); is {
 		runCommands(user, lines)
 		return 0
 	}
-	if r := process.Rehearsal(argv); r != nil {
+	if r := upgrade.InPreflight(argv); r != nil {
 		return exitStatus(p.rehearse(r, stdout, stderr), stderr)
 	}
-	o, status, done := p.parseOptions(argv, stdout, stderr)
+	o, status, done := config.ParseOptions(p.version(), argv, stdout, stderr)
 	if done {
 		return status
 	}
@@ -71,14 +95,14 @@ func exitStatus(err error, stderr io.Writer) int {
 }
 
 // dispatch is the table of contents.
-func (p Program) dispatch(started time.Time, o options, argv []string, parent *process.Parent, legacy *handover, stdout, stderr io.Writer) error {
+func (p Program) dispatch(started time.Time, o config.Options, argv []string, parent *process.Parent, legacy *handover, stdout, stderr io.Writer) error {
 	if o.Kill {
 		return kill(o, stderr)
 	}
 	if o.Sample != "" {
 		return sample(o, stdout)
 	}
-	s, err := loadSettings(o, starter(legacy))
+	s, err := loadSettings(o, starter(legacy), nil)
 	switch {
 	case err != nil:
 		return err
@@ -91,7 +115,7 @@ func (p Program) dispatch(started time.Time, o options, argv []string, parent *p
 }
 
 // stayForeground says whether this very process is to serve.
-func stayForeground(o options) bool {
+func stayForeground(o config.Options) bool {
 	return o.Foreground || o.Debug || process.Supervised() != ""
 }
 
@@ -108,12 +132,10 @@ func background(argv []string) error {
 }
 
 // kill ends the daemon at each address, as PRNGD's -k did.
-func kill(o options, stderr io.Writer) error {
+func kill(o config.Options, stderr io.Writer) error {
 	addresses := o.Addresses
 	if len(addresses) == 0 {
-		s := settings{Config: config.Default()}
-		s.SetPaths(defaultPaths(os.Getuid()))
-		addresses = append(addresses, s.Listen[0].Address)
+		addresses = append(addresses, egdproto.Address{Network: "unix", Path: defaultPaths(os.Getuid()).Socket})
 	}
 	gone, err := process.Kill(stderr, process.KillTimeout, addresses)
 	if err != nil && len(gone) > 0 {

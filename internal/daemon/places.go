@@ -12,13 +12,13 @@ import (
 
 	"prngd/egdproto"
 	"prngd/internal/config"
-	"prngd/internal/server"
+	"prngd/internal/listen"
 )
 
 // place is one listen line and its sockets.
 type place struct {
-	options   server.ListenOptions
-	listeners []*server.Listener
+	options   listen.Options
+	listeners []*listen.Listener
 	lost      bool // its path was removed and could not be bound again
 
 	supervised bool // a supervisor made the sockets: they stay as they are
@@ -36,9 +36,9 @@ func (p *place) close() {
 
 // listen opens every place that is not there already, or none. What grave hands
 // back of an error is one; otherwise that place is left out.
-func (d *daemon) listen(s *settings, in *inheritance) (places []place, err error) {
+func (d *daemon) listen(s *config.Settings, in *inheritance) (places []place, err error) {
 	for _, line := range in.lines(s) {
-		o := listenOptions(s, line)
+		o := listenOptions(line)
 		if p, ok := in.take(o); ok {
 			places = append(places, p)
 			continue
@@ -66,22 +66,22 @@ func (d *daemon) listen(s *settings, in *inheritance) (places []place, err error
 	return places, nil
 }
 
-func (d *daemon) openPlace(o server.ListenOptions) (place, error) {
+func (d *daemon) openPlace(o listen.Options) (place, error) {
 	if err := makeSocketDirectory(o.Address, d.owner); err != nil {
 		return place{}, err
 	}
 	if o.Address.Network == "tcp" && !o.Address.Loopback() {
 		d.log.WithField("address", o.Address).Warn("EGD over a network can be read by whoever is on the wire")
 	}
-	ls, err := server.Listen(o)
+	ls, err := listen.Listen(o)
 	return place{options: o, listeners: ls}, err
 }
 
-func listenOptions(s *settings, l config.Listen) server.ListenOptions {
-	return server.ListenOptions{Address: l.Address, Mode: s.socketMode(l), Group: l.Group, Allow: l.Allow}
+func listenOptions(s config.Socket) listen.Options {
+	return listen.Options{Address: s.Address, Mode: s.Mode, Group: s.Group, Allow: s.Allow}
 }
 
-func listeners(places []place) (all []*server.Listener) {
+func listeners(places []place) (all []*listen.Listener) {
 	for _, p := range places {
 		all = append(all, p.listeners...)
 	}
@@ -135,12 +135,12 @@ func (d *daemon) serveAll(p place) {
 
 // relisten makes the places those of s. What stays the same is not touched,
 // and what cannot be had is reported and left as it is.
-func (d *daemon) relisten(s *settings) {
+func (d *daemon) relisten(s *config.Settings) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var next []place
 	for _, line := range s.Listen {
-		o := listenOptions(s, line)
+		o := listenOptions(line)
 		p, err := d.placeFor(o)
 		if err != nil {
 			d.log.WithError(err).Warn("reload: a listen line needs a restart")
@@ -162,7 +162,7 @@ func (d *daemon) relisten(s *settings) {
 
 // placeFor takes the place at an address from the list, changed to what o asks
 // for, or opens it. After an error the place is the one that there was, if any.
-func (d *daemon) placeFor(o server.ListenOptions) (place, error) {
+func (d *daemon) placeFor(o listen.Options) (place, error) {
 	i := slices.IndexFunc(d.places, func(p place) bool { return p.options.Address == o.Address })
 	if i < 0 {
 		return d.serveNew(o)
@@ -194,7 +194,7 @@ func mayRemake(a egdproto.Address) error {
 	return nil
 }
 
-func (d *daemon) serveNew(o server.ListenOptions) (place, error) {
+func (d *daemon) serveNew(o listen.Options) (place, error) {
 	p, err := d.openPlace(o)
 	if err == nil {
 		d.log.WithField("address", o.Address).Info("listening")
@@ -204,7 +204,7 @@ func (d *daemon) serveNew(o server.ListenOptions) (place, error) {
 }
 
 // admit changes whom the sockets of p let in: all that TCP's options are about.
-func (p place) admit(o server.ListenOptions) place {
+func (p place) admit(o listen.Options) place {
 	for _, l := range p.listeners {
 		l.Claim(o, true)
 	}

@@ -12,6 +12,7 @@ import (
 	logtest "github.com/sirupsen/logrus/hooks/test"
 
 	"prngd/egdproto"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 	"prngd/internal/server"
 )
@@ -31,7 +32,7 @@ func TestRemovedSocketIsMadeAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := &daemon{log: log, server: server.New(server.Config{Pool: pool, Log: log}), owner: -1}
-		p, err := d.openPlace(server.ListenOptions{Address: egdproto.Address{Network: "unix", Path: path}})
+		p, err := d.openPlace(listen.Options{Address: egdproto.Address{Network: "unix", Path: path}})
 		if err != nil {
 			t.Fatal(err)
 		}

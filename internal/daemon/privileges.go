@@ -4,25 +4,25 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
+	"prngd/internal/config"
 	"prngd/internal/logging"
-	"prngd/internal/process"
+	"prngd/internal/privileges"
 )
 
 // chooseAccount finds out whom the daemon that root has started is to become.
-func (d *daemon) chooseAccount(s *settings) {
+func (d *daemon) chooseAccount(s *config.Settings) {
 	if d.owner != 0 || d.legacy != nil {
 		return
 	}
-	u, err := process.LookupUser(s.User)
+	u := s.User
 	switch {
-	case err != nil:
-		d.log.WithError(err).Warn("uid 0 stays, without capabilities")
-		d.lacks("another uid: %v", err)
+	case u.Missing:
+		d.log.WithField("user", u.Name).Warn("no such user: uid 0 stays, without capabilities")
+		d.lacks("another uid: there is no user %s", u.Name)
 	case u.UID != 0:
-		d.account = &u
+		d.account = &privileges.User{Name: u.Name, UID: u.UID, GID: u.GID, Groups: u.Groups}
 	}
 }
 
@@ -38,7 +38,7 @@ func (d *daemon) uid() int {
 // right to gain any, writing beyond our own directories. Everything is open by
 // now that only root may open. It is done once in the life of a process: what a
 // program has given up, the next one after an upgrade does not have.
-func (d *daemon) protect(s *settings) error {
+func (d *daemon) protect(s *config.Settings) error {
 	if d.legacy != nil {
 		d.protection = d.legacy.Report.Process
 		d.protection.Upgrades = 0 // continued adds them
@@ -57,7 +57,7 @@ func (d *daemon) protect(s *settings) error {
 	}
 	d.confine(s)
 	d.relistenAll()
-	d.needsReadable(s.path)
+	d.needsReadable(s.Path)
 	return nil
 }
 
@@ -65,11 +65,11 @@ func (d *daemon) protect(s *settings) error {
 // more than that.
 func (d *daemon) dropPrivileges() error {
 	if d.account != nil {
-		err := process.Become(*d.account)
+		err := privileges.Become(*d.account)
 		switch {
 		case err == nil:
 			d.has("user %s, uid %d", d.account.Name, d.account.UID)
-		case errors.Is(err, process.ErrRefused): // root of a container, perhaps
+		case errors.Is(err, privileges.ErrRefused): // root of a container, perhaps
 			d.log.WithError(err).Warn("uid 0 stays, without capabilities")
 			d.lacks("another uid: %v", err)
 			d.account = nil
@@ -77,7 +77,7 @@ func (d *daemon) dropPrivileges() error {
 			return fmt.Errorf("giving up root's privileges: %w", err)
 		}
 	}
-	switch err := process.DropCapabilities(); {
+	switch err := privileges.DropCapabilities(); {
 	case err == nil:
 		d.has("no capabilities")
 		d.has("no_new_privs")
@@ -89,42 +89,13 @@ func (d *daemon) dropPrivileges() error {
 }
 
 // confine lets us write to our own directories only.
-func (d *daemon) confine(s *settings) {
-	did, err := process.ConfineWrites(s.writable(), s.upstream())
+func (d *daemon) confine(s *config.Settings) {
+	did, err := privileges.ConfineWrites(s.Writable(), s.Upstream())
 	if err != nil {
 		d.lacks("%v", err)
 		return
 	}
 	d.has("%s", did)
-}
-
-// writable returns the directories of all that we go on writing, making or
-// removing.
-func (s *settings) writable() (dirs []string) {
-	paths := []string{s.SeedFile, s.options.PIDFile, s.Status.Path, s.logging(false).File()}
-	for _, l := range s.Listen {
-		paths = append(paths, l.Address.Path)
-	}
-	for _, x := range s.Exchange {
-		paths = append(paths, x.Path)
-	}
-	for _, path := range paths {
-		if filepath.IsAbs(path) {
-			dirs = append(dirs, filepath.Dir(path))
-		}
-	}
-	slices.Sort(dirs)
-	return slices.Compact(dirs)
-}
-
-// upstream returns the sockets of others that we go on connecting to.
-func (s *settings) upstream() (paths []string) {
-	for _, source := range s.Sources {
-		if filepath.IsAbs(source.Address.Path) {
-			paths = append(paths, source.Address.Path)
-		}
-	}
-	return paths
 }
 
 // relistenAll has the kernel tell clients who serves them, not who has bound the
@@ -150,8 +121,8 @@ func (d *daemon) needsReadable(path string) {
 
 // giveLog gives root's log file to whom we become: it is opened again after it
 // was rotated.
-func (d *daemon) giveLog(s *settings) {
-	if path := s.logging(d.foreground).File(); path != "" {
+func (d *daemon) giveLog(s *config.Settings) {
+	if path := logTo(s, d.foreground).File(); path != "" {
 		d.warn(logging.Give(path, d.account.UID))
 	}
 }

@@ -1,24 +1,22 @@
 package daemon
 
 import (
-	"fmt"
-	"slices"
-
 	"prngd/internal/config"
-	"prngd/internal/peercred"
+	"prngd/internal/credit"
 	"prngd/internal/process"
 	"prngd/internal/server"
 )
 
 // serverConfig is what the sockets' side takes from the settings.
-func (d *daemon) serverConfig(s *settings) server.Config {
+func (d *daemon) serverConfig(s *config.Settings) server.Config {
+	writers := writeCredit(s.WriteCredit)
 	return server.Config{
 		Pool: d.pool, Log: d.log,
 		UnseededWait:   s.UnseededWait,
 		MaxConnections: d.maxConnections(s.MaxConnections),
 		PerUID:         s.PerUID,
-		Credit:         believes(s.WriteCredit),
-		Alone:          slices.ContainsFunc(s.WriteCredit, func(w config.WriteCredit) bool { return w.Alone }),
+		Credit:         writers.Counts,
+		Alone:          writers.Alone(),
 	}
 }
 
@@ -44,13 +42,12 @@ func (d *daemon) maxConnections(asked int) int {
 	return min(asked, limit)
 }
 
-// believes returns whose writes may count.
-func believes(lines []config.WriteCredit) func(peercred.Cred) bool {
-	return func(c peercred.Cred) bool {
-		return slices.ContainsFunc(lines, func(w config.WriteCredit) bool {
-			return (w.UID < 0 || w.UID == c.UID) && (w.GID < 0 || w.GID == c.GID)
-		})
+// writeCredit is the policy of these lines.
+func writeCredit(lines []config.WriteCredit) (writers credit.Writers) {
+	for _, l := range lines {
+		writers = append(writers, credit.Writer{UID: l.UID, GID: l.GID, Alone: l.Alone})
 	}
+	return writers
 }
 
 // reload takes over what a changed configuration says, and keeps the old one if
@@ -59,23 +56,24 @@ func (d *daemon) reload() error {
 	d.warn(process.Reloading())
 	defer process.Notify("READY=1")
 	old := d.settings.Load()
-	s, err := loadSettings(old.options, d.owner)
+	s, err := loadSettings(old.Options, d.owner, old)
 	if err != nil {
 		return d.keepOld(err)
 	}
-	list, err := sources(s.Config, d.supply)
+	gathered, err := d.sources.Prepare(sourceSettings(s))
 	if err != nil {
-		return d.keepOld(fmt.Errorf("%s: %w", s.path, err))
+		return d.keepOld(err)
 	}
-	if err := d.sink.Configure(s.logging(d.foreground)); err != nil {
+	if err := d.sink.Configure(logTo(s, d.foreground)); err != nil {
+		gathered.Rollback()
 		return d.keepOld(err)
 	}
 	d.settings.Store(s)
 	d.server.Reconfigure(d.serverConfig(s))
 	d.relisten(s)
 	d.openExchanges(s.Exchange)
-	d.gatherFrom(list)
-	d.log.WithField("path", s.path).Info("reloaded")
+	d.warn(gathered.Commit())
+	d.log.WithField("path", s.Path).Info("reloaded")
 	d.problems(s)
 	for _, what := range d.needsRestart(old, s) {
 		d.log.WithField("directive", what).Warn("changed, but needs a restart")
@@ -89,17 +87,16 @@ func (d *daemon) keepOld(err error) error {
 }
 
 // needsRestart names what a reload cannot change.
-func (d *daemon) needsRestart(old, s *settings) (names []string) {
+func (d *daemon) needsRestart(old, s *config.Settings) (names []string) {
 	for _, c := range []struct {
 		name    string
 		changed bool
 	}{
-		{"seedfile", old.SeedFile != s.SeedFile},
-		{"seed-credit", old.SeedCredit != s.SeedCredit},
-		{"user", old.User != s.User},
-		{"command-user", old.CommandUser != s.CommandUser},
-		{"status", old.Status.Path != s.Status.Path},
-		{"the first command", d.owner == 0 && d.supply.runner == nil && len(s.Commands) > 0},
+		{"seedfile", old.Seed.Path != s.Seed.Path},
+		{"seed-credit", old.Seed.Credit != s.Seed.Credit},
+		{"user", old.User.Name != s.User.Name},
+		{"command-user", old.CommandUser.Name != s.CommandUser.Name},
+		{"status", old.Status.Address != s.Status.Address},
 	} {
 		if c.changed {
 			names = append(names, c.name)
@@ -109,11 +106,11 @@ func (d *daemon) needsRestart(old, s *settings) (names []string) {
 }
 
 // problems says which lines of prngd.conf were skipped, a few of them by name.
-func (d *daemon) problems(s *settings) {
+func (d *daemon) problems(s *config.Settings) {
 	const named = 10
 	for i, p := range s.Problems {
 		if i == named {
-			d.log.Warnf("%s: %d more problems, see prngd --check-config", s.path, len(s.Problems)-named)
+			d.log.Warnf("%s: %d more problems, see prngd --check-config", s.Path, len(s.Problems)-named)
 			return
 		}
 		d.log.Warn(p)

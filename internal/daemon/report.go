@@ -1,15 +1,12 @@
 package daemon
 
 import (
-	"maps"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"prngd/egdproto"
-	"prngd/gatherers"
 	"prngd/internal/control"
 	"prngd/internal/prng"
 	"prngd/internal/server"
@@ -20,20 +17,21 @@ import (
 func (d *daemon) report() control.Report {
 	st := d.pool.Stats()
 	s := d.settings.Load()
-	return d.continued(control.Report{
+	r := control.Report{
 		Version: control.Version, Program: "prngd " + d.program.Version,
 		PID: os.Getpid(), UID: os.Getuid(),
 		Started: d.started.UTC(), Now: time.Now().UTC(),
 		Generator: d.reportGenerator(st),
-		Sources:   reportSources(st, d.runner.Stats()),
 		Seed:      d.reportSeed(),
 		Exchange:  d.reportExchanges(),
 		Listeners: d.reportPlaces(),
 		Clients:   reportClients(d.server.Stats()),
 		Process:   d.reportProcess(),
-		Config:    control.Config{Path: s.path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected},
+		Config:    control.Config{Path: s.Path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected},
 		Log:       d.reportLog(),
-	})
+	}
+	d.sources.Report(&r)
+	return d.continued(r)
 }
 
 func (d *daemon) reportGenerator(st prng.Stats) control.Generator {
@@ -42,39 +40,12 @@ func (d *daemon) reportGenerator(st prng.Stats) control.Generator {
 		SeededAt: when(st.OpenedAt), Reseeds: st.Reseeds, LastReseed: when(st.LastReseed),
 		Stirs: st.Stirs, Generates: st.Generates, Bytes: st.Bytes, Kernel: st.Kernel,
 		Unprotected: st.Memory.Missing,
-		Clones:      d.doubts.clones.Load(), ClockJumps: d.doubts.jumps.Load(),
 	}
 	if g.SeededAt != nil {
 		g.SeedSeconds = st.OpenedAt.Sub(d.started).Seconds()
 		g.SeededBy = seeders(st)
 	}
 	return g
-}
-
-// reportSources joins what the runner knows of each gatherer with what the pool
-// counted for it; what no gatherer gave (clients, seed file) stands at the end.
-func reportSources(st prng.Stats, gathered []gatherers.Status) (list []control.Source) {
-	pool := map[string]prng.SourceStats{}
-	for _, s := range st.Sources {
-		pool[s.Name] = s
-	}
-	for _, g := range gathered {
-		p := pool[g.Name]
-		delete(pool, g.Name)
-		list = append(list, control.Source{
-			Name: g.Name, State: string(g.State), Every: g.Every.Seconds(), Credit: float64(g.Credit),
-			Samples: uint64(g.Samples), Bytes: uint64(g.Bytes), Bits: p.CreditedBits, Errors: uint64(g.Errors),
-			LastSample: when(g.LastSample), Took: g.Duration.Seconds(),
-			LastError: g.LastError, LastErrorAt: when(g.LastErrorAt), Detail: g.Detail,
-		})
-	}
-	for _, name := range slices.Sorted(maps.Keys(pool)) {
-		p := pool[name]
-		list = append(list, control.Source{
-			Name: name, State: "passive", Samples: p.Samples, Bytes: p.Bytes, Bits: p.CreditedBits,
-		})
-	}
-	return list
 }
 
 func (d *daemon) reportSeed() control.Seed {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"prngd/gatherers"
+	"prngd/internal/config"
+	"prngd/internal/credit"
 	"prngd/internal/prng"
 	"prngd/seedfile"
 )
@@ -39,12 +41,12 @@ func (d *daemon) keepSeed(ctx context.Context) {
 // openSeed opens the seed file, or goes on with the one of the program before us.
 // It stays open: who we become, and whoever takes our place, may not be permitted
 // to open it.
-func (d *daemon) openSeed(s *settings) {
-	if s.SeedFile == "" {
+func (d *daemon) openSeed(s *config.Settings) {
+	if s.Seed.Path == "" {
 		return
 	}
 	o := seedfile.Options{
-		Path: s.SeedFile, MachineID: seedfile.MachineID(), Credit: s.SeedCredit, Owner: d.uid(),
+		Path: s.Seed.Path, MachineID: seedfile.MachineID(), Credit: s.Seed.Credit, Owner: d.uid(),
 	}
 	if f := d.adoptSeed(o); f != nil {
 		d.recalled = true
@@ -62,26 +64,15 @@ func (d *daemon) openSeed(s *settings) {
 	d.seed.Store(f)
 }
 
-// recall mixes the old seed, replaces it on disk, and only then counts it.
+// recall mixes and counts the seed that the last run left.
 func (d *daemon) recall(f *seedfile.File) {
-	old, err := f.Load()
-	defer clear(old.Data)
-	d.warn(err)
-	if old.Warning != "" {
-		d.log.Warn(old.Warning)
-	}
-	source := d.pool.Source(prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: upstreamLimit})
-	source.Add(old.Data, 0)
-	var digest [32]byte
 	real, mono := gatherers.Clocks()()
-	d.pool.Digest(&digest, old.Data)
-	err = f.Replace(seedfile.Successor(old.Data, digest, real, mono))
-	switch {
-	case err == nil && old.Bits > 0:
-		source.Add(old.Data, old.Bits)
-	case err != nil && !old.Foreign:
-		d.log.Warn(err)
+	warning, readErr, replaceErr := credit.Recall(d.pool, f, real, mono)
+	d.warn(readErr)
+	if warning != "" {
+		d.log.Warn(warning)
 	}
+	d.warn(replaceErr)
 }
 
 // awaitOpen waits for the gate, and says whether it opened.

@@ -8,24 +8,22 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prngd/internal/prng"
+	"prngd/internal/credit"
 	"prngd/internal/process"
+	"prngd/internal/upgrade"
 	"prngd/seedfile"
 )
 
 // takeOver goes on where the program before this one stopped. Nothing here is
 // worth dying for.
 func (d *daemon) takeOver(h *handover) {
-	bits := 0
-	if h.Seeded {
-		bits = 8 * len(h.secret)
-	}
-	d.pool.Source(prng.Policy{Name: "handover", Untrusted: true}).Add(h.secret, bits)
+	d.pool.Source(credit.Handover()).Add(h.secret, credit.HandoverBits(h.Seeded, len(h.secret)))
+	d.pool.Continue(h.Generator)
 	clear(h.secret)
 	if err := d.server.Inherit(h.Connections); err != nil {
 		d.log.WithError(err).Error("connections were lost in the upgrade")
 	}
-	if s := d.settings.Load(); h.Seed.Path != s.SeedFile {
+	if s := d.settings.Load(); h.Seed.Path != s.Seed.Path {
 		h.Seed.close()
 	} else { // at once: an admin may ask for a save
 		d.openSeed(s)
@@ -75,7 +73,7 @@ func (d *daemon) remember() {
 		d.path, d.signals = d.legacy.Path, d.legacy.signals
 		return
 	}
-	path, err := process.ProgramPath(os.Args[0])
+	path, err := upgrade.ProgramPath(os.Args[0])
 	if err != nil {
 		d.log.WithError(err).Warn("this program cannot be upgraded in place")
 	}

@@ -31,7 +31,7 @@ func TestSeedFileIsTakenOverAtOnce(t *testing.T) {
 	t.Cleanup(func() { pool.Close() })
 	log, _ := logtest.NewNullLogger()
 	d := &daemon{log: log, pool: pool, server: server.New(server.Config{Pool: pool, Log: log}), legacy: h}
-	d.settings.Store(&settings{Config: &config.Config{SeedFile: path}})
+	d.settings.Store(&config.Settings{Seed: config.Seed{Path: path}})
 	d.takeOver(h)
 	f := d.seed.Load()
 	if f == nil || !d.recalled {

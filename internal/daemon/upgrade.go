@@ -14,6 +14,7 @@ import (
 	"prngd/internal/prng"
 	"prngd/internal/process"
 	"prngd/internal/server"
+	"prngd/internal/upgrade"
 )
 
 // handled returns the signals that the daemon acts on.
@@ -72,17 +73,17 @@ func (d *daemon) try(a *attempt) {
 }
 
 // rehearsal opens the program and has it try its start.
-func (d *daemon) rehearsal() (*process.Program, error) {
+func (d *daemon) rehearsal() (*upgrade.Program, error) {
 	if d.pool.State() == prng.ReseedRequired {
 		return nil, errors.New("output is held until a reseed, and a new program could not know that: try again later")
 	}
-	p, err := process.OpenProgram(d.path)
+	p, err := upgrade.Open(d.path)
 	if err != nil {
 		return nil, err
 	}
 	document, err := json.Marshal(handover{Version: handoverVersion, Program: d.program.Version, Path: d.path, Started: d.started, Owner: d.owner})
 	if err == nil {
-		err = p.Rehearse(context.Background(), os.Args, document)
+		err = p.Preflight(context.Background(), os.Args, document)
 	}
 	if err != nil {
 		p.Close()
@@ -93,7 +94,7 @@ func (d *daemon) rehearsal() (*process.Program, error) {
 
 // goOver ends the tasks, and then has the main loop execute p. It returns if that
 // did not come about, and then everything goes on.
-func (d *daemon) goOver(p *process.Program) {
+func (d *daemon) goOver(p *upgrade.Program) {
 	old := d.round
 	old.end()
 	if !waitFor(&old.tasks, roundTime) {
@@ -102,7 +103,7 @@ func (d *daemon) goOver(p *process.Program) {
 		d.call(d.beginRound)
 		return
 	}
-	if process.HungThread(time.Second) {
+	if upgrade.HungThread(time.Second) {
 		d.log.Error("not upgraded: a thread hangs in the kernel, and the exec would hang with it; this program goes on")
 		d.call(d.beginRound)
 		return
@@ -112,7 +113,7 @@ func (d *daemon) goOver(p *process.Program) {
 	d.call(func() {
 		err := d.exec(p)
 		d.server.Resume()
-		if errors.Is(err, process.ErrInterrupted) {
+		if errors.Is(err, upgrade.ErrInterrupted) {
 			return // attend will see why
 		}
 		d.log.WithError(err).Error("not upgraded: this program goes on")
@@ -140,7 +141,7 @@ const (
 )
 
 // exec executes p. Nobody is answered from Park on.
-func (d *daemon) exec(p *process.Program) error {
+func (d *daemon) exec(p *upgrade.Program) error {
 	ctx, cancel := context.WithTimeout(context.Background(), parkTime)
 	defer cancel()
 	connections, err := d.server.Park(ctx)
@@ -156,7 +157,7 @@ func (d *daemon) exec(p *process.Program) error {
 	if err != nil {
 		return err
 	}
-	return p.Exec(process.Legacy{
+	return p.Exec(upgrade.Payload{
 		Argv: os.Args, Document: document, Secret: h.secret, Keep: h.descriptors(),
 		Signals: handled(), Caught: d.signals, Interrupted: d.toldToStop,
 		// The next program reads its configuration, and is the upgrade.
@@ -169,7 +170,7 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 	h := &handover{
 		Version: handoverVersion, Program: d.program.Version, Path: d.path,
 		Started: d.started, Parked: time.Now(), Foreground: d.foreground, Owner: d.owner,
-		Connections: connections, Report: d.report(), RunnerUID: d.supply.runnerUID,
+		Connections: connections, Report: d.report(), RunnerUID: d.commands.uid,
 	}
 	for _, p := range d.places {
 		handed, err := handPlace(p)
@@ -185,8 +186,8 @@ func (d *daemon) handover(connections []server.Connection) (*handover, error) {
 		}
 		h.Control = []handedPlace{handed}
 	}
-	h.Exchanges, h.Devices = d.handExchanges(), d.supply.devices.hand()
-	for _, f := range d.supply.runner.Files() {
+	h.Exchanges, h.Sources, h.Generator = d.handExchanges(), d.sources.HandOver(), d.pool.HandOver()
+	for _, f := range d.commands.runner.Files() {
 		fd, err := descriptorOf(f) // Fd would make it blocking
 		if err != nil {
 			return nil, fmt.Errorf("handing over the runner: %w", err)

@@ -14,11 +14,15 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"prngd/gatherers"
+	"prngd/internal/commands"
+	"prngd/internal/config"
 	"prngd/internal/control"
 	"prngd/internal/logging"
+	"prngd/internal/privileges"
 	"prngd/internal/prng"
 	"prngd/internal/process"
 	"prngd/internal/server"
+	"prngd/internal/sources"
 	"prngd/seedfile"
 )
 
@@ -27,22 +31,21 @@ type daemon struct {
 	program    Program
 	started    time.Time
 	foreground bool // logs to standard error unless told otherwise
-	settings   atomic.Pointer[settings]
+	settings   atomic.Pointer[config.Settings]
 	sink       *logging.Sink
 	log        *logrus.Logger
 	pool       *prng.Generator
-	doubts     *doubts
-	runner     *gatherers.Runner
+	sources    *sources.Sources
 	server     *server.Server
 	seed       atomic.Pointer[seedfile.File]
 	pidFile    *process.PIDFile
-	supply     supply
+	commands   commandRunner
 	calls      chan func() // run by the main loop
 	signals    chan os.Signal
 	life       context.Context // ends when the daemon is told to
 	round      *round
-	owner      int           // the uid that started us
-	account    *process.User // whom we become, or have become; nil: nobody else
+	owner      int              // the uid that started us
+	account    *privileges.User // whom we become, or have become; nil: nobody else
 	protection control.Process
 	path       string // of our program file
 
@@ -54,8 +57,6 @@ type daemon struct {
 	attempt   *attempt
 	control   place
 	places    []place // what is listened on
-	gathering []gatherers.Gatherer
-	regather  context.CancelFunc // makes the runner start anew
 	exchanges []exchangeFile
 	restir    context.CancelFunc // makes the keepers of exchange files start anew
 	seedError string             // why no seed file is kept
@@ -67,8 +68,8 @@ type daemon struct {
 const stopTime = 700 * time.Millisecond
 
 // serve is the daemon's life.
-func (p Program) serve(started time.Time, s *settings, parent *process.Parent, legacy *handover) error {
-	with, list, err := startSources(s, legacy) // before there is any secret
+func (p Program) serve(started time.Time, s *config.Settings, parent *process.Parent, legacy *handover) error {
+	with, err := startRunner(s, legacy) // before there is any secret
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 		return exitError{exitInternal, err}
 	}
 	foreground := parent == nil && (legacy == nil || legacy.Foreground)
-	to := s.logging(foreground)
+	to := logTo(s, foreground)
 	sink, err := logging.New(to)
 	if err != nil && legacy != nil { // clients wait already: better a log elsewhere
 		to.Target = ""
@@ -88,12 +89,15 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 	defer sink.Close(stopTime)
 	d := &daemon{
 		program: p, started: started, foreground: foreground, sink: sink, log: sink.Log,
-		gathering: list, supply: with, doubts: newDoubts(), calls: make(chan func()),
+		commands: with, calls: make(chan func()),
 		owner: starter(legacy), legacy: legacy,
 	}
 	d.settings.Store(s)
+	if d.sources, err = newSources(s, sink.Log, with, legacy); err != nil {
+		return err
+	}
 	d.remember()
-	d.warn(process.Undumpable())
+	d.warn(privileges.Undumpable())
 	if err := d.open(s); err != nil {
 		d.shut()
 		return err
@@ -103,22 +107,22 @@ func (p Program) serve(started time.Time, s *settings, parent *process.Parent, l
 
 // open makes everything that must be there before a client can be served:
 // generator, pid file, sockets.
-func (d *daemon) open(s *settings) (err error) {
+func (d *daemon) open(s *config.Settings) (err error) {
 	d.pool, err = prng.New(prng.Env{
 		Clocks:                gatherers.Clocks(),
 		Kernel:                gatherers.KernelBytes,
-		CloneEvent:            d.doubts.ask,
+		CloneEvent:            d.sources.CloneEvent,
 		PersonalizationString: personalization(time.Now()),
 	})
 	if err != nil {
 		return exitError{exitInternal, err}
 	}
-	if err := d.grave(d.openPIDFile(s.options.PIDFile)); err != nil {
+	if err := d.grave(d.openPIDFile(s.PIDFile.Path)); err != nil {
 		return err
 	}
 	d.server = server.New(d.serverConfig(s))
-	d.runner = gatherers.NewRunner(d.mix, d.log)
-	d.askKernel()
+	d.sources.Attach(d.pool)
+	d.sources.SampleKernel()
 	d.chooseAccount(s)
 	d.warn(d.makeDirectories(s))
 	if err := d.openPlaces(s); err != nil {
@@ -148,7 +152,7 @@ func (d *daemon) run(parent *process.Parent) error {
 	go func() { failed <- d.server.Serve(serving, listeners(d.places)); close(failed) }()
 	d.beginRound()
 	if os.Getpid() == 1 {
-		go process.Reap(ctx)
+		go commands.Reap(ctx)
 	}
 	d.hello()
 	if err := parent.Ready(); err != nil {
@@ -169,7 +173,7 @@ func (d *daemon) run(parent *process.Parent) error {
 // tasks is all that goes on beside serving, each on a goroutine of its own.
 func (d *daemon) tasks() []func(context.Context) {
 	return []func(context.Context){
-		d.gather, d.insist, d.keepSeed, d.keepExchanges, d.watchPlaces, d.watchClones,
+		d.sources.Run, d.keepSeed, d.keepExchanges, d.watchPlaces,
 		d.announce, d.answerAdmin, d.notifyReady, d.feedWatchdog,
 	}
 }

@@ -16,10 +16,10 @@ type Policy struct {
 
 // Source is one origin of samples. Use Generator.Source.
 type Source struct {
-	pool *Generator
-	id   uint16
+	generator *Generator
+	id        uint16
 
-	// Guarded by pool.mu.
+	// Guarded by generator.mu.
 	policy   Policy
 	next     int // pool of the next uncredited sample
 	samples  uint64
@@ -35,14 +35,20 @@ func (p *Generator) Source(policy Policy) *Source {
 	defer p.mu.Unlock()
 	s := p.byName[policy.Name]
 	if s == nil {
-		if len(p.sources) > math.MaxUint16 {
-			panic("internal error: over 65536 sources")
-		}
-		s = &Source{pool: p, id: uint16(len(p.sources))}
-		p.sources = append(p.sources, s)
-		p.byName[policy.Name] = s
+		s = p.newSource(policy)
 	}
 	s.policy = policy
+	return s
+}
+
+// newSource numbers a source and keeps it. mu is held.
+func (p *Generator) newSource(policy Policy) *Source {
+	if len(p.sources) > math.MaxUint16 {
+		panic("internal error: over 65536 sources")
+	}
+	s := &Source{generator: p, id: uint16(len(p.sources)), policy: policy}
+	p.sources = append(p.sources, s)
+	p.byName[policy.Name] = s
 	return s
 }
 
@@ -60,7 +66,7 @@ func (s *Source) Add(data []byte, bits int) (credited int) {
 
 //go:noinline
 func (s *Source) add(data []byte, bits int) int {
-	p, size := s.pool, len(data)
+	p, size := s.generator, len(data)
 	bits = max(0, bits)
 	if bits > 8*size {
 		bits = 8 * size
@@ -100,7 +106,7 @@ func (s *Source) add(data []byte, bits int) int {
 // mix puts a sample where it belongs and returns how many bytes of the original
 // size that was for P0.
 func (s *Source) mix(data []byte, bits, size int, mono int64) (own uint64) {
-	acc := &s.pool.sec.acc
+	acc := &s.generator.sec.acc
 	if bits > 0 {
 		acc.split(s.id, mono, data, bits)
 		return uint64(size+pools-1) / pools
@@ -116,7 +122,7 @@ func (s *Source) mix(data []byte, bits, size int, mono int64) (own uint64) {
 
 // limit applies GateLimit.
 func (s *Source) limit(bits int) int {
-	if s.pool.State() != Unseeded {
+	if s.generator.State() != Unseeded {
 		return bits
 	}
 	if s.policy.GateLimit > 0 {

@@ -1,6 +1,3 @@
-// Package process is what a daemon is to its operating system: going to the
-// background, the pid file, ending another instance, the supervisor's
-// protocol, limits and privileges. It knows nothing of entropy.
 package process
 
 import (
@@ -35,7 +32,7 @@ const (
 // It executes anew because a Go program cannot fork: the threads of the
 // runtime would be missing in the child.
 func Background(argv []string) (exit int, err error) {
-	path, err := ownProgram()
+	path, err := Program()
 	if err != nil {
 		return 1, fmt.Errorf("finding our own program file: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
 	"prngd/egdproto"
 	"prngd/internal/peercred"
 )

@@ -3,7 +3,6 @@ package process_test
 import (
 	"bufio"
 	"fmt"
-	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
 	"prngd/egdproto"
 	"prngd/internal/process"
 )
@@ -21,17 +21,14 @@ import (
 // under another one.
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", "atexit_sleep_ms=0") // else each costs a second with -race
-	programs := map[string]func(){
+	testscript.Main(m, map[string]func(){
 		"backgrounder": backgrounder,
 		"pidteller":    pidteller,
 		"forker":       forker,
 		"listeners":    listeners,
 		"supervised":   func() { fmt.Println(process.Supervised()) },
-		"harden":       harden,
-		"startrunner":  startrunner,
-	}
-	maps.Copy(programs, systemPrograms())
-	testscript.Main(m, programs)
+		"openfiles":    openFiles,
+	})
 }
 
 // backgrounder goes to the background and ends there as its argument says.

@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 )
 
-// ownProgram returns the path of our program file: as the system knows it, or,
+// Program returns the path of our program file: as the system knows it, or,
 // where /proc is not mounted, as we were called.
-func ownProgram() (string, error) {
+func Program() (string, error) {
 	path, err := os.Executable()
 	if err == nil {
 		return path, nil

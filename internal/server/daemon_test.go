@@ -16,6 +16,7 @@ import (
 	logtest "github.com/sirupsen/logrus/hooks/test"
 
 	"prngd/egdproto"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
@@ -89,7 +90,7 @@ func serve(t testing.TB, driver func(*Server) (driver, error), state prng.State,
 	}
 	d.srv = New(config)
 	d.srv.newDriver = driver
-	ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "unix", Path: d.path}})
+	ls, err := listen.Listen(listen.Options{Address: egdproto.Address{Network: "unix", Path: d.path}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func serve(t testing.TB, driver func(*Server) (driver, error), state prng.State,
 	return d
 }
 
-func (d *daemon) start(ls []*Listener) {
+func (d *daemon) start(ls []*listen.Listener) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {

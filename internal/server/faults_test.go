@@ -15,6 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 	logtest "github.com/sirupsen/logrus/hooks/test"
 
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
@@ -51,10 +52,10 @@ func TestAcceptErrorsAreWaitedOut(t *testing.T) {
 		s := New(Config{Pool: newPool(t, prng.Seeded), Log: log})
 		s.newDriver = newNetDriver
 		through := make(chan struct{})
-		l := newListener(&faultyListener{real, errs, sync.OnceFunc(func() { close(through) })}, nil)
+		l := listen.New(&faultyListener{real, errs, sync.OnceFunc(func() { close(through) })}, nil)
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- s.Serve(ctx, []*Listener{l}) }()
+		go func() { ended <- s.Serve(ctx, []*listen.Listener{l}) }()
 		<-through
 
 		c, err := net.Dial("unix", path)
@@ -140,7 +141,7 @@ func hand(t *testing.T, s *Server, adapt func(*net.UnixConn) net.Conn) net.Conn 
 	s.mu.Lock()
 	d := s.driver.(*netDriver)
 	s.mu.Unlock()
-	d.admit(newListener(l, nil), adapt(theirs.(*net.UnixConn)))
+	d.admit(listen.New(l, nil), adapt(theirs.(*net.UnixConn)))
 	return ours
 }
 

@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"prngd/internal/listen"
 )
 
 // doorBatch is how many newcomers one listener lets in before the first of them
@@ -17,7 +19,7 @@ const doorBatch = 4
 
 // door is one listener of a loop.
 type door struct {
-	listener *Listener
+	listener *listen.Listener
 	raw      syscall.RawConn // nil: not watched yet
 	index    int
 	open     bool    // somebody may wait
@@ -36,9 +38,9 @@ type door struct {
 }
 
 // serve adds a listener.
-func (l *loop) serve(ln *Listener) { l.do(func() { l.addDoor(ln) }) }
+func (l *loop) serve(ln *listen.Listener) { l.do(func() { l.addDoor(ln) }) }
 
-func (l *loop) addDoor(ln *Listener) {
+func (l *loop) addDoor(ln *listen.Listener) {
 	l.pruneDoors()
 	d := &door{listener: ln, index: len(l.doors)}
 	d.do = d.accept
@@ -57,7 +59,7 @@ func (l *loop) addDoor(ln *Listener) {
 // hang puts a door where newcomers knock, now or when there are descriptors and
 // memory for that again.
 func (l *loop) hang(d *door) {
-	err := d.listener.bare()
+	err := d.listener.Detach()
 	if err == nil {
 		d.raw, err = d.listener.SyscallConn()
 	}
@@ -90,7 +92,7 @@ func (l *loop) pruneDoors() {
 			continue
 		}
 		select {
-		case <-d.listener.closed:
+		case <-d.listener.Closed():
 			l.doors[i] = nil
 			l.server.forget(d.listener)
 		default:
@@ -134,7 +136,7 @@ func (l *loop) openAll() {
 func (d *door) accept(fd uintptr) {
 	size := uint32(unix.SizeofSockaddrAny)
 	var from, length uintptr
-	if d.listener.address.Network == "tcp" {
+	if d.listener.Address().Network == "tcp" {
 		from, length = uintptr(unsafe.Pointer(&d.from)), uintptr(unsafe.Pointer(&size))
 	}
 	n, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, fd, from, length, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
@@ -175,7 +176,7 @@ func (d *daemon) socket() func() {
 func TestTCP(t *testing.T) { eachDriver(t, testTCP) }
 
 func testTCP(t *testing.T, serve starter) {
-	ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "tcp", Host: "localhost"}})
+	ls, err := listen.Listen(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "localhost"}})
 	if err != nil {
 		t.Skip(err)
 	}
@@ -208,7 +209,7 @@ func testTCP(t *testing.T, serve starter) {
 func TestTCPPeerNotAllowed(t *testing.T) { eachDriver(t, testTCPPeerNotAllowed) }
 
 func testTCPPeerNotAllowed(t *testing.T, serve starter) {
-	ls, err := Listen(ListenOptions{
+	ls, err := listen.Listen(listen.Options{
 		Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"},
 		Allow:   []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 	})
@@ -234,7 +235,7 @@ func testTCPPeerNotAllowed(t *testing.T, serve starter) {
 func TestTCPWritesAreNotCredited(t *testing.T) { eachDriver(t, testTCPWritesAreNotCredited) }
 
 func testTCPWritesAreNotCredited(t *testing.T, serve starter) {
-	ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
+	ls, err := listen.Listen(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
 	if err != nil {
 		t.Skip(err)
 	}

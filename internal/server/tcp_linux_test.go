@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
@@ -31,7 +32,7 @@ func testTCPAllow(t *testing.T, serve starter) {
 		{"::", "::/0", "::1", "127.0.0.1"}, // all of IPv6 is none of IPv4
 	} {
 		t.Run(c.host+" "+c.allow, func(t *testing.T) {
-			ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "tcp", Host: c.host}, Allow: prefixes(t, c.allow)})
+			ls, err := listen.Listen(listen.Options{Address: egdproto.Address{Network: "tcp", Host: c.host}, Allow: prefixes(t, c.allow)})
 			if err != nil {
 				t.Skip(err) // no IPv6 here
 			}
@@ -71,7 +72,7 @@ func prefixes(t *testing.T, list string) (all []netip.Prefix) {
 }
 
 // comes reports whether who connects from this address is answered.
-func comes(t *testing.T, from string, l *Listener) bool {
+func comes(t *testing.T, from string, l *listen.Listener) bool {
 	t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: patience}
 	to := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: l.Address().Port}

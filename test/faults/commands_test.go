@@ -58,6 +58,22 @@ func TestCommands(t *testing.T) {
 		most = max(most, len(running("sleep", "forks")))
 	}
 
+	told(t, d)
+	d.Wait("the end of every command", func() bool { return len(running("sleep", "forks")) == 0 })
+	for line := range strings.Lines(harness.Run(t, "ps", "-o", "stat=,args=", "--ppid", fmt.Sprint(d.PID))) {
+		if strings.HasPrefix(line, "Z") {
+			t.Errorf("a zombie of the daemon's: %s", line)
+		}
+	}
+	d.Served("afterwards")
+	harness.Figure(t, "commands that hang, fork, print for ever, die: up to %d processes at once, 20 of 20 clients served meanwhile, none left after their time", most)
+	d.Stop()
+	d.SeedCounts()
+}
+
+// told wants the status to tell what became of each command.
+func told(t *testing.T, d *harness.Daemon) {
+	t.Helper()
 	about := func(name string) (s control.Source) {
 		for _, s := range d.Status().Sources {
 			if strings.HasPrefix(s.Name, "command:") && strings.HasSuffix(s.Name, "/"+name) {
@@ -79,14 +95,4 @@ func TestCommands(t *testing.T) {
 			t.Errorf("%s: %d samples, %q, expected %d, %q", name, s.Samples, s.LastError, want.samples, want.trouble)
 		}
 	}
-	d.Wait("the end of every command", func() bool { return len(running("sleep", "forks")) == 0 })
-	for line := range strings.Lines(harness.Run(t, "ps", "-o", "stat=,args=", "--ppid", fmt.Sprint(d.PID))) {
-		if strings.HasPrefix(line, "Z") {
-			t.Errorf("a zombie of the daemon's: %s", line)
-		}
-	}
-	d.Served("afterwards")
-	harness.Figure(t, "commands that hang, fork, print for ever, die: up to %d processes at once, 20 of 20 clients served meanwhile, none left after their time", most)
-	d.Stop()
-	d.SeedCounts()
 }

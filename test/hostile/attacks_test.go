@@ -39,11 +39,11 @@ var attacks = []attack{
 	{name: "memory", about: "deaf ones where the daemon and its sockets have 64 MiB in all", cgroup: true, do: deaf, wrong: deafWrong},
 }
 
-// Who comes. The numbers are nobody's on any machine, but for user nobody.
+// The users that come. The numbers are nobody's on any machine, but for user nobody.
 const (
 	nobody   = 65534
-	rascal   = 70000  // attackers: this one, and those after him
-	newcomer = 70100  // and those after him: who comes for the first time
+	rascal   = 70000  // attackers: this one, and those after it
+	newcomer = 70100  // and those after it: they come for the first time
 	keeper   = 70200  // the well-behaved users: of kept connections
 	comer    = 100000 // and of new ones, each another
 )

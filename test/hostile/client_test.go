@@ -31,7 +31,7 @@ type manner struct {
 }
 
 // manners are Postfix's and QEMU's, on a connection kept and on new ones. Who
-// keeps one has it before the attack begins; who comes anew is each time another
+// keeps one has it before the attack begins; the others are each time another
 // user, and so has no connection yet.
 var manners = []manner{
 	{false, []byte{1, 32}, 33, true, func(int) int { return keeper }},

@@ -68,7 +68,7 @@ func leavers(a *assault) {
 	})
 }
 
-// leaversWrong: who has gone leaves nothing behind.
+// leaversWrong: clients that have gone leave nothing behind.
 func leaversWrong(s sight) []string {
-	return unless(s.after.rss-s.before.rss < 16<<10, "%d KiB more, after %d who have gone", s.after.rss-s.before.rss, s.after.Clients.Partial)
+	return unless(s.after.rss-s.before.rss < 16<<10, "%d KiB more, after %d clients have gone", s.after.rss-s.before.rss, s.after.Clients.Partial)
 }

@@ -44,7 +44,7 @@ func (a *assault) take(uid, n int) (mine []*harness.Conn) {
 	return mine
 }
 
-// keepsAll: who has completed a command is never closed to make room.
+// keepsAll: a connection that has completed a command is never closed to make room.
 func (a *assault) keepsAll(mine []*harness.Conn) {
 	for _, c := range mine {
 		if b, err := c.Ask([]byte{0}, 4); len(b) < 4 {

@@ -11,7 +11,7 @@ import (
 const slowpokes = 2000
 
 // slow begins requests and does not end them. Half of its connections send a
-// byte more now and then, as whoever knows of a time limit between bytes does.
+// byte more now and then, as a client does that knows of a time limit between bytes.
 func slow(a *assault) {
 	var list []*harness.Conn
 	for range slowpokes {

@@ -22,17 +22,24 @@ var rules = map[string]rule{
 	"egdproto":          {"", "net os syscall time log log/slog"},
 	"internal/prng":     {sys, "net os os/exec io/fs log log/slog"},
 	"internal/peercred": {sys, ""},
-	"internal/config":   {"egdproto internal/change", ""},
 	"internal/change":   {"", ""},
+	"internal/config":   {"egdproto internal/change github.com/urfave/cli/v2", ""},
+	"internal/credit":   {"gatherers seedfile internal/peercred internal/prng", ""},
+	"internal/control":  {"egdproto internal/change internal/peercred" + sys + logrus, ""},
+	"internal/hostenv":  {"", ""},
+	"internal/listen":   {"egdproto internal/change internal/control" + sys + logrus, ""},
+	"internal/logging":  {"internal/change internal/control" + sys + logrus, ""},
 	"gatherers":         {"egdproto internal/peercred github.com/shirou/gopsutil/v3" + sys + logrus, ""},
 	"seedfile":          {sys + logrus, ""},
-	"internal/server":   {"egdproto internal/prng internal/peercred" + sys + logrus, ""},
-	"internal/process": {"egdproto internal/peercred github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx" +
+	"internal/server":   {"egdproto internal/credit internal/listen internal/prng internal/peercred" + sys + logrus, ""},
+	"internal/sources": {"egdproto gatherers internal/change internal/config internal/control internal/credit internal/prng" +
 		sys + logrus, ""},
-	"internal/logging": {sys + logrus, ""},
-	"internal/control": {"egdproto internal/peercred" + sys + logrus, ""},
-	"internal/daemon":  {"egdproto gatherers seedfile internal github.com/urfave/cli/v2" + sys + logrus, ""},
-	"contrib":          {"egdproto", ""},
+	"internal/process":    {"egdproto internal/change internal/peercred" + sys, ""},
+	"internal/privileges": {"internal/control github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx" + sys, ""},
+	"internal/commands":   {"internal/process" + sys, ""},
+	"internal/upgrade":    {"internal/change internal/process internal/privileges kernel.org/pub/linux/libs/security/libcap/psx" + sys, ""},
+	"internal/daemon":     {"egdproto gatherers seedfile internal" + sys + logrus, ""},
+	"contrib":             {"egdproto", ""},
 }
 
 // unbound are the programs, the tools and the system tests: they are where things meet.
