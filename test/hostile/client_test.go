@@ -30,9 +30,8 @@ type manner struct {
 	uid     func(turn int) int
 }
 
-// manners are Postfix's and QEMU's, on a connection kept and on new ones. Who
-// keeps one has it before the attack begins; the others are each time another
-// user, and so has no connection yet.
+// manners are Postfix's and QEMU's, on a connection kept and on new ones. A kept one is there before the attack begins;
+// each new one is another user's, that has no connection yet.
 var manners = []manner{
 	{false, []byte{1, 32}, 33, true, func(int) int { return keeper }},
 	{false, []byte{2, 255}, 255, false, func(int) int { return keeper + 1 }},
