@@ -41,6 +41,7 @@ func TestTwins(t *testing.T) {
 		}
 		bytesOf[i] = twin.Served("a twin")
 		given.Add(bytesOf[i])
+		twin.LogHas("msg=seeded")
 		by := regexp.MustCompile(`msg=seeded by="([^"]*)"`).FindStringSubmatch(twin.Logged())
 		harness.Figure(t, "a twin, seeded by %q: first bytes %x", by[1:], bytesOf[i][:8])
 	}
