@@ -9,6 +9,7 @@ import (
 	"prngd/test/harness"
 )
 
+// TestJain compares Jain's index with values by hand.
 func TestJain(t *testing.T) {
 	for _, c := range []struct {
 		each []int64
@@ -25,6 +26,7 @@ func TestJain(t *testing.T) {
 	}
 }
 
+// TestDigest takes percentiles of times that are not sorted.
 func TestDigest(t *testing.T) {
 	var times []time.Duration
 	for i := range 101 {

@@ -23,6 +23,7 @@ func numbered(n uint64) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, n*0x9e3779b97f4a7c15), n)
 }
 
+// TestRepeatsAreSeen gives Blocks the same output twice, when it keeps everything and when it keeps little.
 func TestRepeatsAreSeen(t *testing.T) {
 	for _, most := range []int{1 << 20, 64} { // all are kept, or few
 		s := NewBlocks(most)
@@ -68,6 +69,7 @@ var blind = map[string][]string{
 	"openssh": {"a byte more", "another beginning"}, "pipe": {"another beginning"}, "batch": {"a byte more", "another beginning"},
 }
 
+// TestClientsSeeLies has every kind of client served by liars: it must notice each lie that it can see.
 func TestClientsSeeLies(t *testing.T) {
 	for _, k := range append(Kinds(1000), Kind{Name: "batch", Turn: Batch}) {
 		if k.Bad {
@@ -151,6 +153,7 @@ func answers(in []byte) (reply []byte, eaten int, unknown bool) {
 	}
 }
 
+// TestFailuresAndLateRepliesAreWrong shows the tally a failed turn, a late one, and none at all.
 func TestFailuresAndLateRepliesAreWrong(t *testing.T) {
 	good := NewTally()
 	good.Add("tlsmgr", time.Second, nil)

@@ -13,6 +13,7 @@ import (
 // Everything here is shown something wrong first: a daemon that is right gives
 // the soak nothing to find.
 
+// TestTrendFindsALeak has one MiB a minute found below noise and bursts, and none in noise alone.
 func TestTrendFindsALeak(t *testing.T) {
 	noise := rand.New(rand.NewPCG(1, 2))
 	var xs, flat, leak []float64
@@ -67,6 +68,7 @@ func TestGrowthIsWrong(t *testing.T) {
 	}
 }
 
+// TestDescriptorsLeftBehind shows the check a descriptor more, and one in the place of another.
 func TestDescriptorsLeftBehind(t *testing.T) {
 	before := held{"/proc/stat", "socket", "socket"}
 	if got := before.left(held{"/proc/stat", "/proc/stat", "socket", "socket"}); len(got) != 1 || !strings.Contains(got[0], `["/proc/stat"]`) {
