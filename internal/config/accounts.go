@@ -9,19 +9,6 @@ import (
 	"prngd/internal/change"
 )
 
-// Account is a user to become.
-type Account struct {
-	Name    string // as written, or the default's
-	UID     int    // -1 if Missing
-	GID     int    // -1 if Missing
-	Groups  []int  // supplementary, GID among them or not
-	Missing bool   // the default, which this system does not have
-	Where   string // "FILE:LINE" or "default"
-}
-
-// Written reports whether prngd.conf names the account, which must exist then.
-func (a Account) Written() bool { return a.Where != byDefault }
-
 // accounts looks up the users. Those that only root can become are of no use to
 // others, but a name that was written must be right.
 func (r *resolver) accounts() {

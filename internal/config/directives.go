@@ -72,7 +72,7 @@ func sourceDirectives() []Directive {
 			Name: "source", Syntax: "egd:ADDRESS|dev:PATH|file:PATH [credit=BITS]", Repeats: true, parse: (*line).source,
 			Doc: "Another place to read samples from; credit= is in bits per byte, 0 to 8, by default 0, and by TCP always 0.",
 		}, {
-			Name: "write-credit", Syntax: "uid=NUMBER|gid=NUMBER [alone]", Repeats: true, parse: (*line).writeCredit,
+			Name: "write-credit", Syntax: "[uid=NUMBER] [gid=NUMBER] [alone]", Repeats: true, parse: (*line).writeCredit,
 			Doc: "Whose writes count, by default nobody's; alone: they may seed the generator without another source.",
 		}, {
 			Name: "credit-commands", Syntax: "yes | no", parse: yesOrNo(func(c *Config) *bool { return &c.CreditCommands }),
@@ -97,7 +97,7 @@ func daemonDirectives() []Directive {
 			Doc:     "The user that the daemon becomes when it is started as root; without this line and without prngd, it stays root without capabilities.",
 			Default: "prngd",
 		}, {
-			Name: "log", Syntax: "[target=auto|stderr|syslog|file:PATH] [level=LEVEL] [format=text|json]", parse: (*line).log,
+			Name: "log", Syntax: "[target=WHERE] [level=LEVEL] [format=FORMAT]", parse: (*line).log,
 			Doc:     "Where messages go (auto: stderr with -f or -d, else syslog), and from which of error, warn, info, debug on.",
 			Default: "target=auto level=info format=text",
 		}, {

@@ -11,20 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	"prngd/internal/change"
 )
-
-// File is a configuration file as it was read.
-type File struct {
-	Path          string
-	Where         string // the line that included it, or "command line" or "default"
-	Device, Inode uint64
-	Modified      time.Time // UTC
-	Size          int64     // bytes that were read
-	SHA256        string    // of them, in hex
-}
 
 // ErrUnreadable is in every error of a configuration file that could not be
 // opened or read, or that root may not act on because others can change it.

@@ -16,8 +16,6 @@ const (
 	maxText = 16 << 20
 )
 
-const blanks = " \t"
-
 // Parse reads a prngd.conf that includes no other file; name is what messages
 // call it.
 //
@@ -153,6 +151,13 @@ func (p *parser) find(name string) *Directive {
 	return nil
 }
 
+func (p *parser) names() (names []string) {
+	for _, d := range p.directives {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
 func (p *parser) directive(d *Directive, rest string, long bool) {
 	words, err := split(rest)
 	switch {
@@ -189,7 +194,7 @@ func (p *parser) entry(s string) {
 func (p *parser) strange(s string) {
 	word, _ := cutWord(s)
 	message := fmt.Sprintf("expected a directive or a quoted command, found %.40q", word)
-	meant := nearest(word, p.directives)
+	meant := nearest(word, p.names())
 	if meant != "" {
 		message += fmt.Sprintf(": did you mean %s?", meant)
 	}

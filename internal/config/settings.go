@@ -88,6 +88,29 @@ type PIDFile struct {
 	Where string // "command line" or ""
 }
 
+// Account is a user to become.
+type Account struct {
+	Name    string // as written, or the default's
+	UID     int    // -1 if Missing
+	GID     int    // -1 if Missing
+	Groups  []int  // supplementary, GID among them or not
+	Missing bool   // the default, which this system does not have
+	Where   string // "FILE:LINE" or "default"
+}
+
+// Written reports whether prngd.conf names the account, which must exist then.
+func (a Account) Written() bool { return a.Where != byDefault }
+
+// File is a configuration file as it was read.
+type File struct {
+	Path          string
+	Where         string // the line that included it, or "command line" or "default"
+	Device, Inode uint64
+	Modified      time.Time // UTC
+	Size          int64     // bytes that were read
+	SHA256        string    // of them, in hex
+}
+
 // SameText reports whether two settings were read from the same files with the
 // same content.
 func (s *Settings) SameText(o *Settings) bool {

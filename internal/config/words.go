@@ -7,6 +7,8 @@ import (
 	"strings"
 )
 
+const blanks = " \t"
+
 func isBlank(r rune) bool { return r == ' ' || r == '\t' }
 
 // cutWord returns the first word of s, and what follows it and the blanks.
@@ -63,21 +65,20 @@ func unquoted(s string) bool {
 	return numberPrefix(rate) == rate
 }
 
-// nearest returns the name of the directive that word was meant to be, "" for
-// none. What follows the name without a blank, as in user=prngd, is left out.
-func nearest(word string, directives []Directive) string {
+// nearest returns the one of names that word was meant to be, "" for none. What follows the name without a blank, as in user=prngd, is left out.
+func nearest(word string, names []string) string {
 	lower := strings.ToLower(strings.TrimLeft(word, "\v\f"))
 	if i := strings.IndexAny(lower, "=:;#"); i > 0 {
 		lower = lower[:i]
 	}
 	best, distance := "", 1<<30
-	for _, d := range directives {
-		limit := len(d.Name) / 3 // so that "ls" is not taken for "log"
-		if len(lower) > len(d.Name)+limit {
+	for _, name := range names {
+		limit := len(name) / 3 // so that "ls" is not taken for "log"
+		if len(lower) > len(name)+limit {
 			continue
 		}
-		if n := editDistance(lower, d.Name); n <= limit && n < distance {
-			best, distance = d.Name, n
+		if n := editDistance(lower, name); n <= limit && n < distance {
+			best, distance = name, n
 		}
 	}
 	return best

@@ -13,111 +13,117 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"prngd/gatherers"
+	"prngd/internal/change"
 	"prngd/internal/commands"
 	"prngd/internal/config"
+	"prngd/internal/control"
 	"prngd/internal/privileges"
-	"prngd/internal/sources"
 )
 
-// order is what the runner is told of one command of prngd.conf.
-type order struct {
+// commandRequest is what the runner is told of one command of prngd.conf.
+type commandRequest struct {
 	Path    string
 	Argv    []string
 	Timeout time.Duration
 }
 
-// atOnce is how many commands run at a time: gatherers.Rotation's first round.
-const atOnce = 4
+// concurrentCommands is how many commands run at a time: the first round of
+// gatherers.Rotation.
+const concurrentCommands = 4
 
-// commandRunner is the child that runs commands, and the uid it runs them as.
+// commandRunner is the part that holds the child which runs, for root, the commands
+// of prngd.conf as a user who can read neither the daemon's memory nor the seed.
+// Commands of other users run as those.
 type commandRunner struct {
+	log    *logrus.Logger
 	runner *commands.Runner // nil: there is none
-	uid    int
+	uid    int              // it runs commands as
 }
 
-// startRunner starts, for root, the child that runs the commands of prngd.conf
-// as a user who may read neither our memory nor the seed; the program of an
-// upgrade takes over the one there is. Commands of others run as those.
-func startRunner(s *config.Settings, legacy *handover) (with commandRunner, err error) {
-	switch {
-	case legacy != nil && len(legacy.Runner) > 0:
-		var files []*os.File
-		for _, fd := range legacy.Runner {
-			files = append(files, fileOf(fd, "runner"))
-		}
-		with.uid = legacy.RunnerUID
-		with.runner, err = commands.AdoptRunner(files)
-		return with, err
-	case legacy != nil || starter(legacy) != 0 || len(s.Commands) == 0:
-		return with, nil
+// commandState is the section of a state document.
+type commandState struct {
+	FDs []int `json:"fds"` // conversations with the runner
+	UID int   `json:"uid"`
+}
+
+// start starts the runner if s has commands that root is not to run. It belongs
+// before there is any secret. A runner that cannot be started is no reason not to
+// serve: the commands fail, each with the reason.
+func (p *commandRunner) start(s *config.Settings) {
+	if s.Owner != 0 || len(s.Commands) == 0 || p.runner != nil {
+		return
 	}
-	if u, err := commandUser(s.CommandUser.Name); err == nil {
-		with.uid = u.UID
+	var err error
+	p.uid = s.CommandUser.UID
+	if p.runner, err = commands.StartRunner(concurrentCommands, s.CommandUser.Name); err != nil {
+		p.log.WithError(err).Warn("the commands of prngd.conf are not run")
 	}
-	with.runner, err = commands.StartRunner(atOnce, s.CommandUser.Name)
-	return with, err
 }
 
 // run has the child run a command.
-func (with commandRunner) run(ctx context.Context, path string, argv []string, timeout time.Duration) ([]byte, error) {
-	if with.runner == nil {
+func (p *commandRunner) run(ctx context.Context, path string, argv []string, timeout time.Duration) ([]byte, error) {
+	if p.runner == nil {
 		return nil, errNoRunner
 	}
-	request, err := json.Marshal(order{path, argv, timeout})
+	request, err := json.Marshal(commandRequest{path, argv, timeout})
 	if err != nil {
 		return nil, err
 	}
-	return with.runner.Do(ctx, request)
+	return p.runner.Do(ctx, request)
 }
 
 // errNoRunner refuses commands of a daemon that root has started without one.
 var errNoRunner = errors.New("restart required: the process that runs commands for root is started with the daemon")
 
-// newSources returns sources with the gatherers of s in effect.
-func newSources(s *config.Settings, log *logrus.Logger, with commandRunner, legacy *handover) (*sources.Sources, error) {
-	o := sources.Options{Log: log}
-	if legacy != nil {
-		o.Before = legacy.Sources
-		if o.Before == nil {
-			o.Before = new(sources.State)
+func (p *commandRunner) prepare(context.Context, *config.Settings, manner) (change.Change, error) {
+	return change.None{}, nil
+}
+
+func (p *commandRunner) report(*control.Report) {}
+
+func (p *commandRunner) handOver(s *state) error {
+	handed := commandState{UID: p.uid}
+	for _, f := range p.runner.Files() {
+		fd, err := descriptorOf(f) // Fd would make it blocking
+		if err != nil {
+			return err
 		}
+		handed.FDs = append(handed.FDs, fd)
 	}
-	if starter(legacy) == 0 {
-		o.Run = with.run
-		if with.runner == nil {
-			o.NoCommands = errNoRunner
-		}
-	}
-	all := sources.New(o)
-	c, err := all.Prepare(sourceSettings(s))
-	if err != nil {
-		return nil, exitError{exitConfig, err}
-	}
-	return all, c.Commit()
+	return s.put("commands", handed, handed.FDs...)
 }
 
-// sourceSettings is what c says of sources.
-func sourceSettings(c *config.Settings) sources.Settings {
-	return sources.Settings{
-		Gatherers: c.Gatherers, Sources: c.Sources, Commands: c.Commands,
-		CommandTimeout: c.CommandTimeout, CreditCommands: c.CreditCommands,
+func (p *commandRunner) adopt(s *state) (err error) {
+	var handed commandState
+	if found, err := s.get("commands", &handed); !found || len(handed.FDs) == 0 {
+		return err
 	}
+	p.uid = handed.UID
+	if s.preflight {
+		p.runner = new(commands.Runner) // of the daemon that serves
+		return nil
+	}
+	var files []*os.File
+	for _, fd := range handed.FDs {
+		files = append(files, inherited(fd, "runner"))
+	}
+	p.runner, err = commands.AdoptRunner(files)
+	return err
 }
 
-// listSources is all that could be sampled, for a program that does not serve.
-func listSources(s *config.Settings) ([]gatherers.Gatherer, error) {
-	with, err := startRunner(s, nil)
-	if err != nil {
-		return nil, err
+func (p *commandRunner) close() {}
+
+// denied is the uid that gets nothing from the control socket: that of the
+// commands. -1 is no uid.
+func (p *commandRunner) denied() int {
+	if p.runner == nil {
+		return -1
 	}
-	all, err := newSources(s, logrus.New(), with, nil)
-	if err != nil {
-		return nil, err
-	}
-	return all.List(), nil
+	return p.uid
 }
 
-// commandUser is who runs commands for root; where there is no such user, nobody.
+// commandUser is the user that runs commands for root; where there is no such
+// user, nobody.
 func commandUser(name string) (privileges.User, error) {
 	u, err := privileges.Lookup(name)
 	if err != nil {
@@ -131,13 +137,13 @@ func commandUser(name string) (privileges.User, error) {
 
 // runCommands is the life of the runner. Nothing is run before it has become
 // user for good.
-func runCommands(user string, lines []net.Conn) {
+func runCommands(user string, conversations []net.Conn) {
 	u, err := commandUser(user)
 	if err == nil {
 		err = privileges.Become(u)
 	}
 	if err != nil {
-		commands.ServeRunner(lines, func(context.Context, []byte) ([]byte, error) {
+		commands.ServeRunner(conversations, func(context.Context, []byte) ([]byte, error) {
 			return nil, fmt.Errorf("commands are not run as root, and not otherwise: %w", err)
 		})
 		return
@@ -147,25 +153,25 @@ func runCommands(user string, lines []net.Conn) {
 		defer cancel()
 		go commands.Reap(ctx)
 	}
-	commands.ServeRunner(lines, runCommand)
+	commands.ServeRunner(conversations, runCommand)
 }
 
 // runCommand runs one command within limits. All that it has started ends with
 // it, with the daemon, and at its time.
 func runCommand(ctx context.Context, request []byte) ([]byte, error) {
-	var o order
-	if err := json.Unmarshal(request, &o); err != nil {
-		return nil, fmt.Errorf("reading an order: %w", err)
+	var r commandRequest
+	if err := json.Unmarshal(request, &r); err != nil {
+		return nil, fmt.Errorf("reading a command request: %w", err)
 	}
-	if err := commands.Runnable(o.Path); errors.Is(err, fs.ErrNotExist) {
+	if err := commands.Runnable(r.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("not found")
 	} else if err != nil {
 		return nil, err
 	}
-	self, args, err := commands.Limited(o.Path, o.Argv)
+	self, args, err := commands.Limited(r.Path, r.Argv)
 	if err != nil {
-		return nil, fmt.Errorf("finding our own program file: %w", err)
+		return nil, fmt.Errorf("finding the daemon's own program file: %w", err)
 	}
-	defer commands.EndOrphans() // who has left the process group
-	return gatherers.Command(self, args, gatherers.None, 0, o.Timeout, false).Gather(ctx)
+	defer commands.EndOrphans() // those that have left the process group
+	return gatherers.Command(self, args, gatherers.None, 0, r.Timeout, false).Gather(ctx)
 }

@@ -1,4 +1,4 @@
-package listen_test
+package listen
 
 import (
 	"os"
@@ -7,8 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"prngd/internal/listen"
 )
 
 // Root removes any dead socket, others their own. One thread becomes another
@@ -36,7 +34,7 @@ func TestDeadSocketOfAnother(t *testing.T) {
 			result <- errno
 			return
 		}
-		_, err := listen.Listen(listen.Options{Address: unixAddress(path)})
+		_, err := start(t, socketAt(path))
 		result <- err
 	}()
 	if err := <-result; err == nil || !strings.Contains(err.Error(), "dead socket of uid 0") {

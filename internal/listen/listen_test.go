@@ -1,4 +1,4 @@
-package listen_test
+package listen
 
 import (
 	"net"
@@ -10,22 +10,45 @@ import (
 	"testing"
 	"time"
 
+	logtest "github.com/sirupsen/logrus/hooks/test"
+
 	"prngd/egdproto"
-	"prngd/internal/listen"
-	"prngd/internal/peercred"
 )
 
 func unixAddress(path string) egdproto.Address {
 	return egdproto.Address{Network: "unix", Path: path}
 }
 
-func open(t *testing.T, path string) *listen.Listener {
+// socketAt is a listen line without anything but a mode.
+func socketAt(path string) Options {
+	return Options{Address: unixAddress(path), Mode: 0o777, GID: -1}
+}
+
+// quietSet returns a set that logs nowhere.
+func quietSet(t *testing.T) *Set {
+	log, _ := logtest.NewNullLogger()
+	s := NewSet(Config{Log: log})
+	t.Cleanup(s.Close)
+	return s
+}
+
+// start opens lines in a new set.
+func start(t *testing.T, lines ...Options) ([]*Listener, error) {
+	s := quietSet(t)
+	c, err := s.Prepare(t.Context(), lines, Start)
+	if err != nil {
+		return nil, err
+	}
+	err = c.Commit()
+	return s.Listeners(), err
+}
+
+func open(t *testing.T, path string) *Listener {
 	t.Helper()
-	ls, err := listen.Listen(listen.Options{Address: unixAddress(path)})
+	ls, err := start(t, socketAt(path))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { ls[0].Close() })
 	return ls[0]
 }
 
@@ -92,7 +115,7 @@ func TestPathInUse(t *testing.T) {
 				path += strings.Repeat("s", 2000)
 			}
 			before := tree(t, dir)
-			_, err := listen.Listen(listen.Options{Address: unixAddress(path)})
+			_, err := start(t, socketAt(path))
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), dir) {
 				t.Errorf("got %v, want %q and the path", err, test.want)
 			}
@@ -124,7 +147,7 @@ func TestPlantedLinks(t *testing.T) {
 		if err := os.Lchown(link, stranger, stranger); err != nil {
 			t.Fatal(err)
 		}
-		_, err := listen.Listen(listen.Options{Address: unixAddress(path)})
+		_, err := start(t, socketAt(path))
 		if want := link + " is a symbolic link of uid 4711"; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", path, err, want)
 		}
@@ -168,9 +191,9 @@ func TestDeadSocketIsReplaced(t *testing.T) {
 
 func TestMode(t *testing.T) {
 	dir, before := t.TempDir(), umask()
-	for want, mode := range map[os.FileMode]os.FileMode{0o777: 0, 0o666: 0o666, 0o600: 0o600} {
+	for want, mode := range map[os.FileMode]os.FileMode{0: 0, 0o777: 0o777, 0o666: 0o666, 0o600: 0o600} /* A16 */ {
 		path := filepath.Join(dir, want.String())
-		ls, err := listen.Listen(listen.Options{Address: unixAddress(path), Mode: mode})
+		ls, err := start(t, Options{Address: unixAddress(path), Mode: mode, GID: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +219,7 @@ func TestGroup(t *testing.T) {
 		t.Skip("needs root")
 	}
 	path := filepath.Join(t.TempDir(), "s")
-	ls, err := listen.Listen(listen.Options{Address: unixAddress(path), Mode: 0o660, Group: "4711"})
+	ls, err := start(t, Options{Address: unixAddress(path), Mode: 0o660, GID: 4711})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,20 +230,9 @@ func TestGroup(t *testing.T) {
 	}
 }
 
-func TestUnknownGroup(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	_, err := listen.Listen(listen.Options{Address: unixAddress(path), Group: "no-such-group"})
-	if err == nil {
-		t.Fatal("listens")
-	}
-	if _, err := os.Lstat(path); err == nil {
-		t.Error("left a socket behind")
-	}
-}
-
 func TestParentDirectory(t *testing.T) {
 	dir := t.TempDir()
-	_, err := listen.Listen(listen.Options{Address: unixAddress(filepath.Join(dir, "a", "b", "s"))})
+	_, err := start(t, socketAt(filepath.Join(dir, "a", "b", "s")))
 	if err == nil {
 		t.Error("made two directories")
 	}
@@ -279,70 +291,14 @@ func TestMissingLooksAtTheTime(t *testing.T) {
 func TestTCPNeedsAllow(t *testing.T) {
 	for _, host := range []string{"0.0.0.0", "::", "192.0.2.1"} {
 		a := egdproto.Address{Network: "tcp", Host: host}
-		if _, err := listen.Listen(listen.Options{Address: a}); err == nil || !strings.Contains(err.Error(), "allow=") {
+		if _, err := start(t, Options{Address: a}); err == nil || !strings.Contains(err.Error(), "allow=") {
 			t.Errorf("%s: %v", host, err)
 		}
 	}
 	a := egdproto.Address{Network: "tcp", Host: "0.0.0.0"}
-	ls, err := listen.Listen(listen.Options{Address: a, Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	ls, err := start(t, Options{Address: a, Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ls[0].Close()
-}
-
-// The kernel names whoever called listen(2) last; adopting calls it.
-func TestAdopt(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	first := open(t, path)
-	f, err := first.File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := listen.Adopt(f)
-	f.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if l.Address() != unixAddress(path) || l.Missing() {
-		t.Errorf("adopted %v, missing: %v", l.Address(), l.Missing())
-	}
-	c, err := net.Dial("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	raw, _ := c.(*net.UnixConn).SyscallConn()
-	if cred, err := peercred.Of(raw); err == nil && cred.PID != -1 && cred.PID != os.Getpid() {
-		t.Errorf("%+v", cred)
-	}
-	l.Close()
-	if _, err := os.Lstat(path); err != nil {
-		t.Error("removed a path that another made")
-	}
-
-	f, err = first.File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if l, err = listen.Adopt(f); err != nil {
-		t.Fatal(err)
-	}
-	l.Claim(listen.Options{}, true)
-	l.Close()
-	if _, err := os.Lstat(path); err == nil {
-		t.Error("did not remove a path that was claimed")
-	}
-}
-
-func TestAdoptWrongDescriptor(t *testing.T) {
-	f, err := os.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := listen.Adopt(f); err == nil {
-		t.Error("adopted a directory")
-	}
 }

@@ -90,12 +90,27 @@ func serve(t testing.TB, driver func(*Server) (driver, error), state prng.State,
 	}
 	d.srv = New(config)
 	d.srv.newDriver = driver
-	ls, err := listen.Listen(listen.Options{Address: egdproto.Address{Network: "unix", Path: d.path}})
+	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "unix", Path: d.path}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.start(ls)
 	return d
+}
+
+// openListeners makes the sockets of one listen line.
+func openListeners(o listen.Options) ([]*listen.Listener, error) {
+	if o.Address.Network == "unix" {
+		o.Mode, o.GID = 0o777, -1
+	}
+	log, _ := logtest.NewNullLogger()
+	set := listen.NewSet(listen.Config{Log: log})
+	c, err := set.Prepare(context.Background(), []listen.Options{o}, listen.Start)
+	if err != nil {
+		return nil, err
+	}
+	err = c.Commit()
+	return set.Listeners(), err
 }
 
 func (d *daemon) start(ls []*listen.Listener) {

@@ -62,8 +62,9 @@ func (s *Server) logStranger(p peer) {
 	}
 }
 
-// logAccept says that no connection can be accepted for now.
-func (s *Server) logAccept(err error) {
+// logAccept notes that no connection can be accepted for now.
+func (s *Server) logAccept(l *listen.Listener, err error) {
+	l.NoteAccept(err)
 	s.service.acceptErrors.Add(1)
 	if skipped, ok := s.acceptance.due(s.now()); ok {
 		line := s.log.WithError(err).WithFields(logrus.Fields{"skipped": skipped})

@@ -52,7 +52,7 @@ func TestAcceptErrorsAreWaitedOut(t *testing.T) {
 		s := New(Config{Pool: newPool(t, prng.Seeded), Log: log})
 		s.newDriver = newNetDriver
 		through := make(chan struct{})
-		l := listen.New(&faultyListener{real, errs, sync.OnceFunc(func() { close(through) })}, nil)
+		l := listen.NewListener(&faultyListener{real, errs, sync.OnceFunc(func() { close(through) })}, nil)
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- s.Serve(ctx, []*listen.Listener{l}) }()
@@ -141,7 +141,7 @@ func hand(t *testing.T, s *Server, adapt func(*net.UnixConn) net.Conn) net.Conn 
 	s.mu.Lock()
 	d := s.driver.(*netDriver)
 	s.mu.Unlock()
-	d.admit(listen.New(l, nil), adapt(theirs.(*net.UnixConn)))
+	d.admit(listen.NewListener(l, nil), adapt(theirs.(*net.UnixConn)))
 	return ours
 }
 

@@ -26,13 +26,14 @@ func (d *netDriver) accept(l *listen.Listener) {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err != nil: // out of descriptors? Keep those we have.
-			d.server.logAccept(err)
+			d.server.logAccept(l, err)
 			if !sleep(l, backoff) {
 				return
 			}
 			backoff = min(2*backoff, lastBackoff)
 		default:
 			backoff = firstBackoff
+			l.NoteAccept(nil)
 			d.admit(l, sock)
 		}
 	}

@@ -20,7 +20,7 @@ func testNobodyBringsNoBit(t *testing.T, serve starter) {
 	d := serve(t, prng.Unseeded, func(c *Config) { c.UnseededWait = 0 })
 	own := d.pool.Source(prng.Policy{Name: "own"})
 	own.Add(bytes.Repeat([]byte{1}, 64), prng.GateBits-1)
-	ls, err := listen.Listen(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
+	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -176,7 +176,7 @@ func (d *daemon) socket() func() {
 func TestTCP(t *testing.T) { eachDriver(t, testTCP) }
 
 func testTCP(t *testing.T, serve starter) {
-	ls, err := listen.Listen(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "localhost"}})
+	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "localhost", Port: freePort(t)}})
 	if err != nil {
 		t.Skip(err)
 	}
@@ -209,7 +209,7 @@ func testTCP(t *testing.T, serve starter) {
 func TestTCPPeerNotAllowed(t *testing.T) { eachDriver(t, testTCPPeerNotAllowed) }
 
 func testTCPPeerNotAllowed(t *testing.T, serve starter) {
-	ls, err := listen.Listen(listen.Options{
+	ls, err := openListeners(listen.Options{
 		Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"},
 		Allow:   []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 	})
@@ -235,7 +235,7 @@ func testTCPPeerNotAllowed(t *testing.T, serve starter) {
 func TestTCPWritesAreNotCredited(t *testing.T) { eachDriver(t, testTCPWritesAreNotCredited) }
 
 func testTCPWritesAreNotCredited(t *testing.T, serve starter) {
-	ls, err := listen.Listen(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
+	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
 	if err != nil {
 		t.Skip(err)
 	}
@@ -252,4 +252,15 @@ func testTCPWritesAreNotCredited(t *testing.T, serve starter) {
 		t.Fatal(err)
 	}
 	d.eventually("the write", func(s Stats) bool { return s.WritesRefused == 1 })
+}
+
+// freePort returns a TCP port that was free a moment ago.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
 }

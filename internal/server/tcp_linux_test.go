@@ -32,7 +32,7 @@ func testTCPAllow(t *testing.T, serve starter) {
 		{"::", "::/0", "::1", "127.0.0.1"}, // all of IPv6 is none of IPv4
 	} {
 		t.Run(c.host+" "+c.allow, func(t *testing.T) {
-			ls, err := listen.Listen(listen.Options{Address: egdproto.Address{Network: "tcp", Host: c.host}, Allow: prefixes(t, c.allow)})
+			ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: c.host}, Allow: prefixes(t, c.allow)})
 			if err != nil {
 				t.Skip(err) // no IPv6 here
 			}

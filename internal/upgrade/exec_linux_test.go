@@ -4,38 +4,39 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"prngd/internal/privileges"
+	"prngd/internal/process"
 	"prngd/internal/upgrade"
 )
 
 // upgrader executes itself once: upgrader [USER]. Before, it becomes uid 4711 if
 // told to, and after it, it says what came through.
 func upgrader() {
+	origin, err := process.FindOrigin(os.Args[0])
+	ok(err)
 	if r := upgrade.InPreflight(os.Args); r != nil {
-		fmt.Fprintln(os.Stderr, "preflighted with", r.Argv[1:], len(r.Document))
-		ok(r.Pass())
+		ok(r.Pass(fmt.Appendf(nil, "%v resolved from %d bytes", r.Argv[1:], len(r.State))))
 		return
 	}
-	document, secret, err := upgrade.Inherit()
+	in, err := upgrade.Inherit()
 	ok(err)
-	if document != nil {
-		upgraded(document, secret)
+	if in != nil {
+		upgraded(in, origin)
 		return
 	}
-	path, err := os.Executable()
+	p, err := upgrade.Open(origin.Path)
 	ok(err)
-	p, err := upgrade.Open(path)
+	fmt.Println("same", p.Same(origin), p.Same(process.Origin{ID: "another"}))
+	resolved, err := p.Preflight(context.Background(), os.Args, make([]byte, 3<<20), nil)
 	ok(err)
 	kept, theirs, err := os.Pipe()
 	ok(err)
@@ -49,7 +50,7 @@ func upgrader() {
 	fd := int(kept.Fd())
 	fmt.Println("pid", os.Getpid())
 	ok(p.Exec(upgrade.Payload{
-		Argv: os.Args, Document: append(fmt.Appendf(nil, "%d ", fd), make([]byte, 3<<20)...),
+		Argv: os.Args, State: append(fmt.Appendf(nil, "%d ", fd), make([]byte, 3<<20)...), Resolved: resolved,
 		Secret: []byte("sixty-four bytes of output"), Keep: []int{fd}, Signals: []os.Signal{unix.SIGUSR2}, Harmless: []os.Signal{unix.SIGUSR2}, Caught: caught,
 		Interrupted: func() bool {
 			ok(unix.Kill(os.Getpid(), unix.SIGUSR2)) // by default it would end us
@@ -59,22 +60,20 @@ func upgrader() {
 	runtime.KeepAlive(kept) // a collected file is closed
 }
 
-func upgraded(document, secret []byte) {
+func upgraded(in *upgrade.Inheritance, origin process.Origin) {
 	fmt.Println("pid", os.Getpid())
 	var fd int
-	fmt.Sscan(string(document[:20]), &fd)
+	fmt.Sscan(string(in.State[:20]), &fd)
 	b := make([]byte, 100)
 	n, _ := unix.Read(fd, b)
-	fmt.Printf("%d bytes, %q, %q\n", len(document), secret, b[:n])
-	dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+	fmt.Printf("%d bytes, %q, %q, %q\n", len(in.State), in.Resolved, in.Secret, b[:n])
+	dumpable, err := privileges.Dumpable()
 	fmt.Println("dumpable", dumpable, err)
+	in.Adopted()
 	comm, err := os.ReadFile("/proc/self/comm")
 	ok(err)
-	exe, err := os.Executable()
-	ok(err)
-	named := strings.HasPrefix(filepath.Base(exe), strings.TrimSpace(string(comm)))
-	fmt.Println("named", named || unix.Gettid() != os.Getpid())
-	fmt.Println("left over", os.Getenv("PRNGD_HANDOVER"))
+	fmt.Printf("named %s, %s\n", strings.TrimSpace(string(comm)), filepath.Base(origin.Path))
+	fmt.Println("left over", os.Getenv("PRNGD_UPGRADE")+os.Getenv("PRNGD_PROGRAM"))
 
 	// They came when nobody handled them, and would have ended us.
 	ok(unix.Kill(os.Getpid(), unix.SIGUSR2))
@@ -94,16 +93,17 @@ func TestExecInPlace(t *testing.T) {
 			t.Log("becoming another user wants a binary without cgo")
 			continue
 		}
+		said, stdout, _ := strings.Cut(stdout, "\n")
 		pids, rest, _ := strings.Cut(stdout, "\n")
 		again, rest, _ := strings.Cut(rest, "\n")
-		want := `3145730 bytes, "sixty-four bytes of output", "through"
-dumpable 0 <nil>
-named true
+		want := `3145730 bytes, "[` + who + `] resolved from 3145728 bytes", "sixty-four bytes of output", "through"
+dumpable false <nil>
+named upgrader, upgrader
 left over 
 user defined signal 2
 `
-		if status != 0 || pids != again || !strings.HasPrefix(pids, "pid ") || strings.Replace(rest, "3145731", "3145730", 1) != want {
-			t.Errorf("%s status %d, %q and %q\n%s%s", who, status, pids, again, rest, stderr)
+		if status != 0 || said != "same true false" || pids != again || !strings.HasPrefix(pids, "pid ") || strings.Replace(rest, "3145731", "3145730", 1) != want {
+			t.Errorf("%s status %d, %q, %q and %q\n%s%s", who, status, said, pids, again, rest, stderr)
 		}
 	}
 }
@@ -129,7 +129,7 @@ func TestExecFails(t *testing.T) {
 	signal.Notify(caught, unix.SIGUSR2)
 	defer signal.Stop(caught)
 	legacy := upgrade.Payload{
-		Argv: []string{path}, Document: []byte("{}"), Secret: make([]byte, 64),
+		Argv: []string{path}, State: []byte("{}"), Secret: make([]byte, 64),
 		Keep: []int{int(kept.Fd())}, Signals: []os.Signal{unix.SIGUSR2}, Harmless: []os.Signal{unix.SIGUSR2}, Caught: caught,
 	}
 	before := openFiles(t)
@@ -161,94 +161,15 @@ func openFiles(t *testing.T) int {
 	return len(entries)
 }
 
-func TestInPreflight(t *testing.T) {
-	dir := t.TempDir()
-	script := func(name, text string, mode os.FileMode) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), mode); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	upgrader, err := exec.LookPath("upgrader")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ path, want string }{
-		{upgrader, ""},
-		{dir + "/missing", "opening program .*/missing: no such file or directory"},
-		{script("denied", "#!/bin/sh\n", 0o644), "preflight of .*/denied: permission denied"},
-		{script("text", "neither a program nor a script\n", 0o755), "preflight of .*/text: exec format error"},
-		{"/bin/true", "preflight of /bin/true: it ended at once, without a word on whether it could take over"},
-		{"/bin/false", "preflight of /bin/false: exit status 1"},
-		{dir, "preflight of .*: permission denied"},
-	} {
-		p, err := upgrade.Open(c.path)
-		if err == nil {
-			err = p.Preflight(context.Background(), []string{"upgrader", "-x"}, make([]byte, 1<<20))
-			p.Close()
-		}
-		if !saysLike(err, c.want) {
-			t.Errorf("%s: %v, expected %q", c.path, err, c.want)
-		}
-	}
-}
-
-// A program that does not end is ended.
-func TestPreflightTakesTooLong(t *testing.T) {
-	sleep, err := exec.LookPath("tail")
-	if err != nil {
-		t.Skip(err)
-	}
-	p, err := upgrade.Open(sleep)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	fifo := filepath.Join(t.TempDir(), "fifo")
-	if err := unix.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	err = p.Preflight(ctx, []string{"tail", "-f", fifo}, nil)
-	if err == nil {
-		t.Error("passed")
-	}
-}
-
 // A variable that is meant for another process does nothing but go away.
 func TestInheritFromNobody(t *testing.T) {
-	for _, value := range []string{"", "nonsense", "1 2 3 4", fmt.Sprintf("%d 1 3 4", os.Getpid())} {
-		t.Setenv("PRNGD_HANDOVER", value)
-		document, secret, err := upgrade.Inherit()
-		if document != nil || secret != nil || err != nil {
-			t.Errorf("%q: %q, %q, %v", value, document, secret, err)
+	for _, value := range []string{"", "nonsense", "1 2 3 4 5 6", fmt.Sprintf("%d 1 3 4 5 6", os.Getpid())} {
+		t.Setenv("PRNGD_UPGRADE", value)
+		if in, err := upgrade.Inherit(); in != nil || err != nil {
+			t.Errorf("%q: %+v, %v", value, in, err)
 		}
-		if _, found := os.LookupEnv("PRNGD_HANDOVER"); found {
+		if _, found := os.LookupEnv("PRNGD_UPGRADE"); found {
 			t.Errorf("%q is passed on", value)
-		}
-	}
-}
-
-func TestProgramPath(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(self, link); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ argv0, want string }{
-		{link, link}, // so that where it leads to later is what is executed
-		{self, self},
-		{"prngd", self},
-		{"/bin/sh", self},
-		{"./missing", self},
-	} {
-		if got, err := upgrade.ProgramPath(c.argv0); got != c.want || err != nil {
-			t.Errorf("%s: %s, %v, expected %s", c.argv0, got, err, c.want)
 		}
 	}
 }
