@@ -49,13 +49,7 @@ func TestScripts(t *testing.T) {
 			e.Values[held{}] = map[string]net.Conn{}
 			e.Values[notices{}] = new(notices)
 			e.Values[supervised{}] = map[string]*net.UnixListener{}
-			// Root's control socket is the machine's; each story has its own. Only root's daemon makes the directory.
-			if os.Getuid() != 0 {
-				if err := os.Mkdir(dir+"/status", 0o755); err != nil {
-					return err
-				}
-			}
-			return os.WriteFile(dir+"/own.conf", []byte("status "+dir+"/status/sock\n"), 0o600)
+			return ownControl(dir)
 		},
 		Condition: func(name string) (bool, error) {
 			switch name {
@@ -96,6 +90,17 @@ func TestScripts(t *testing.T) {
 func withFaults(cmds map[string]func(*testscript.TestScript, bool, []string)) map[string]func(*testscript.TestScript, bool, []string) {
 	maps.Copy(cmds, faultCommands())
 	return cmds
+}
+
+// ownControl gives a story a control socket of its own, since root's default is the machine's. Only root's daemon makes
+// the directory itself.
+func ownControl(dir string) error {
+	if os.Getuid() != 0 {
+		if err := os.Mkdir(dir+"/status", 0o755); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(dir+"/own.conf", []byte("status "+dir+"/status/sock\n"), 0o600)
 }
 
 // ask sends bytes in hex and prints everything that comes back until the other

@@ -27,6 +27,8 @@ type Runner struct {
 	left  atomic.Int32
 	next  atomic.Uint64 // the last request's number
 	files []*os.File    // all of them, for an upgrade
+
+	unavailable error // why there is no child at all
 }
 
 // runnerVariable tells the child that it is a runner: the pid of its parent, how
@@ -47,23 +49,52 @@ type errRunner string
 
 func (e errRunner) Error() string { return string(e) }
 
+// calls are the system calls of StartRunner. A test makes each of them fail.
+type calls struct {
+	program    func() (string, error)
+	socketPair func() ([2]int, error)
+	start      func(*exec.Cmd) error
+}
+
+var system = calls{process.Program, socketPair, (*exec.Cmd).Start}
+
+// socketPair returns both ends of a stream, which no child inherits.
+func socketPair() ([2]int, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err == nil {
+		unix.CloseOnExec(fds[0])
+		unix.CloseOnExec(fds[1])
+	}
+	return fds, err
+}
+
 // StartRunner starts this program again as a runner for so many requests at a
-// time; task is what its RunnerChild returns. It ends when we do.
+// time; task is what its RunnerChild returns. It ends when we do. An error is no
+// reason for a daemon to end, see [Unavailable].
 func StartRunner(conversations int, task string) (*Runner, error) {
-	path, err := process.Program()
+	return system.startRunner(conversations, task)
+}
+
+// Unavailable is a runner that could not be started: each request fails with err.
+func Unavailable(err error) *Runner {
+	return &Runner{unavailable: fmt.Errorf("restart required: %w", err)}
+}
+
+func (c calls) startRunner(conversations int, task string) (*Runner, error) {
+	path, err := c.program()
 	if err != nil {
-		return nil, fmt.Errorf("finding our own program file: %w", err)
+		return nil, err
 	}
 	var ours, theirs []*os.File
 	defer func() { closeAll(theirs) }()
 	for range conversations {
-		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		fds, err := c.socketPair()
 		if err != nil {
 			closeAll(ours)
 			return nil, fmt.Errorf("making a socket pair for the runner: %w", err)
 		}
-		unix.CloseOnExec(fds[0])
-		unix.CloseOnExec(fds[1])
 		ours = append(ours, os.NewFile(uintptr(fds[0]), "runner"))
 		theirs = append(theirs, os.NewFile(uintptr(fds[1]), "runner's"))
 	}
@@ -73,7 +104,7 @@ func StartRunner(conversations int, task string) (*Runner, error) {
 		ExtraFiles:  theirs,
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
-	if err := child.Start(); err != nil {
+	if err := c.start(&child); err != nil {
 		closeAll(ours)
 		return nil, fmt.Errorf("starting the runner: %w", err)
 	}
@@ -110,6 +141,9 @@ func (r *Runner) Files() []*os.File {
 // conversation goes on when the runner has caught up; after any other failure it
 // is over.
 func (r *Runner) Do(ctx context.Context, request []byte) ([]byte, error) {
+	if r.unavailable != nil {
+		return nil, r.unavailable
+	}
 	var line net.Conn
 	select {
 	case l, ok := <-r.lines:

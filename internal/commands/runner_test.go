@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"prngd/internal/commands"
 )
 
@@ -92,5 +94,36 @@ func TestOrphanedRunner(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "startrunner", "--run-commands").CombinedOutput()
 	if err != nil || len(out) > 0 {
 		t.Errorf("%v, %q; expected a silent end", err, out)
+	}
+}
+
+// A process that another one has started as a runner, with the descriptors for it,
+// does not work for that one: the parent that it was told of is not its own.
+func TestRunnerOfAnotherParent(t *testing.T) {
+	for parent, want := range map[int]string{os.Getpid(): "HELLO", 1: ""} {
+		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unix.CloseOnExec(fds[0])
+		ours, theirs := os.NewFile(uintptr(fds[0]), "ours"), os.NewFile(uintptr(fds[1]), "theirs")
+		cmd := exec.Command("startrunner", "--run-commands")
+		cmd.Env = append(os.Environ(), fmt.Sprintf("PRNGD_RUNNER=%d:1:task", parent))
+		cmd.ExtraFiles = []*os.File{theirs}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		theirs.Close()
+		r, err := commands.AdoptRunner([]*os.File{ours})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := r.Do(t.Context(), []byte("hello"))
+		if string(answer) != want || (err == nil) != (want != "") {
+			t.Errorf("parent %d: %q, %v, expected %q", parent, answer, err, want)
+		}
+		cmd.Process.Kill()
+		cmd.Wait()
+		ours.Close()
 	}
 }

@@ -57,6 +57,7 @@ func (p *commandRunner) start(s *config.Settings) {
 	p.uid = s.CommandUser.UID
 	if p.runner, err = commands.StartRunner(concurrentCommands, s.CommandUser.Name); err != nil {
 		p.log.WithError(err).Warn("the commands of prngd.conf are not run")
+		p.runner = commands.Unavailable(err)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"prngd/internal/control"
 	"prngd/internal/listen"
 	"prngd/internal/logging"
+	"prngd/internal/privileges"
 	"prngd/internal/prng"
 	"prngd/internal/process"
 	"prngd/internal/sources"
@@ -65,6 +66,7 @@ func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
 		return nil, exitError{exitInternal, err}
 	}
 	d := &daemon{origin: o, log: sink.Log, calls: make(chan func()), signals: make(chan os.Signal, 8)}
+	d.warn(privileges.Undumpable()) // before there is any secret
 	d.own.log = &logPart{sink, o.Foreground}
 	d.own.commands = &commandRunner{log: d.log}
 	d.own.sources = newSources(sources.Options{Log: d.log}, d.own.commands, o.Owner)

@@ -31,7 +31,7 @@ type identity struct {
 
 // identityState is the section of a state document.
 type identityState struct {
-	Account *privileges.User `json:"account,omitempty"` // the user that the process became; nil: it stayed what it was
+	Asked   privileges.Asked `json:"asked"`
 	Sandbox []string         `json:"sandbox,omitempty"` // protections in force
 	Missing []string         `json:"missing,omitempty"` // protections that could not be had, and why
 }
@@ -98,28 +98,46 @@ func (c *identityChange) giveUp() error {
 		err := privileges.Become(*u)
 		switch {
 		case err == nil:
-			c.made.Account = u
+			c.made.Asked.User = u
 			c.has("user %s, uid %d", u.Name, u.UID)
 		case errors.Is(err, privileges.ErrRefused): // root of a container, perhaps
+			if c.next.User.Written() {
+				c.made.Asked.User = u
+			}
 			c.lacks("another uid: %v", err)
 		default:
 			return fmt.Errorf("giving up root's privileges: %w", err)
 		}
 	}
-	switch err := privileges.DropCapabilities(); {
-	case err == nil:
-		c.has("no capabilities")
-		c.has("no_new_privs")
-	case !errors.Is(err, errors.ErrUnsupported): // a system that has none
-		c.lacks("no capabilities, no_new_privs: %v", err)
+	c.made.Asked.NoCapabilities = true
+	for _, err := range []error{privileges.DropCapabilities(), privileges.Undumpable()} { // a change of uid undoes the second
+		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			c.part.log.Warn(err)
+		}
 	}
+	c.readBack()
 	did, err := privileges.ConfineWrites(c.next.Writable(), c.next.Upstream())
 	if err != nil {
 		c.lacks("%v", err)
 		return nil
 	}
 	c.has("%s", did)
+	c.made.Asked.Confined = true
 	return nil
+}
+
+// readBack says what the kernel made of it.
+func (c *identityChange) readBack() {
+	for _, pair := range c.made.Asked.Pairs(privileges.Read()) {
+		switch {
+		case !pair.OK():
+			c.lacks("%s: asked for %s, is %s", pair.What, pair.Asked, pair.Is)
+		case pair.What == "capabilities":
+			c.has("no capabilities")
+		case pair.What == "no_new_privs":
+			c.has("no_new_privs")
+		}
+	}
 }
 
 // needsReadable warns while an admin is looking, not when a reload fails.
@@ -148,6 +166,17 @@ func (p *identity) report(r *control.Report) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r.Process.Sandbox, r.Process.Missing = p.state.Sandbox, p.state.Missing
+}
+
+// check asks the kernel what the process is.
+func (p *identity) check(context.Context) (checks []control.Check) {
+	p.mu.Lock()
+	asked := p.state.Asked
+	p.mu.Unlock()
+	for _, pair := range asked.Pairs(privileges.Read()) {
+		checks = append(checks, control.Check(pair))
+	}
+	return checks
 }
 
 func (p *identity) handOver(s *state) error {

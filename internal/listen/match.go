@@ -2,9 +2,12 @@ package listen
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"prngd/egdproto"
 )
 
 // holding returns the socket of the set that is at e, nil if there is none. A
@@ -64,6 +67,26 @@ func (t *transition) keepLine(sl *slot, w *wanted) {
 	}
 }
 
+// keepAlike gives lines that have failed, and have no socket, those that may have
+// been theirs and that no line has: the program of an upgrade gives up no socket
+// because it cannot look at a path.
+func (t *transition) keepAlike() {
+	for _, sl := range t.slots {
+		for _, h := range t.held {
+			if sl.err == nil || h.taken || len(sl.sockets) > 0 || !alike(sl.options.Address, h.Address()) {
+				continue
+			}
+			h.taken = true
+			sl.sockets, sl.supervised = append(sl.sockets, h.Listener), h.slot.supervised
+		}
+	}
+}
+
+// alike reports whether two addresses may be one in two forms.
+func alike(a, b egdproto.Address) bool {
+	return a.Network == b.Network && a.Port == b.Port && filepath.Base(a.Path) == filepath.Base(b.Path)
+}
+
 // fallBack undoes what was opened for a line, from the opening at began on, and
 // keeps the sockets that it had.
 func (t *transition) fallBack(sl *slot, w *wanted, began int) {
@@ -78,10 +101,10 @@ func (t *transition) fallBack(sl *slot, w *wanted, began int) {
 	t.keepLine(sl, w)
 }
 
-// free makes l a socket that a line may take.
-func (t *transition) free(l *Listener) {
+// free makes ls sockets that a line may take.
+func (t *transition) free(ls []*Listener) {
 	for _, h := range t.held {
-		if l != nil && h.Listener == l {
+		if slices.Contains(ls, h.Listener) {
 			h.taken = false
 		}
 	}

@@ -11,8 +11,8 @@ import (
 // place and undo is called; undo also after place has failed.
 type opening struct {
 	listener *Listener
-	replaces *Listener // is given up when listener is in place; nil: none
-	placed   bool      // place was called already
+	replaces []*Listener // are given up when listener is in place
+	placed   bool        // place was called already
 	place    func() error
 	undo     func()
 }
@@ -83,7 +83,7 @@ func openBeside(sys *system, e endpoint, o *Options, obstacles []*Listener) (*op
 	}
 	l := NewListener(ln, o.Allow)
 	l.opened.foreign = false
-	p := &opening{listener: l, undo: func() { l.release(); unshare() }}
+	p := &opening{listener: l, replaces: obstacles, undo: func() { l.release(); unshare() }}
 	p.place = func() error {
 		if err := sys.relisten(l); err != nil {
 			return err

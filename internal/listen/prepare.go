@@ -2,8 +2,8 @@ package listen
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"prngd/internal/change"
@@ -57,14 +57,14 @@ func (s *Set) lookUp(ctx context.Context, next []Options) []*wanted {
 	for i := range next {
 		w := &wanted{Options: next[i]}
 		lines[i] = w
-		wg.Go(func() {
-			w.endpoints, w.err = w.Options.endpoints(ctx, s.sys)
-			for _, e := range w.endpoints {
-				w.keys = append(w.keys, e.key(s.sys))
-			}
-		})
+		wg.Go(func() { w.endpoints, w.err = w.Options.endpoints(ctx, s.sys) })
 	}
 	wg.Wait()
+	for _, w := range lines {
+		for _, e := range w.endpoints {
+			w.keys = append(w.keys, e.key(s.sys))
+		}
+	}
 	return lines
 }
 
@@ -88,7 +88,7 @@ func (s *Set) held() (all []*holding) {
 
 // prepare makes a slot of every line, and keeps what a supervisor made.
 func (t *transition) prepare(lines []*wanted) error {
-	var errs []error
+	var errs lineErrors
 	owner := map[string]*wanted{}
 	for _, w := range lines {
 		err := w.err
@@ -98,14 +98,30 @@ func (t *transition) prepare(lines []*wanted) error {
 			}
 			owner[key] = w
 		}
-		errs = append(errs, t.draft(w, err))
+		if err := t.draft(w, err); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return err
+	if len(errs) > 0 {
+		return errs
 	}
+	t.keepAlike()
 	t.keepSupervised()
 	return nil
 }
+
+// lineErrors is errors.Join on one line of the log.
+type lineErrors []error
+
+func (e lineErrors) Error() string {
+	texts := make([]string, len(e))
+	for i, err := range e {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (e lineErrors) Unwrap() []error { return e }
 
 func orCommandLine(where string) string {
 	if where == "" {

@@ -48,7 +48,9 @@ func (t *transition) Commit() error {
 	for _, p := range slices.Clone(t.openings) {
 		if err := p.put(); err != nil {
 			errs = append(errs, t.giveUp(p, err))
+			continue
 		}
+		t.set.config.Serve(p.listener) // at once: clients reach it now, and not the old one
 	}
 	for _, sl := range t.slots {
 		t.settle(sl)
@@ -57,7 +59,7 @@ func (t *transition) Commit() error {
 		t.undo()
 		return errors.Join(errs...)
 	}
-	t.serve()
+	t.announce()
 	return errors.Join(append(errs, t.endOld()...)...)
 }
 
@@ -72,9 +74,7 @@ func (t *transition) giveUp(p *opening, err error) error {
 		err = sl.options.errorAt(err)
 		sl.err = err
 		sl.sockets = slices.Delete(sl.sockets, i, i+1)
-		if p.replaces != nil {
-			sl.sockets = append(sl.sockets, p.replaces)
-		}
+		sl.sockets = append(sl.sockets, p.replaces...)
 	}
 	t.openings = slices.DeleteFunc(t.openings, func(q *opening) bool { return q == p })
 	return err
@@ -92,17 +92,16 @@ func (t *transition) settle(sl *slot) {
 	}
 }
 
-// serve has the new sockets served.
-func (t *transition) serve() {
+// announce has adopted sockets served, and logs what is new.
+func (t *transition) announce() {
 	log := t.set.config.Log
 	if t.set.adopted {
 		t.set.adopted = false
-		t.set.Relisten()
 		t.serveKept()
+		t.set.Relisten()
 	}
 	for _, p := range t.openings {
 		a := p.listener.Address()
-		t.set.config.Serve(p.listener)
 		if a.Network == "tcp" && !a.Loopback() {
 			log.WithField("address", a).Warn("EGD over a network is not encrypted: hosts on the way can read it")
 		}

@@ -40,6 +40,7 @@ func openUnix(sys *system, e endpoint, o *Options, old *Listener) (_ *opening, e
 	defer func() {
 		if err != nil {
 			u.undo()
+			err = withoutPath(err)
 		}
 	}()
 	if u.made, err = prepareDirectory(sys, filepath.Dir(u.path), o.Directory); err != nil {
@@ -55,7 +56,11 @@ func openUnix(sys *system, e endpoint, o *Options, old *Listener) (_ *opening, e
 	if err := u.give(o); err != nil {
 		return nil, err
 	}
-	return &opening{listener: u.listener, replaces: old, place: u.place, undo: u.undo}, nil
+	p := &opening{listener: u.listener, place: u.place, undo: u.undo}
+	if old != nil {
+		p.replaces = []*Listener{old}
+	}
+	return p, nil
 }
 
 // maxPath is the longest path of a Unix socket in bytes.
@@ -117,7 +122,7 @@ func (u *unixSocket) bind(mode fs.FileMode) error {
 		return err
 	})
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("uid %d cannot create a socket in %s; restart required: %w", os.Geteuid(), filepath.Clean(dir), err)
+		return fmt.Errorf("uid %d cannot create a socket in %s, restart required: %w", os.Geteuid(), filepath.Clean(dir), withoutPath(err))
 	}
 	if err != nil {
 		return err
@@ -151,6 +156,20 @@ func (u *unixSocket) give(o *Options) error {
 	return nil
 }
 
+// withoutPath leaves out of an error the temporary name, which says nothing, and
+// which would make a new line of the log of every attempt.
+func withoutPath(err error) error {
+	switch e := err.(type) {
+	case *net.OpError:
+		return e.Err
+	case *fs.PathError:
+		return os.NewSyscallError(e.Op, e.Err)
+	case *os.LinkError:
+		return os.NewSyscallError(e.Op, e.Err)
+	}
+	return err
+}
+
 // place moves the socket to its path, where clients find it from then on.
 func (u *unixSocket) place() error {
 	unlock := lockDirectory(u.sys, filepath.Dir(u.path))
@@ -169,9 +188,9 @@ func (u *unixSocket) place() error {
 			continue
 		}
 		if err != nil {
-			return err
+			return withoutPath(err)
 		}
-		return u.placed(found)
+		return withoutPath(u.placed(found))
 	}
 	return ErrInUse
 }

@@ -1,6 +1,7 @@
 package privileges
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"unsafe"
@@ -11,42 +12,32 @@ import (
 
 // DropCapabilities empties the capability sets of every thread and sets
 // no_new_privs, so that executing a program gives none back, not even to uid 0.
-// The bounding set stays as it was: it is what a program could gain, and none
-// can gain anything now.
+// The bounding set stays as it was: it is what a program could gain, and none can
+// gain anything now. Each is tried, whatever became of the other; a call that has
+// nothing to do is not made, since a supervisor may have forbidden it. [Read] says
+// what is.
 func DropCapabilities() error {
-	if verifyNoCapabilities() == nil {
-		return nil // a supervisor has seen to it, and may have forbidden capset(2)
+	now := Read()
+	var errs []error
+	if now.NoNewPrivs != isSet {
+		if _, _, errno := psx.Syscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); errno != 0 {
+			errs = append(errs, fmt.Errorf("setting no_new_privs: %v", errno))
+		}
 	}
-	if _, _, errno := psx.Syscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); errno != 0 {
-		return fmt.Errorf("setting no_new_privs: %w", errno)
+	if now.Capabilities != none {
+		if errno := emptyCapabilities(); errno != 0 {
+			errs = append(errs, fmt.Errorf("dropping capabilities: %v", errno))
+		}
 	}
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3} // pid 0: the calling thread
-	var none [2]unix.CapUserData                                           // version 3 has 64 bits, in two halves
-	_, _, errno := psx.Syscall3(unix.SYS_CAPSET,
-		uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&none[0])), 0)
-	runtime.KeepAlive(&header)
-	runtime.KeepAlive(&none)
-	if errno != 0 {
-		return fmt.Errorf("dropping capabilities: %w", errno)
-	}
-	return verifyNoCapabilities()
+	return errors.Join(errs...)
 }
 
-func verifyNoCapabilities() error {
-	set, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
-	if err != nil {
-		return fmt.Errorf("reading no_new_privs: %w", err)
-	}
-	if set != 1 {
-		return fmt.Errorf("no_new_privs is %d, expected 1", set)
-	}
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var left [2]unix.CapUserData
-	if err := unix.Capget(&header, &left[0]); err != nil {
-		return fmt.Errorf("reading capabilities: %w", err)
-	}
-	if left != [2]unix.CapUserData{} {
-		return fmt.Errorf("capabilities left: %+v, expected none", left)
-	}
-	return nil
+// emptyCapabilities calls capset(2) on every thread.
+func emptyCapabilities() unix.Errno {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3} // pid 0: the calling thread
+	var empty [2]unix.CapUserData                                          // version 3 has 64 bits, in two halves
+	_, _, errno := psx.Syscall3(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&empty[0])), 0)
+	runtime.KeepAlive(&header)
+	runtime.KeepAlive(&empty)
+	return errno
 }

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		"supervised":   func() { fmt.Println(process.Supervised()) },
 		"openfiles":    openFiles,
 		"ready":        ready,
-		"hidden":       hidden,
+		"killer":       killer,
 		"fulllimit":    fullLimit,
 	})
 }

@@ -3,7 +3,6 @@ package process_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -64,16 +63,4 @@ func TestOriginOfAnotherProcess(t *testing.T) {
 			t.Errorf("%q is passed on", value)
 		}
 	}
-}
-
-// hidden conceals itself and says what it was called and is.
-func hidden() {
-	origin, err := process.FindOrigin(os.Args[0])
-	ok(err)
-	ok(origin.Conceal(os.Args))
-	comm, _ := os.ReadFile("/proc/self/comm")
-	self, err := process.Program()
-	ok(err)
-	_, err = exec.Command(self, "--again").Output() // a child that it starts by that name works
-	fmt.Printf("%v %s %s%v %v\n", origin.Concealed, origin.Path, comm, os.Args[1:], err)
 }

@@ -77,7 +77,7 @@ func (p *Program) Exec(l Payload) error {
 		}
 	}
 	environ := append(without(os.Environ(), payloadVariable), p.variable(b), p.origin.Variable())
-	err = syscall.Exec(name, l.Argv, environ)
+	err = p.exec(name, l.Argv, environ)
 	process.OpenFiles() // syscall.Exec has lowered the limit to what we were started with
 	return fmt.Errorf("executing %s: %w", p.origin.Path, laterIfTemporary(err))
 }

@@ -14,7 +14,7 @@ import (
 // under another one.
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", "atexit_sleep_ms=0") // else each costs a second with -race
-	testscript.Main(m, map[string]func(){"upgrader": upgrader, "answering": answering, "guarded": guarded})
+	testscript.Main(m, map[string]func(){"upgrader": upgrader, "answering": answering, "guarded": guarded, "attacker": attacker, "victim": victim})
 }
 
 // run returns what a program printed and its exit status.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -22,6 +23,7 @@ type Program struct {
 	file   *os.File    // what is executed: the file, or a copy that cannot be read
 	info   os.FileInfo // of the file
 	guard  *guard      // of the last preflight that passed
+	exec   func(name string, argv, environ []string) error
 }
 
 // lowestProgramFD keeps the program's descriptor out of the way of those that a
@@ -50,7 +52,7 @@ func open(path string) (*Program, error) {
 		file.Close()
 		return nil, err
 	}
-	p := &Program{process.Origin{Path: path, ID: process.FileID(info)}, file, info, nil}
+	p := &Program{origin: process.Origin{Path: path, ID: process.FileID(info)}, file: file, info: info, exec: syscall.Exec}
 	if !hasProc() {
 		return p, nil
 	}

@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# Sourced after daemon.sh and recipe.sh: Debian's own programs, unmodified, in a world without
+# random bytes (scripts/jail) where /etc/ssl/openssl.cnf is what docs/recipes/openssl.md
+# shows, and contrib/openssl's module is installed. Their /run is $T/run, where the relay counts.
+
+need_linux
+need_root "mount namespaces do"
+need gcc gcc
+need make make
+[ -e /usr/include/openssl/core_dispatch.h ] || (is_root && install_packages libssl-dev) >"$T/need" ||
+	skip "no headers of OpenSSL 3 here: $(tail -n 1 "$T/need")"
+need openssl openssl
+need pkg-config pkgconf
+modules=$(pkg-config --variable=libdir libcrypto)/ossl-modules
+[ -d "$modules" ] && [ -e /etc/ssl/openssl.cnf ] || skip "no $modules or no /etc/ssl/openssl.cnf"
+
+cp -r contrib/libegd contrib/openssl "$T" || exit 1
+make -s -C "$T/libegd" libegd-preload.so && make -s -C "$T/openssl" || die "the provider does not build"
+cp -r "$modules" "$T/modules" && cp "$T/openssl/egd.so" "$T/modules" || exit 1
+preload=$T/libegd/libegd-preload.so
+
+block openssl openssl.cnf 1 >"$T/seed.cnf" && block openssl openssl.cnf 2 >"$T/random.cnf" || exit 1
+sed '/^\[random_sect\]/,$d; /^random =/d' "$T/seed.cnf" >"$T/without.cnf" # the provider is loaded, and not chosen
+chmod 755 "$T" "$T/run"
+mkdir "$T/run/sshd"
+
+# inside CONFIGURATION COMMAND...: in the jail, with that openssl.cnf.
+enter=("$T/jail" sh -c 'mount --bind "$0/run" /run && mount --bind "$0/modules" "$1" && mount --bind "$0/$2" /etc/ssl/openssl.cnf && shift 2 && exec "$@"'
+	"$T" "$modules")
+inside() { "${enter[@]}" "$@"; }
+# serve CONFIGURATION PORT COMMAND...: the same as a child of ours, $server, with its output in $T/server.log; fails unless it listens.
+serve() {
+	"${enter[@]}" "$1" "${@:3}" >"$T/server.log" 2>&1 </dev/null &
+	server=$!
+	later end "$server"
+	await 20 listening "$2"
+}
+"$T/jail" true 2>"$T/refused" || skip "no jail can be made here: $(cat "$T/refused")"
+
+# begin: a daemon, and the relay that counts where the programs look for it.
+begin() {
+	start_daemon "$T/prngd-socket"
+	start_relay "$T/run/egd-pool" "$T/prngd-socket"
+	counts
+	before=$bytes
+}
+world="no /dev/urandom, getrandom refused"
+# took NAME LEAST: how many bytes passed since the last of these, which must be LEAST or more.
+took() {
+	local now
+	counts
+	now=$((bytes - before))
+	before=$bytes
+	[ "$now" -ge "$2" ] || die "$1 took $now bytes from us, expected at least $2"
+	[ "$readsome $short $split $unknown $stray" = "$requests 0 0 0 0" ] || die "$1: not whole answers: $(tail -n 1 "$T/relay.log")"
+	figure "$1, $world: $now bytes"
+}
+# refuses NAME COMMAND...: it must fail, and say what.
+refuses() {
+	"${@:2}" >"$T/out" 2>&1 </dev/null && die "$1 succeeds: $(head -c 300 "$T/out")"
+	return 0
+}
