@@ -80,7 +80,7 @@ func (p *listeners) prepare(ctx context.Context, next *config.Settings, how mann
 // directoryOf says what is done about the directory of a default socket. That of
 // a user who is not root may lie where everybody may write, and then the
 // directory of somebody else would be a trap. That of root's control socket is
-// given to the user whom the daemon becomes, so that the socket can be made again.
+// given to the user that the daemon becomes, so that the socket can be made again.
 func directoryOf(s *config.Settings, path string) *listen.Directory {
 	own := s.Defaults
 	switch dir := filepath.Dir(path); {
