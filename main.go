@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"prngd/internal/daemon"
+	_ "prngd/internal/hostenv" // HOST_PROC and its like do not apply to the daemon
 )
 
 // Set by the linker: -X main.version=1.2.3 -X main.date=2026-01-31.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"regexp"
@@ -60,7 +61,7 @@ func TestScripts(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: withFaults(map[string]func(*testscript.TestScript, bool, []string){
 			"ask":     ask,
 			"signal":  signalPID,
 			"listens": listens,
@@ -83,8 +84,13 @@ func TestScripts(t *testing.T) {
 			"promptly": promptly,
 			"watch":    watch,
 			"notified": notified,
-		},
+		}),
 	})
+}
+
+func withFaults(cmds map[string]func(*testscript.TestScript, bool, []string)) map[string]func(*testscript.TestScript, bool, []string) {
+	maps.Copy(cmds, faultCommands())
+	return cmds
 }
 
 // ask sends bytes in hex and prints everything that comes back until the other

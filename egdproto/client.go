@@ -12,7 +12,7 @@ import (
 // Client asks a daemon over a stream. One question is under way at a time, so
 // a Client is not safe for concurrent use. Deadlines are the caller's to set.
 // After an error the stream is out of step and of no further use. A daemon
-// that hangs up instead of answering gives io.ErrUnexpectedEOF.
+// that closes instead of answering gives io.ErrUnexpectedEOF.
 type Client struct {
 	rw  io.ReadWriter
 	buf [MaxRequest]byte
@@ -26,7 +26,7 @@ func (c *Client) Level() (int, error) {
 	if err := c.send(Request{Command: Count}); err != nil {
 		return 0, err
 	}
-	if err := c.receive(c.buf[:4]); err != nil {
+	if _, err := c.receive(c.buf[:4]); err != nil {
 		return 0, err
 	}
 	bits := binary.BigEndian.Uint32(c.buf[:4])
@@ -37,8 +37,8 @@ func (c *Client) Level() (int, error) {
 }
 
 // ReadSome reads what the daemon gives at once, with command 1, and returns
-// how many bytes of p that is. Long p are filled by several requests; the
-// first short reply ends it, without an error.
+// how many bytes of p came from it, also with an error. A long p is filled by
+// several requests; the first short reply ends it, without an error.
 func (c *Client) ReadSome(p []byte) (int, error) {
 	done := 0
 	for done < len(p) {
@@ -56,23 +56,25 @@ func (c *Client) readSome(p []byte) (int, error) {
 	if err := c.send(Request{Command: ReadSome, N: byte(len(p))}); err != nil {
 		return 0, err
 	}
-	if err := c.receive(c.buf[:1]); err != nil {
+	if _, err := c.receive(c.buf[:1]); err != nil {
 		return 0, err
 	}
 	got := int(c.buf[0])
 	if got > len(p) {
 		return 0, fmt.Errorf("reading EGD reply: %d bytes announced, asked for %d", got, len(p))
 	}
-	return got, c.receive(p[:got])
+	return c.receive(p[:got])
 }
 
 // ReadAll fills p with command 2, which waits until the daemon is seeded.
+// After an error p holds what came; use [Client.Read] to know how much.
 func (c *Client) ReadAll(p []byte) error {
 	_, err := c.Read(p)
 	return err
 }
 
-// Read is an io.Reader over command 2: it fills p whole or returns an error.
+// Read is an io.Reader over command 2: it fills p, or returns an error and how
+// many bytes came before it.
 func (c *Client) Read(p []byte) (int, error) {
 	done := 0
 	for done < len(p) {
@@ -80,10 +82,11 @@ func (c *Client) Read(p []byte) (int, error) {
 		if err := c.send(Request{Command: ReadAll, N: byte(want)}); err != nil {
 			return done, err
 		}
-		if err := c.receive(p[done : done+want]); err != nil {
+		got, err := c.receive(p[done : done+want])
+		done += got
+		if err != nil {
 			return done, err
 		}
-		done += want
 	}
 	return done, nil
 }
@@ -116,11 +119,11 @@ func (c *Client) PID() (string, error) {
 	if err := c.send(Request{Command: PID}); err != nil {
 		return "", err
 	}
-	if err := c.receive(c.buf[:1]); err != nil {
+	if _, err := c.receive(c.buf[:1]); err != nil {
 		return "", err
 	}
 	text := c.buf[1 : 1+int(c.buf[0])]
-	if err := c.receive(text); err != nil {
+	if _, err := c.receive(text); err != nil {
 		return "", err
 	}
 	pid := strings.Trim(string(text), " \x00")
@@ -138,13 +141,14 @@ func (c *Client) send(q Request) error {
 	return nil
 }
 
-func (c *Client) receive(p []byte) error {
-	_, err := io.ReadFull(c.rw, p)
+// receive fills p and returns how many bytes came.
+func (c *Client) receive(p []byte) (int, error) {
+	n, err := io.ReadFull(c.rw, p)
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF // each byte read here was owed to us
 	}
 	if err != nil {
-		return fmt.Errorf("reading EGD reply: %w", err)
+		return n, fmt.Errorf("reading EGD reply: %w", err)
 	}
-	return nil
+	return n, nil
 }

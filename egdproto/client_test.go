@@ -191,3 +191,30 @@ func TestNegativeClaim(t *testing.T) {
 		t.Errorf("sent %x, %v", sent.Bytes(), err)
 	}
 }
+
+// C3: what came before an error is returned with it, and nothing else.
+func TestPartialReplies(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		read func(*egdproto.Client, []byte) (int, error)
+		want int
+	}{
+		{"10 010203", (*egdproto.Client).ReadSome, 3}, // 16 announced
+		{"ff " + strings.Repeat("07", 255) + "2d 0102", (*egdproto.Client).ReadSome, 257},
+		{"010203", (*egdproto.Client).Read, 3},
+		{strings.Repeat("07", 257), (*egdproto.Client).Read, 257},
+	} {
+		reply := bytes.NewReader(unhex(t, strings.ReplaceAll(c.name, " ", "")))
+		p := bytes.Repeat([]byte{0xaa}, 300)
+		n, err := c.read(egdproto.NewClient(struct {
+			io.Reader
+			io.Writer
+		}{reply, io.Discard}), p)
+		if n != c.want || !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%.20s: %d bytes, %v, expected %d and an unexpected end", c.name, n, err, c.want)
+		}
+		if !bytes.Equal(p[n:], bytes.Repeat([]byte{0xaa}, 300-n)) {
+			t.Errorf("%.20s: bytes that did not come", c.name)
+		}
+	}
+}

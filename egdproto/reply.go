@@ -22,11 +22,16 @@ func AppendLevel(dst []byte, bits uint32) []byte {
 // as EGD does it, with neither PRNGD's blanks nor a zero byte. In place of
 // pid 1 it says 2147483647.
 func AppendPID(dst []byte, pid int) []byte {
-	if pid == 1 {
-		pid = noPID
-	}
 	at := len(dst)
-	dst = strconv.AppendInt(append(dst, 0), int64(pid), 10)
+	dst = strconv.AppendInt(append(dst, 0), int64(WirePID(pid)), 10)
 	dst[at] = byte(len(dst) - at - 1)
 	return dst
+}
+
+// WirePID returns pid as a daemon tells it: 2147483647 in place of 1.
+func WirePID(pid int) int {
+	if pid == 1 {
+		return noPID
+	}
+	return pid
 }

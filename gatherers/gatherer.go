@@ -7,6 +7,7 @@ package gatherers
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -75,13 +76,21 @@ type Gatherer struct {
 	// only. Beside any other error a sample is mixed too, counting nothing.
 	Gather func(ctx context.Context) ([]byte, error)
 
-	// End, if not nil, gives back what Gather keeps open. It is called when the
-	// Runner's Run ends; Gather may be called again later.
-	End func()
-
 	// Detail, if not nil, is one line about the source for the status, such as
 	// a parameter chosen at start. Unlike Gather it may be called at any time.
 	Detail func() string
+}
+
+// Take takes one sample by Gather. A panic is an error: a library that knows
+// this system, or its strange /proc, less well than it thought must not end
+// the program.
+func (g *Gatherer) Take(ctx context.Context) (data []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			data, err = nil, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return g.Gather(ctx)
 }
 
 // Uncredited is returned beside a sample that must not count, and says why. It

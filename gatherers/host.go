@@ -6,15 +6,16 @@ import (
 	"github.com/shirou/gopsutil/v3/host"
 )
 
-// uptime samples the seconds since boot.
+// sampleHost samples the seconds since boot.
 //
-// Unpredictable: next to nothing, 0.03 bits; it tells samples of two boots
-// apart. Predictable: it is a clock. Hence no credit. The library's general
-// report on the host is never asked for: it runs a dozen child processes.
-func uptime(ctx context.Context) ([]byte, error) {
+// Unpredictable: next to nothing; it tells samples of two boots apart.
+// Predictable: it is a clock.
+//
+// host.Info would tell more, but runs lsb_release and a dozen other programs.
+func sampleHost(ctx context.Context) ([]byte, error) {
 	seconds, err := host.UptimeWithContext(ctx)
 	if err != nil {
-		return nil, absence(err)
+		return nil, err
 	}
 	return appendCounts(nil, seconds), nil
 }

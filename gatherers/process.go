@@ -7,46 +7,30 @@ import (
 	"github.com/shirou/gopsutil/v3/process"
 )
 
-// ownProcess samples our own processor time, memory and context switches.
+// Without its cache gopsutil reads /proc/stat once more for every process, to
+// compute a start time that is not asked for here.
+func init() { process.EnableBootTimeCache(true) }
+
+// sampleProcess samples our own processor time, memory and context switches.
 //
-// Unpredictable: how our clients and the machine's load cut into our own work,
-// 1.5 bits a sample for somebody elsewhere. Predictable: an idle daemon repeats
-// itself, and the numbers are public. Hence no credit.
-func ownProcess(ctx context.Context) ([]byte, error) {
+// Unpredictable: how our clients and the machine's load cut into our own work.
+// Predictable: an idle daemon repeats itself, and any local user reads the same
+// numbers.
+func sampleProcess(ctx context.Context) ([]byte, error) {
 	p := process.Process{Pid: int32(os.Getpid())}
-	return appendProcess(ctx, nil, &p)
-}
-
-// maxProcesses bounds the work on a machine with thousands of processes.
-const maxProcesses = 128
-
-// allProcesses samples which processes there are, and of the youngest 128 their
-// processor time, memory and context switches.
-//
-// Unpredictable: what ran, for how long, and in how much memory; at least 5.4
-// bits a sample for somebody elsewhere. Predictable: whoever may run ps sees it
-// too. Hence no credit. It costs a hundred times what the other families do,
-// hence its long period.
-func allProcesses(ctx context.Context) ([]byte, error) {
-	pids, err := process.PidsWithContext(ctx)
-	if err != nil {
-		return nil, absence(err)
+	sample, err := appendProcess(ctx, nil, &p)
+	if switches, err := p.NumCtxSwitchesWithContext(ctx); err == nil {
+		sample = appendCounts(sample, uint64(switches.Voluntary), uint64(switches.Involuntary))
 	}
-	var sample []byte
-	for _, pid := range pids {
-		sample = appendCounts(sample, uint64(pid))
-	}
-	for _, pid := range pids[max(0, len(pids)-maxProcesses):] {
-		// Gone since, or hidden from us: the next one.
-		sample, _ = appendProcess(ctx, sample, &process.Process{Pid: pid})
+	if len(sample) == 0 {
+		return nil, err
 	}
 	return sample, nil
 }
 
-// appendProcess appends what this system tells of a process; the error is the
-// last one, if it told nothing.
+// appendProcess appends the processor time and the memory of a process, as far
+// as this system tells them; the error is the last one.
 func appendProcess(ctx context.Context, dst []byte, p *process.Process) ([]byte, error) {
-	before := len(dst)
 	times, err := p.TimesWithContext(ctx)
 	if err == nil {
 		dst = appendFloats(dst, times.User, times.System, times.Iowait)
@@ -55,12 +39,5 @@ func appendProcess(ctx context.Context, dst []byte, p *process.Process) ([]byte,
 	if err == nil {
 		dst = appendCounts(dst, memory.RSS, memory.VMS)
 	}
-	switches, err := p.NumCtxSwitchesWithContext(ctx)
-	if err == nil {
-		dst = appendCounts(dst, uint64(switches.Voluntary), uint64(switches.Involuntary))
-	}
-	if len(dst) > before {
-		return dst, nil
-	}
-	return dst, absence(err)
+	return dst, err
 }

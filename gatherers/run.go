@@ -21,6 +21,7 @@ type Runner struct {
 	mu      sync.Mutex
 	sources []*source          // of the Run under way, in its order
 	known   map[string]*source // of every Run so far: a reload forgets nothing
+	before  map[string]Status  // counters of the program that this one follows
 }
 
 // NewRunner returns a Runner that gives its samples to add.
@@ -41,12 +42,7 @@ func (r *Runner) Run(ctx context.Context, list []Gatherer) {
 		if s.status.State == Spent {
 			continue
 		}
-		loops.Go(func() {
-			r.keep(ctx, s, start)
-			if s.End != nil {
-				s.End()
-			}
-		})
+		loops.Go(func() { r.keep(ctx, s, start) })
 	}
 	done := make(chan struct{})
 	context.AfterFunc(ctx, func() { loops.Wait(); close(done) })
@@ -83,7 +79,7 @@ func (r *Runner) Stats() []Status {
 		if s.Detail != nil && st.Detail == "" {
 			st.Detail = s.Detail()
 		}
-		list = append(list, st)
+		list = append(list, r.continued(st))
 	}
 	return list
 }

@@ -135,7 +135,7 @@ func take(ctx context.Context, g Gatherer) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	data, err := g.Gather(ctx)
+	data, err := g.Take(ctx)
 	var uncredited Uncredited
 	if err != nil && !errors.As(err, &uncredited) {
 		return nil, fmt.Errorf("sampling %s: %w", g.Name, err)

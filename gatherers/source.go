@@ -49,21 +49,15 @@ func (s *source) limit() time.Duration {
 	return min(s.every(), maxLimit)
 }
 
-// sample calls Gather. A panic in a library that knows this system less well
-// than it thought must not end the daemon.
-func (s *source) sample(ctx context.Context) (data []byte, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			data, err = nil, fmt.Errorf("panic: %v", p)
-		}
-	}()
-	if data, err = s.Gather(ctx); err != nil {
+// sample takes one sample that is not empty and not late.
+func (s *source) sample(ctx context.Context) ([]byte, error) {
+	data, err := s.Take(ctx)
+	switch {
+	case err != nil:
 		return data, err
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		return data, s.late()
-	}
-	if len(data) == 0 {
+	case len(data) == 0:
 		return nil, errors.New("empty sample")
 	}
 	return data, nil

@@ -1,8 +1,6 @@
 package gatherers_test
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"testing"
 
@@ -23,33 +21,6 @@ func TestSystemMenu(t *testing.T) {
 	}
 }
 
-// Every family gives a sample here or says that there is no such thing.
-func TestFamiliesGiveSamples(t *testing.T) {
-	for _, g := range gatherers.System() {
-		if g.Name != "jitter" { // has tests of its own
-			smoke(t, g.Name, g.Gather)
-		}
-	}
-	for name, gather := range gatherers.Portable() {
-		smoke(t, "portable "+name, gather)
-	}
-}
-
-func smoke(t *testing.T, name string, gather func(context.Context) ([]byte, error)) {
-	for range 2 { // the second goes through kept descriptors
-		data, err := gather(t.Context())
-		var uncredited gatherers.Uncredited
-		switch {
-		case errors.Is(err, errors.ErrUnsupported):
-			t.Logf("%s: %v", name, err)
-		case err != nil && !errors.As(err, &uncredited):
-			t.Errorf("%s: %v", name, err)
-		case len(data) == 0:
-			t.Errorf("%s: empty sample", name)
-		}
-	}
-}
-
 func TestKernelBytes(t *testing.T) {
 	a, b := make([]byte, 300), make([]byte, 300)
 	if !gatherers.KernelBytes(a) || !gatherers.KernelBytes(b) {
@@ -67,29 +38,22 @@ func TestKernelBytesAllocatesNothing(t *testing.T) {
 	}
 }
 
-// One line per family: what a sample costs, as System takes it and through the
-// portable code.
-func BenchmarkFamilies(b *testing.B) {
+// One line for each: what a sample costs.
+func BenchmarkSystem(b *testing.B) {
 	for _, g := range gatherers.System() {
-		if g.Name != "jitter" {
-			bench(b, g.Name, g.Gather)
+		if g.Name == "jitter" { // has benchmarks of its own
+			continue
 		}
+		b.Run(g.Name, func(b *testing.B) {
+			b.ReportAllocs()
+			size := 0
+			for b.Loop() {
+				data, _ := g.Gather(b.Context())
+				size = len(data)
+			}
+			b.ReportMetric(float64(size), "bytes/sample")
+		})
 	}
-	for name, gather := range gatherers.Portable() {
-		bench(b, "portable-"+name, gather)
-	}
-}
-
-func bench(b *testing.B, name string, gather func(context.Context) ([]byte, error)) {
-	b.Run(name, func(b *testing.B) {
-		b.ReportAllocs()
-		size := 0
-		for b.Loop() {
-			data, _ := gather(b.Context())
-			size = len(data)
-		}
-		b.ReportMetric(float64(size), "bytes/sample")
-	})
 }
 
 func BenchmarkKernelBytes(b *testing.B) {

@@ -28,7 +28,10 @@ if [ ! -d "${HOME:-}" ] || [ ! -w "${HOME:-}" ]; then
 	export HOME=$T/home GOFLAGS="${GOFLAGS:-} -modcacherw"
 	mkdir "$HOME" && unset XDG_CACHE_HOME GOCACHE GOPATH GOMODCACHE
 fi
-export GOFLAGS="${GOFLAGS:-} -buildvcs=false"
+# Everything is built in one way, that of a release: then each package is compiled once. Left out of cli/v2: man
+# pages from Markdown, whose tables take a millisecond of every start.
+build_tags=urfave_cli_no_docs
+export CGO_ENABLED=${CGO_ENABLED:-0} GOFLAGS="${GOFLAGS:-} -buildvcs=false -trimpath -tags=$build_tags"
 
 # What is kept between the parts of one scripts/test run.
 run_dir=${PRNGD_TEST_RUN:-$T}
@@ -42,10 +45,11 @@ is_root() { [ "$(id -u)" = 0 ]; }
 need_root() { is_root || skip "needs root${1:+ ($1)}"; }
 need_linux() { [ "$(uname -s)" = Linux ] || skip "needs Linux"; }
 
-# need PROGRAM PACKAGE: have PROGRAM, from Debian's PACKAGE if need be.
+# need PROGRAM PACKAGE: have PROGRAM, from Debian's PACKAGE if need be and if scripts/test was told to install.
 need() {
 	PATH=$PATH:/usr/sbin:/sbin
 	command -v "$1" >/dev/null && return
+	[ "${PRNGD_TEST_INSTALL:-}" ] || skip "no $1 here, which Debian's package $2 has; with PRNGD_TEST_INSTALL=1 it is installed"
 	command -v apt-get >/dev/null || skip "no $1 here, and no apt-get"
 	is_root || skip "no $1 here, and only root could install $2"
 	install_packages "$2" || skip "no $1 here, and apt-get could not install $2"
@@ -54,6 +58,7 @@ need() {
 
 # A package's service is not to be started just because a test wants its program: policy-rc.d forbids it meanwhile.
 install_packages() (
+	[ "${PRNGD_TEST_INSTALL:-}" ] || { echo "not installed: $*"; return 1; }
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e $policy ]; then
 		printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
@@ -72,9 +77,6 @@ install_packages() (
 	return 1
 )
 
-# Left out of cli/v2: man pages from Markdown, whose tables take a millisecond of every start.
-build_tags=urfave_cli_no_docs
-
 # release_flags VERSION DATE: what the linker is told of a release for $GOOS. Of an AIX program without symbols nobody
 # can read what it is made of.
 release_flags() {
@@ -84,7 +86,7 @@ release_flags() {
 }
 
 # build PACKAGE...: static programs of this module into $T, each named after its directory; the daemon is prngd.
-build() { CGO_ENABLED=0 go build -trimpath -tags $build_tags -o "$T/" "$@" || die "cannot build $*"; }
+build() { CGO_ENABLED=0 go build -o "$T/" "$@" || die "cannot build $*"; }
 
 # await SECONDS COMMAND...: until COMMAND succeeds, asking ten times a second.
 await() {

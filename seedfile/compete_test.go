@@ -87,7 +87,7 @@ func sum(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }
 
 func TestExchangeGoroutines(t *testing.T) {
 	path := t.TempDir() + "/prng_exch"
-	first := bytes.Repeat([]byte("first "), 171)[:1024]
+	first := noise("first", 1024)
 	write(t, path, first, 0o600)
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -114,7 +114,7 @@ func TestExchangeGoroutines(t *testing.T) {
 func TestExchangeProcesses(t *testing.T) {
 	const processes, each = 50, 10
 	path := t.TempDir() + "/prng_exch"
-	first := bytes.Repeat([]byte("first "), 171)[:1024]
+	first := noise("first", 1024)
 	write(t, path, first, 0o600)
 	self, err := os.Executable()
 	if err != nil {

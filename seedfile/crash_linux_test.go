@@ -40,7 +40,7 @@ func situations() []situation {
 		b := seedBytes(t, t.TempDir(), false)
 		return files{"seed": string(b), ".seed.new": string(b[:200])}
 	}
-	foreign := func(*testing.T) files { return files{"seed": strings.Repeat("PRNGD", 820)[:4096]} }
+	foreign := func(*testing.T) files { return files{"seed": string(noise("PRNGD", 4096))} }
 	empty := func(*testing.T) files { return files{"seed": ""} }
 	none := func(*testing.T) files { return files{} }
 	return []situation{

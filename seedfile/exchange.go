@@ -57,9 +57,13 @@ var ErrBusy = errors.New("locked by another program")
 // cannot make it write to anybody else's file. Who names its own uid owns the
 // file: a missing one is then created, mode 0600.
 //
-// Symbolic links, anything but a regular file, a file that others may write and
-// one with a second link are refused. One that may only be read is opened for
-// that.
+// Symbolic links, anything but a regular file, a file that others may write, one
+// with a second link and a text are refused with [ErrRefused]. One that may only be
+// read is opened for that. Where owner is -1 nothing is made, and Close undoes it
+// all.
+//
+//	openat(AT_FDCWD, "/var/lib/prngd", O_RDWR|O_NOCTTY|O_NONBLOCK|O_NOFOLLOW|O_CLOEXEC) = <prng_exch>
+//	pread64(<prng_exch>, ..., 512, 0) = 512
 func OpenExchange(path string, owner int) (*Exchange, error) {
 	x := &Exchange{path: path, owner: owner}
 	x.stats.Path = path
@@ -152,11 +156,14 @@ func (x *Exchange) use(file *os.File, denied error) error {
 	case regular(&st) != nil:
 		return regular(&st)
 	case st.Uid != owner:
-		return fmt.Errorf("belongs to uid %d, not to uid %d", st.Uid, owner)
+		return refused{fmt.Errorf("belongs to uid %d, not to uid %d", st.Uid, owner)}
 	case mode&0o022 != 0:
-		return fmt.Errorf("mode %04o: others may write to it", mode&0o777)
+		return refused{fmt.Errorf("mode %04o: others may write to it", mode&0o777)}
 	case st.Nlink != 1:
-		return fmt.Errorf("has %d links", st.Nlink)
+		return refused{fmt.Errorf("has %d links", st.Nlink)}
+	}
+	if err := refuseText(file, &st); err != nil {
+		return err
 	}
 	x.file, x.denied = file, denied
 	x.note(func(s *ExchangeStats) { s.Loose = uint32(st.Mode)&0o077 != 0 })

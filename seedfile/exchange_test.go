@@ -103,7 +103,7 @@ func TestStir(t *testing.T) {
 // Before the pool is seeded: read, do not write.
 func TestStirUnseeded(t *testing.T) {
 	path := t.TempDir() + "/prng_exch"
-	content := bytes.Repeat([]byte("theirs, "), 128)
+	content := noise("theirs", 1024)
 	write(t, path, content, 0o600)
 	x := openExchange(t, path)
 	var mixed []byte
@@ -165,7 +165,7 @@ func TestExchangeRefuses(t *testing.T) {
 func TestExchangeReadOnly(t *testing.T) {
 	dir := fastDir(t)
 	path := dir + "/prng_exch"
-	content := bytes.Repeat([]byte("theirs, "), 128)
+	content := noise("theirs", 1024)
 	write(t, path, content, 0o400)
 	uid := tester()
 	if err := errors.Join(os.Chown(dir, uid, -1), os.Chown(path, uid, -1)); err != nil {
@@ -190,17 +190,17 @@ func TestExchangeReadOnly(t *testing.T) {
 // Postfix unlinks a file that is in its way: we go over to the new one.
 func TestExchangeRemoved(t *testing.T) {
 	path := t.TempDir() + "/prng_exch"
-	write(t, path, []byte("first"), 0o600)
+	write(t, path, noise("first", 5), 0o600)
 	x := openExchange(t, path)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	write(t, path, []byte("second"), 0o644)
+	write(t, path, noise("second", 6), 0o644)
 	var mixed []byte
 	if err := x.Stir(t.Context(), &stream{}, func(b []byte) { mixed = bytes.Clone(b) }); err != nil {
 		t.Fatal(err)
 	}
-	if string(mixed) != "second" || len(read(t, path)) != 1024 {
+	if !bytes.Equal(mixed, noise("second", 6)) || len(read(t, path)) != 1024 {
 		t.Errorf("mixed %q", mixed)
 	}
 	if s := x.Stats(); s.Reopened != 1 || !s.Loose {

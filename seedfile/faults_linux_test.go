@@ -3,7 +3,6 @@
 package seedfile_test
 
 import (
-	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -150,11 +149,12 @@ func faults() []fault {
 			b[seedfile.Size+100] ^= 4
 			return os.WriteFile(p.seed(), b, 0o600)
 		}},
-		{"PRNGD's 4096 bytes", content(func([]byte) []byte { return bytes.Repeat([]byte("prngd"), 820)[:4096] })},
+		{"PRNGD's 4096 bytes", content(func([]byte) []byte { return noise("prngd", 4096) })},
 		{"PRNGD's 4096 bytes; directory not writable", func(t *testing.T, p *place) error {
-			return errors.Join(os.WriteFile(p.seed(), bytes.Repeat([]byte("prngd"), 820)[:4096], 0o600), unwritable(p))
+			return errors.Join(os.WriteFile(p.seed(), noise("prngd", 4096), 0o600), unwritable(p))
 		}},
-		{"tlsmgr's 1024 bytes", content(func([]byte) []byte { return bytes.Repeat([]byte("post"), 256) })},
+		{"tlsmgr's 1024 bytes", content(func([]byte) []byte { return noise("post", 1024) })},
+		{"a text", content(func([]byte) []byte { return []byte("listen /run/egd-pool\n") })},
 		{"two daemons, the second", func(t *testing.T, p *place) error {
 			f, err := seedfile.Open(p.options)
 			if err == nil {

@@ -31,12 +31,3 @@ func Adopt(o Options, file, dir *os.File) (*File, error) {
 	f.file = file
 	return f, nil
 }
-
-// writable says why an inherited descriptor cannot be written to.
-func writable(file *os.File) error {
-	flags, err := unix.FcntlInt(file.Fd(), unix.F_GETFL, 0)
-	if err == nil && flags&unix.O_ACCMODE != unix.O_RDWR {
-		err = unix.EACCES
-	}
-	return os.NewSyscallError("open", err)
-}

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLock locks the whole file, exclusively or shared, or says errLocked at
+// tryLock locks the whole file, exclusively or shared, or says ErrInUse at
 // once. fcntl(2) is what Postfix uses for its exchange file on these systems.
 // The lock belongs to the process: it survives exec, and closing any other
 // descriptor of the same file would end it, so there is never another.
@@ -25,7 +25,7 @@ func tryLock(f *os.File, exclusive bool) error {
 		case err == nil:
 			return nil
 		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EACCES):
-			return errLocked
+			return ErrInUse
 		case !errors.Is(err, unix.EINTR):
 			return os.NewSyscallError("fcntl", err)
 		}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLock locks the whole file, exclusively or shared, or says errLocked at
+// tryLock locks the whole file, exclusively or shared, or says ErrInUse at
 // once. flock(2) is what Postfix uses for its exchange file on these systems;
 // the lock belongs to the open file, survives exec, and ends with its last
 // descriptor.
@@ -24,7 +24,7 @@ func tryLock(f *os.File, exclusive bool) error {
 		case err == nil:
 			return nil
 		case errors.Is(err, unix.EWOULDBLOCK):
-			return errLocked
+			return ErrInUse
 		case !errors.Is(err, unix.EINTR):
 			return os.NewSyscallError("flock", err)
 		}

@@ -53,6 +53,14 @@ func (s *stream) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// noise is n bytes that no text has.
+func noise(label string, n int) []byte {
+	b := make([]byte, n)
+	(&stream{label: label}).Read(b)
+	b[0] = 0xff
+	return b
+}
+
 // shut is a generator that is not seeded.
 type shut struct{}
 

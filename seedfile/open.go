@@ -3,6 +3,7 @@ package seedfile
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -39,6 +40,7 @@ func (f *File) openName() (file *os.File, denied error, err error) {
 		if errors.Is(err, unix.EEXIST) {
 			err = errMoved
 		}
+		f.made = err == nil
 		return file, nil, err
 	case err != nil:
 		return nil, nil, os.NewSyscallError("fstatat", err)
@@ -83,11 +85,14 @@ func (f *File) inspect(file *os.File, denied error) error {
 		return err
 	}
 	if !f.trusts(st.Uid) {
-		return fmt.Errorf("belongs to uid %d, not to root or uid %d", st.Uid, f.options.Owner)
+		return refused{fmt.Errorf("belongs to uid %d, not to root or uid %d", st.Uid, f.options.Owner)}
+	}
+	if err := refuseText(file, &st); err != nil {
+		return err
 	}
 	f.doubts, f.confined = nil, denied
 	switch err := tryLock(file, true); {
-	case errors.Is(err, errLocked):
+	case errors.Is(err, ErrInUse):
 		return err
 	case err != nil:
 		f.doubts = append(f.doubts, fmt.Sprintf("cannot be locked (%v)", err))
@@ -123,7 +128,7 @@ func (f *File) examineMode(file *os.File, st *unix.Stat_t) {
 	err := f.confined
 	if err == nil {
 		err = file.Chmod(maxMode)
-		f.confined = err
+		f.confined, f.loose = err, fs.FileMode(mode)
 	}
 	if err != nil {
 		f.doubts = append(f.doubts, fmt.Sprintf("has mode %04o", mode))
@@ -165,20 +170,4 @@ func (f *File) named(st *unix.Stat_t) error {
 
 func (f *File) trusts(uid uint32) bool {
 	return uid == 0 || f.options.Owner >= 0 && uid == uint32(f.options.Owner)
-}
-
-func regular(st *unix.Stat_t) error {
-	switch uint32(st.Mode) & unix.S_IFMT {
-	case unix.S_IFREG:
-		return nil
-	case unix.S_IFLNK:
-		return errors.New("is a symbolic link")
-	case unix.S_IFDIR:
-		return errors.New("is a directory")
-	case unix.S_IFIFO:
-		return errors.New("is a FIFO")
-	case unix.S_IFSOCK:
-		return errors.New("is a socket")
-	}
-	return errors.New("is a device")
 }

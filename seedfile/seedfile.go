@@ -18,6 +18,7 @@ package seedfile
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -63,13 +64,13 @@ type File struct {
 	slots    slots
 	pending  int // bits that the next successful Replace makes creditable
 
+	made  bool        // Open has made it
+	loose fs.FileMode // the mode that Open has tightened; 0 = none
+
 	status status
 }
 
-var (
-	errLocked = errors.New("in use by another process")
-	errMoved  = errors.New("replaced while it was being opened")
-)
+var errMoved = errors.New("replaced while it was being opened")
 
 // maxMode is the loosest mode a seed may have.
 const maxMode = 0o600
@@ -78,13 +79,14 @@ const maxMode = 0o600
 // so that two daemons never share a seed, and that one which drops root has a
 // descriptor to write to afterwards. Nothing is read yet.
 //
-// A symbolic link, anything but a regular file, a file of another owner and one
-// that another process keeps locked for a second are refused: so long a daemon
-// that is just being stopped may take for its last save, after its sockets are
-// gone. An error means that this run has no seed file; it is nothing to die of.
+// A symbolic link, anything but a regular file, a file of another owner and a text
+// are refused with [ErrRefused]. One that another process keeps locked for a second
+// gives [ErrInUse]: so long a daemon that is just being stopped may take for its
+// last save, after its sockets are gone. [File.Rollback] undoes an Open.
 //
 //	openat(AT_FDCWD, "/var/lib/prngd", O_RDONLY|O_CLOEXEC|O_DIRECTORY) = <dir>
 //	openat(<dir>, "seed", O_RDWR|O_NOCTTY|O_NONBLOCK|O_NOFOLLOW|O_CLOEXEC) = <seed>
+//	pread64(<seed>, ..., 512, 0) = 512
 //	flock(<seed>, LOCK_EX|LOCK_NB) = 0
 func Open(o Options) (*File, error) {
 	dir, err := openDirectory(filepath.Dir(o.Path))
@@ -93,8 +95,8 @@ func Open(o Options) (*File, error) {
 	}
 	f := newFile(o, dir)
 	err = f.take()
-	for try := 1; try < lockTries && (errors.Is(err, errMoved) || errors.Is(err, errLocked)); try++ {
-		if errors.Is(err, errLocked) {
+	for try := 1; try < lockTries && (errors.Is(err, errMoved) || errors.Is(err, ErrInUse)); try++ {
+		if errors.Is(err, ErrInUse) {
 			time.Sleep(lockPause)
 		}
 		err = f.take()
@@ -119,6 +121,25 @@ func openDirectory(path string) (*os.File, error) {
 		return nil, &os.PathError{Op: "open directory", Path: path, Err: err}
 	}
 	return os.NewFile(uintptr(fd), path), nil
+}
+
+// Rollback ends the use of a file that was opened and not used, and leaves the path
+// as Open found it: without the file that Open has made, or with the mode that it
+// had.
+func (f *File) Rollback() {
+	f.io.Lock()
+	defer f.io.Unlock()
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.file.Fd()), &st); err == nil {
+		switch {
+		case f.made && st.Size == 0 && f.named(&st) == nil:
+			unix.Unlinkat(int(f.dir.Fd()), f.name, 0)
+		case f.loose != 0:
+			f.file.Chmod(f.loose)
+		}
+	}
+	f.file.Close()
+	f.dir.Close()
 }
 
 // Close ends the use of the file, and with it the lock. It saves nothing.

@@ -128,7 +128,7 @@ func TestSuccessor(t *testing.T) {
 // A pool that gives nothing costs nobody the seed on the disk.
 func TestSaveUnseeded(t *testing.T) {
 	o := options(t.TempDir() + "/seed")
-	content := bytes.Repeat([]byte("PRNGD"), 100)
+	content := noise("PRNGD", 500)
 	write(t, o.Path, content, 0o600)
 	f := open(t, o)
 	if err := f.Save(shut{}, true); !errors.Is(err, errShut) {
@@ -175,7 +175,7 @@ func TestLongFileOfOurs(t *testing.T) {
 	dir := fastDir(t)
 	o := options(dir + "/seed")
 	o.Owner = tester()
-	b := append(seedBytes(t, t.TempDir(), false), bytes.Repeat([]byte("PRNGD"), 1000)...)
+	b := append(seedBytes(t, t.TempDir(), false), noise("PRNGD", 5000)...)
 	write(t, o.Path, b, 0o600)
 	if err := errors.Join(os.Chown(o.Path, o.Owner, -1), os.Chown(dir, o.Owner, -1), os.Chmod(dir, 0o500)); err != nil {
 		t.Skip(err)

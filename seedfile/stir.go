@@ -13,13 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	lockTries = 20 // at most a second in all: Postfix waits without end, we never
-	lockPause = 50 * time.Millisecond
-
-	// tagExchange keeps the hashes of this file apart from those of the pools.
-	tagExchange = 0x05
-)
+// tagExchange keeps the hashes of this file apart from those of the pools.
+const tagExchange = 0x05
 
 // drawError wraps an error of the generator: no fault of the file's.
 type drawError struct{ error }
@@ -135,7 +130,7 @@ func (x *Exchange) present() error {
 func (x *Exchange) lock(ctx context.Context, exclusive bool) error {
 	for try := 1; ; try++ {
 		err := tryLock(x.file, exclusive)
-		if !errors.Is(err, errLocked) {
+		if !errors.Is(err, ErrInUse) {
 			return err
 		}
 		if try == lockTries || ctx.Err() != nil {

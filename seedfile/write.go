@@ -103,7 +103,7 @@ func (f *File) writeTemp(name string, b *[Size]byte) (*os.File, error) {
 func fill(file *os.File, b *[Size]byte) error {
 	// A file system without locks is no reason to go without a seed; what is
 	// found there is never credited. See inspect.
-	if err := tryLock(file, true); errors.Is(err, errLocked) {
+	if err := tryLock(file, true); errors.Is(err, ErrInUse) {
 		return err
 	}
 	if _, err := file.Write(b[:]); err != nil {

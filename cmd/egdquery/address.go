@@ -4,16 +4,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 
 	"prngd/egdproto"
+	"prngd/internal/config"
 )
 
 // place is where a daemon may be.
 type place struct {
 	address egdproto.Address
-	trusted func() error // whether it can only be ours; nil: nobody else could put one there
+	trusted func() error // whether it can only be ours; nil: only root could put one there, or the user named it
 }
 
 // parseAddress reads PRNGD's notation and egc.pl's: what has a colon is
@@ -36,31 +38,48 @@ func parseAddress(s string) (egdproto.Address, error) {
 }
 
 // usualPlaces lists where daemons listen, the caller's own first: prngd's
-// defaults, OpenSSL's compiled-in list, and the ports in PRNGD's manual.
+// defaults and OpenSSL's compiled-in list. Nobody but root and the caller can
+// make a socket at any of them; so there is no port among them (B2).
 func usualPlaces() []place {
 	var places []place
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
-		places = append(places, at(dir+"/egd-pool"))
+		places = append(places, ours(dir+"/egd-pool", dir))
 	}
 	private := filepath.Join(os.TempDir(), fmt.Sprintf("prngd-%d", os.Getuid()))
-	places = append(places, place{unixAddress(private + "/egd-pool"), func() error { return expectOurs(private) }})
+	places = append(places, ours(private+"/egd-pool", private))
 	for _, path := range []string{"/run/egd-pool", "/var/run/egd-pool", "/dev/egd-pool", "/etc/egd-pool", "/etc/entropy"} {
 		places = append(places, at(path))
-	}
-	for _, port := range []int{708, 4840} {
-		places = append(places, place{address: egdproto.Address{Network: "tcp", Host: "localhost", Port: port}})
 	}
 	return places
 }
 
+// usualControls are the control sockets of the caller's own daemon and the system's.
+func usualControls() []place {
+	system := at(systemPaths().Status)
+	if os.Getuid() == 0 {
+		return []place{system}
+	}
+	own := ownPaths().Status
+	return []place{ours(own, filepath.Dir(own)), system}
+}
+
+func ownPaths() config.Paths { return config.DefaultPaths(runtime.GOOS, os.Getuid(), os.Getenv) }
+
+func systemPaths() config.Paths { return config.DefaultPaths(runtime.GOOS, 0, os.Getenv) }
+
 func at(path string) place { return place{address: unixAddress(path)} }
+
+// ours is a path that counts only if nobody else can write to dir.
+func ours(path, dir string) place {
+	return place{unixAddress(path), func() error { return expectOurs(dir) }}
+}
 
 func unixAddress(path string) egdproto.Address {
 	return egdproto.Address{Network: "unix", Path: path}
 }
 
-// expectOurs refuses a directory under the temporary one that anybody else
-// could have made, to have their bytes taken for random ones.
+// expectOurs refuses a directory that somebody else could have made, or writes
+// to: their bytes would be taken for random ones.
 func expectOurs(dir string) error {
 	info, err := os.Lstat(dir)
 	if err != nil {

@@ -5,17 +5,13 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"prngd/egdproto"
-	"prngd/internal/config"
 	"prngd/internal/control"
+	"prngd/internal/peercred"
 )
 
 // actLimit is more than any action takes, with the run before it.
@@ -23,86 +19,136 @@ const actLimit = 45 * time.Second
 
 // controls are the sockets where a daemon may answer its admin.
 type controls struct {
-	places []place
-	limit  time.Duration // for one answer, the connection included; 0 = none
+	places  []place
+	address *egdproto.Address // of the daemon that must be the one that answers; nil: any
+	limit   time.Duration     // for one answer, the connection included; 0 = none
+	settled *settled
 }
 
-// findControls takes the socket that --status or $PRNGD_STATUS names, or else
-// the usual ones. Unless an option says otherwise, limit bounds each answer.
-func findControls(c *cli.Context, limit time.Duration) (controls, error) {
-	s := controls{usualControls(), limit}
-	if c.IsSet("status") {
-		if c.String("status") == "" {
-			return s, usageError("option --status: expected the path of a control socket")
-		}
-		s.places = []place{at(c.String("status"))}
+// settled is the control socket that was found to be of the daemon at an address,
+// and the process that has it.
+type settled struct {
+	place place
+	pid   int
+}
+
+// controls takes the socket that --status or $PRNGD_STATUS names, or else those
+// where the daemon named by -s may have it, or else the usual ones. Unless an
+// option says otherwise, limit bounds each answer.
+func (c *call) controls(limit time.Duration) (*controls, error) {
+	s := &controls{limit: limit}
+	if c.timeout != nil {
+		s.limit = *c.timeout
 	}
-	if c.IsSet("timeout") {
-		given, err := parseLimit(c.String("timeout"))
+	if c.socket != "" {
+		address, err := parseAddress(c.socket)
 		if err != nil {
 			return s, err
 		}
-		s.limit = given
+		s.address = &address
+	}
+	switch {
+	case c.status != "":
+		s.places = []place{at(c.status)}
+	case s.address != nil:
+		s.places = controlPlaces(*s.address)
+	default:
+		s.places = usualControls()
 	}
 	return s, nil
 }
 
-// usualControls are the caller's own and the system's.
-func usualControls() []place {
-	system := at(config.DefaultPaths(runtime.GOOS, 0, os.Getenv).Status)
-	if os.Getuid() == 0 {
-		return []place{system}
+// report asks for the status. The daemon that answers is the one at s.address.
+func (s *controls) report() (*control.Report, error) {
+	if s.settled != nil {
+		r, _, err := s.settled.place.status(s)
+		if err == nil && r.PID == s.settled.pid {
+			return r, nil
+		}
+		s.settled = nil // the daemon was restarted, or is another one
 	}
-	own := config.DefaultPaths(runtime.GOOS, os.Getuid(), os.Getenv).Status
-	dir := filepath.Dir(own)
-	return []place{{unixAddress(own), func() error { return expectOurs(dir) }}, system}
+	var tried, others []string
+	denied := false
+	for _, p := range s.places {
+		r, peer, err := p.status(s)
+		var failed *exitError
+		if errors.As(err, &failed) {
+			return nil, err // it is there, and does not answer as it should
+		}
+		if err == nil && s.address != nil {
+			if err = belongs(r, peer, *s.address); err != nil {
+				others = append(others, fmt.Sprintf("%s: %v", p.address, err))
+				continue
+			}
+		}
+		if err == nil {
+			s.settled = &settled{p, r.PID}
+			return r, nil
+		}
+		denied = denied || errors.Is(err, syscall.EACCES)
+		tried = append(tried, fmt.Sprintf("%s: %v", p.address, err))
+	}
+	return nil, s.nobody(append(others, tried...), denied)
 }
 
-// ask puts a verb to the first daemon that can be reached.
-func (s controls) ask(verb string) (*control.Report, error) {
-	conn, address, err := s.dial()
+// status asks the control socket at p; an [exitError] is of a socket that could be
+// reached.
+func (p place) status(s *controls) (r *control.Report, peer int, err error) {
+	conn, err := p.dial(s.limit)
 	if err != nil {
-		return nil, err
+		return nil, -1, err
 	}
 	defer conn.Close()
-	report, err := control.Ask(conn, verb)
-	return report, s.askError(address, verb, err)
+	cred, _ := peercred.OfConn(conn)
+	r, err = control.Ask(conn, control.Status)
+	if err == nil && r == nil {
+		err = errors.New("the answer has no report")
+	}
+	return r, cred.PID, s.askError(p.address, control.Status, err)
 }
 
 // dial returns a connection whose deadline is set.
-func (s controls) dial() (net.Conn, egdproto.Address, error) {
-	var tried strings.Builder
-	denied := false
-	for _, p := range s.places {
-		d, err := p.reach(s.limit)
-		if err == nil {
-			if s.limit > 0 {
-				d.conn.SetDeadline(time.Now().Add(s.limit))
-			}
-			return d.conn, p.address, nil
-		}
-		denied = denied || errors.Is(err, syscall.EACCES)
-		fmt.Fprintf(&tried, "\n  %s: %v", p.address, err)
+func (p place) dial(limit time.Duration) (net.Conn, error) {
+	d, err := p.reach(limit)
+	if err != nil {
+		return nil, err
 	}
-	code, hint := exitUnavailable, "\nIs prngd running? --status or $PRNGD_STATUS names its control socket if that is elsewhere."
-	if denied {
-		code = exitNoPerm
-		hint = "\nIts admin can let a group ask: status " + s.places[len(s.places)-1].address.Path + " mode=0660 group=NAME in prngd.conf."
+	if limit > 0 {
+		d.conn.SetDeadline(time.Now().Add(limit))
 	}
-	return nil, egdproto.Address{}, &exitError{code, errors.New("no control socket answers; tried" + tried.String() + hint)}
+	return d.conn, nil
 }
 
-func (p place) reach(patience time.Duration) (*daemon, error) {
-	if p.trusted != nil {
-		if err := p.trusted(); err != nil {
-			return nil, err
+// nobody is the error for when no control socket is that of the daemon.
+func (s *controls) nobody(tried []string, denied bool) error {
+	text := "no control socket answers; tried\n  " + strings.Join(tried, "\n  ")
+	if s.address != nil {
+		text = fmt.Sprintf("no control socket of the daemon at %s answers; tried\n  %s", s.address, strings.Join(tried, "\n  "))
+	}
+	if denied {
+		hint := "\nIts admin can let a group ask: status " + s.places[len(s.places)-1].address.Path + " mode=0660 group=NAME in prngd.conf."
+		return &exitError{exitNoPerm, errors.New(text + hint)}
+	}
+	return &exitError{exitUnavailable, errors.New(text + "\nIs prngd running? --status or $PRNGD_STATUS names its control socket if that is elsewhere.")}
+}
+
+// connect returns a connection to the control socket of the daemon.
+func (s *controls) connect() (net.Conn, egdproto.Address, error) {
+	if s.settled == nil {
+		if _, err := s.report(); err != nil {
+			return nil, egdproto.Address{}, err
 		}
 	}
-	return dial(p.address, patience)
+	p := s.settled.place
+	conn, err := p.dial(s.limit)
+	if err != nil {
+		err = &exitError{exitUnavailable, fmt.Errorf("%s: %w", p.address, err)}
+	}
+	return conn, p.address, err
 }
 
 // askError gives an error of an exchange with the control socket its status.
-func (s controls) askError(address egdproto.Address, verb string, err error) error {
+func (s *controls) askError(address egdproto.Address, verb string, err error) error {
 	var refused *control.RefusedError
 	var network *net.OpError
 	switch {
@@ -110,6 +156,8 @@ func (s controls) askError(address egdproto.Address, verb string, err error) err
 		return nil
 	case errors.As(err, &refused) && refused.Denied:
 		return &exitError{exitNoPerm, err}
+	case errors.As(err, &refused) && refused.Status == exitConfig:
+		return &exitError{exitConfig, fmt.Errorf("%s: %w", verb, err)}
 	case errors.As(err, &refused):
 		return &exitError{exitTempFail, fmt.Errorf("%s: %w", verb, err)}
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -121,11 +169,16 @@ func (s controls) askError(address egdproto.Address, verb string, err error) err
 }
 
 // act is a verb that the daemon carries out. Silence is success.
-func act(c *cli.Context) error {
-	s, err := findControls(c, actLimit)
+func act(c *call) error {
+	s, err := c.controls(actLimit)
 	if err != nil {
 		return err
 	}
-	_, err = s.ask(c.Command.Name)
-	return err
+	conn, address, err := s.connect()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = control.Ask(conn, c.verb)
+	return s.askError(address, c.verb, err)
 }

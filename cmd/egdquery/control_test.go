@@ -18,9 +18,9 @@ import (
 
 // prngd [FILE [SOCKET]] starts a daemon that answers on its control socket, by
 // default $WORK/status.sock, as the exemplar does with the JSON of FILE laid
-// over it, read anew for each answer. It saves and reloads, but has nothing to
-// reseed from and cannot upgrade. With a third argument, it is shut for its first
-// two answers.
+// over it, read anew for each answer. It saves, reloads unless FILE has a refused
+// change, gives fresh bytes 00 01 02 .., but has nothing to reseed from and cannot
+// upgrade. With a third argument, it is shut for its first two answers.
 func prngd(ts *testscript.TestScript, neg bool, args []string) {
 	var file string
 	socket := ts.Getenv("WORK") + "/status.sock"
@@ -49,9 +49,10 @@ func prngd(ts *testscript.TestScript, neg bool, args []string) {
 		},
 		Do: map[string]func(context.Context) error{
 			control.Save:   done,
-			control.Reload: done,
+			control.Reload: func(context.Context) error { return refusal(file) },
 			control.Reseed: func(context.Context) error { return errors.New("no credited source answers") },
 		},
+		Fresh: func(_ context.Context, n int) ([]byte, error) { return counting(n), nil },
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -60,9 +61,22 @@ func prngd(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PRNGD_STATUS", socket)
 }
 
+// refusal is that of the report in file, which a reload would give.
+func refusal(file string) error {
+	overlay, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	var r control.Report
+	if err := json.Unmarshal(overlay, &r); err != nil || r.Change == nil {
+		return err
+	}
+	return &control.RefusedError{Reason: r.Change.Error, Status: r.Change.Status}
+}
+
 // From inside the package: as root, no daemon denies anything.
 func TestDeniedByTheDaemon(t *testing.T) {
-	err := controls{}.askError(egdproto.Address{}, control.Save, &control.RefusedError{Reason: "save is for uid 0", Denied: true})
+	err := (&controls{}).askError(egdproto.Address{}, control.Save, &control.RefusedError{Reason: "save is for uid 0", Denied: true})
 	var failed *exitError
 	if !errors.As(err, &failed) || failed.code != exitNoPerm || err.Error() != "save is for uid 0" {
 		t.Errorf("got %v", err)

@@ -1,15 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/urfave/cli/v2"
 
 	"prngd/egdproto"
 )
@@ -29,28 +27,22 @@ type daemon struct {
 	limit   time.Duration // for one answer; 0 = none
 }
 
-// connect reaches the daemon that the options name, or the first that answers
-// in the usual places, and names it. Unless an option says otherwise, limit
-// bounds each answer, 0 for not at all, and defaultLimit the connection.
-func connect(c *cli.Context, limit time.Duration) (*daemon, error) {
+// connect reaches the daemon that the options name, or the first that answers in
+// the usual places. Unless an option says otherwise, limit bounds each answer, 0
+// for not at all, and defaultLimit the connection.
+func (c *call) connect(limit time.Duration) (*daemon, error) {
 	patience := defaultLimit
-	if c.IsSet("timeout") {
-		given, err := parseLimit(c.String("timeout"))
-		if err != nil {
-			return nil, err
-		}
-		limit, patience = given, given
+	if c.timeout != nil {
+		limit, patience = *c.timeout, *c.timeout
 	}
-	if !c.IsSet("socket") {
+	if c.socket == "" && c.status == "" {
 		d, err := search(usualPlaces(), patience)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			d.limit = limit
 		}
-		fmt.Fprintf(c.App.ErrWriter, "egdquery: using %s\n", d.address)
-		d.limit = limit
-		return d, nil
+		return d, err
 	}
-	address, err := parseAddress(c.String("socket"))
+	address, err := c.address()
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +52,22 @@ func connect(c *cli.Context, limit time.Duration) (*daemon, error) {
 	}
 	d.limit = limit
 	return d, nil
+}
+
+// address is that of -s, or one of the daemon whose control socket is named.
+func (c *call) address() (egdproto.Address, error) {
+	if c.socket != "" {
+		return parseAddress(c.socket)
+	}
+	controls, err := c.controls(defaultLimit)
+	if err != nil {
+		return egdproto.Address{}, err
+	}
+	r, err := controls.report()
+	if err != nil {
+		return egdproto.Address{}, err
+	}
+	return listenerOf(r)
 }
 
 // search returns the first place where a daemon tells its level.
@@ -80,12 +88,7 @@ func search(places []place, patience time.Duration) (*daemon, error) {
 }
 
 func (p place) probe(limit time.Duration) (*daemon, error) {
-	if p.trusted != nil {
-		if err := p.trusted(); err != nil {
-			return nil, err
-		}
-	}
-	d, err := dial(p.address, limit)
+	d, err := p.reach(limit)
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +98,15 @@ func (p place) probe(limit time.Duration) (*daemon, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+func (p place) reach(patience time.Duration) (*daemon, error) {
+	if p.trusted != nil {
+		if err := p.trusted(); err != nil {
+			return nil, err
+		}
+	}
+	return dial(p.address, patience)
 }
 
 // dial connects within patience, 0 for ever. The error does not repeat the address.
@@ -131,14 +143,26 @@ func (t timed) Write(p []byte) (int, error) {
 	return t.d.conn.Write(p)
 }
 
-// parseLimit reads a duration; a bare number is seconds.
-func parseLimit(s string) (time.Duration, error) {
-	if n, err := strconv.ParseUint(s, 10, 31); err == nil {
-		return time.Duration(n) * time.Second, nil
+// get prints the level as prngd-ctl does: the number alone.
+func get(c *call) error {
+	return ask(c, func(d *daemon) (int, error) { return d.client.Level() })
+}
+
+// pid prints the daemon's pid, the number alone.
+func pid(c *call) error {
+	return ask(c, func(d *daemon) (string, error) { return d.client.PID() })
+}
+
+// ask prints the answer to one question.
+func ask[T cmp.Ordered](c *call, question func(*daemon) (T, error)) error {
+	d, err := c.connect(defaultLimit)
+	if err != nil {
+		return err
 	}
-	limit, err := time.ParseDuration(s)
-	if err != nil || limit < 0 {
-		return 0, usageError("option --timeout %q: expected seconds, or a duration such as 500ms or 2m", s)
+	defer d.conn.Close()
+	answer, err := question(d)
+	if err != nil {
+		return d.talkError(err)
 	}
-	return limit, nil
+	return c.print(fmt.Sprintln(answer))
 }

@@ -4,23 +4,22 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"io"
-
-	"github.com/urfave/cli/v2"
 )
 
 // lineLength of base64 is PEM's, RFC 7468 section 2.
 const lineLength = 64
 
 // encoder returns standard output behind the encoding that the options ask
-// for. Closing it ends the last line; standard output stays open.
-func encoder(c *cli.Context) (io.WriteCloser, error) {
-	switch w := c.App.Writer; {
-	case c.Bool("hex") && c.Bool("base64"):
+// for; a terminal gets no raw bytes, but hexadecimal. Closing it ends the last
+// line; standard output stays open.
+func (c *call) encoder() (io.WriteCloser, error) {
+	switch w := c.stdout; {
+	case c.hex && c.base64:
 		return nil, usageError("options --hex and --base64: expected one of them")
-	case c.Bool("hex"):
+	case c.hex, !c.base64 && isTerminal(w):
 		l := &lines{w: w}
 		return &encoding{Writer: hex.NewEncoder(l), ends: []io.Closer{l}}, nil
-	case c.Bool("base64"):
+	case c.base64:
 		l := &lines{w: w, length: lineLength}
 		e := base64.NewEncoder(base64.StdEncoding, l)
 		return &encoding{Writer: e, ends: []io.Closer{e, l}}, nil

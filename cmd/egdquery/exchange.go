@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-
-	"github.com/urfave/cli/v2"
+	"strings"
 
 	"prngd/egdproto"
 	"prngd/seedfile"
@@ -17,18 +15,25 @@ import (
 // would: take what others left, leave 1024 bytes combined of that and of ours.
 // What was taken goes to our daemon too, with no claim. read prints 1024 bytes
 // that others' and ours went into; they are neither what lay in the file nor
-// what lies there now.
-func exchange(c *cli.Context) error {
-	verb, path := c.Args().Get(0), c.Args().Get(1)
-	if c.NArg() != 2 || verb != "read" && verb != "stir" {
-		return usageError("exchange: expected read FILE or stir FILE, got %q", c.Args().Slice())
+// what lies there now. Standard input is read only if it is named, as "-": in a
+// shell's loop it is somebody else's.
+func exchange(c *call) error {
+	verb, path := c.args[0], c.args[1]
+	if verb != "read" && verb != "stir" || len(c.args) == 3 && c.args[2] != "-" {
+		return usageError("exchange: expected read|stir FILE [-], got %s", strings.Join(c.args, " "))
 	}
-	gift, err := readGift(c.App.Reader)
+	out, err := c.encoder()
 	if err != nil {
-		return &exitError{exitIO, fmt.Errorf("reading standard input: %w", err)}
+		return err
+	}
+	var gift []byte
+	if len(c.args) == 3 {
+		if gift, err = readInput(c.stdin); err != nil {
+			return err
+		}
 	}
 	defer clear(gift)
-	d, err := connect(c, defaultLimit)
+	d, err := c.connect(defaultLimit)
 	if err != nil {
 		return err
 	}
@@ -43,30 +48,17 @@ func exchange(c *cli.Context) error {
 	if err != nil || verb == "stir" {
 		return err
 	}
-	return d.printMixed(c, old)
+	return d.printMixed(out, old)
 }
 
-// openExchange lets root use a file of whoever owns its directory, such as
-// Postfix's; others, and root for a new file, use their own.
+// openExchange lets root use a file that belongs to the owner of its directory,
+// such as Postfix's; others, and root for a new file, use their own.
 func openExchange(path string) (*seedfile.Exchange, error) {
 	owner := os.Geteuid()
 	if _, err := os.Lstat(path); err == nil && owner == 0 {
 		owner = -1
 	}
 	return seedfile.OpenExchange(path, owner)
-}
-
-// readGift reads standard input if somebody put something there: neither a
-// terminal nor /dev/null is waited for.
-func readGift(stdin io.Reader) ([]byte, error) {
-	if isTerminal(stdin) {
-		return nil, nil
-	}
-	data, err := io.ReadAll(io.LimitReader(stdin, writeMax+1))
-	if err == nil && len(data) > writeMax {
-		err = fmt.Errorf("expected at most %d MiB", writeMax>>20)
-	}
-	return data, err
 }
 
 // stir makes the cycle and returns what others had left.
@@ -110,21 +102,14 @@ func drawMixed(client *egdproto.Client, data []byte) (out [seedfile.ExchangeSize
 	return out, err
 }
 
-func (d *daemon) printMixed(c *cli.Context, old []byte) error {
+func (d *daemon) printMixed(out io.WriteCloser, old []byte) error {
 	mixed, err := drawMixed(d.client, append(old, "read"...)) // not the mask that lies in the file
 	defer clear(mixed[:])
 	if err != nil {
 		return d.talkError(err)
 	}
-	out, err := encoder(c)
-	if err != nil {
-		return err
-	}
 	if _, err := out.Write(mixed[:]); err != nil {
 		return outputError(err)
 	}
-	if err := out.Close(); err != nil {
-		return outputError(err)
-	}
-	return nil
+	return outputError(out.Close())
 }

@@ -17,6 +17,7 @@ const (
 	exitTempFail    = 75
 	exitProtocol    = 76
 	exitNoPerm      = 77
+	exitConfig      = 78
 )
 
 // exitError is an error with the exit status it calls for.
@@ -48,7 +49,7 @@ func (d *daemon) talkError(err error) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &exitError{exitTempFail, fmt.Errorf("%s: no answer within %s", d.address, d.limit)}
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &exitError{exitProtocol, fmt.Errorf("%s: the daemon hung up instead of answering", d.address)}
+		return &exitError{exitProtocol, fmt.Errorf("%s: the daemon closed the connection before its answer was complete", d.address)}
 	case errors.As(err, &network):
 		return &exitError{exitIO, fmt.Errorf("%s: %w", d.address, err)}
 	}

@@ -6,20 +6,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"prngd/cmd/egdquery/internal/human"
 	"prngd/internal/control"
 )
 
 // health prints one line as the Monitoring Plugins Development Guidelines want
 // it and ends with the state as exit status: even an error is an answer then.
-func health(c *cli.Context) error {
-	s, err := findControls(c, defaultLimit)
+func health(c *call) error {
+	s, err := c.controls(defaultLimit)
 	if err != nil {
 		return err
 	}
-	r, err := s.ask(control.Status)
+	r, err := s.report()
 	if err != nil {
 		reason := strings.Join(strings.Fields(err.Error()), " ")
 		return conclude(c, control.Unknown, "PRNGD UNKNOWN - "+plugInText(reason))
@@ -32,22 +30,12 @@ func health(c *cli.Context) error {
 	return conclude(c, state, line)
 }
 
-// plugInText keeps text in its line and out of the performance data.
-func plugInText(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '|':
-			return '/'
-		case r < ' ':
-			return ' '
-		}
-		return r
-	}, s)
-}
+// plugInText keeps text out of the performance data.
+func plugInText(s string) string { return strings.ReplaceAll(s, "|", "/") }
 
 // conclude says the line, and leaves nothing to say to main but the status.
-func conclude(c *cli.Context, state control.Health, line string) error {
-	if err := say(c, line); err != nil {
+func conclude(c *call, state control.Health, line string) error {
+	if err := c.print(line + "\n"); err != nil {
 		return &exitError{int(control.Unknown), err}
 	}
 	if state == control.OK {

@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
+	"prngd/cmd/egdquery/internal/watch"
 	"prngd/egdproto"
 	"prngd/internal/control"
 )
 
 const (
-	probeBytes = 16
 	watchEvery = time.Second
 	watchLimit = 900 * time.Millisecond // one look is over before the next
 )
@@ -23,11 +21,11 @@ type prober struct {
 	daemon  *daemon           // nil: not connected
 }
 
-func newProber(c *cli.Context) (*prober, error) {
-	if !c.IsSet("socket") {
+func newProber(c *call) (*prober, error) {
+	if c.socket == "" {
 		return &prober{}, nil
 	}
-	address, err := parseAddress(c.String("socket"))
+	address, err := parseAddress(c.socket)
 	return &prober{address: &address}, err
 }
 
@@ -38,7 +36,7 @@ func (p *prober) probe(last *control.Report) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	var buf [probeBytes]byte
+	var buf [watch.ProbeBytes]byte
 	defer clear(buf[:])
 	start := time.Now()
 	n, err := p.daemon.client.ReadSome(buf[:])

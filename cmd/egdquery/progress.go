@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/term"
+
 	"prngd/cmd/egdquery/internal/human"
 )
 
@@ -26,7 +28,7 @@ type progress struct {
 // and stdout, where it would get mixed up with them, is not.
 func startProgress(stdout, stderr io.Writer, total int64) *progress {
 	p := &progress{quit: make(chan struct{}), stopped: make(chan struct{})}
-	if isTerminal(stderr) && !isTerminal(stdout) {
+	if redraws(stderr) && !isTerminal(stdout) {
 		go p.show(stderr, total)
 	} else {
 		close(p.stopped)
@@ -58,13 +60,13 @@ func (p *progress) show(w io.Writer, total int64) {
 	}
 }
 
-// isTerminal is a guess about a reader or writer: /dev/null is a character
-// device too, but does not mind.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// redraws says whether a terminal can put one line in the place of another.
+func redraws(stream any) bool {
+	name := os.Getenv("TERM")
+	return isTerminal(stream) && name != "" && name != "dumb"
 }

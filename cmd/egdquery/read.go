@@ -3,59 +3,92 @@ package main
 import (
 	"fmt"
 	"io"
-	"strconv"
-
-	"github.com/urfave/cli/v2"
+	"math"
+	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/control"
 )
 
 // read prints what the daemon gives at once, by command 1.
-func read(c *cli.Context) error {
-	n, err := parseCount(c.Args().First())
-	if err != nil {
-		return err
+func read(c *call) error {
+	if c.fresh {
+		return readFresh(c)
 	}
-	d, err := connect(c, defaultLimit)
-	if err != nil {
-		return err
-	}
-	defer d.conn.Close()
-	return d.print(c, n, d.client.ReadSome)
+	return readBy(c, defaultLimit, func(d *daemon) func([]byte) (int, error) { return d.client.ReadSome })
 }
 
 // readBlocking prints all it was asked for, by command 2: a daemon may take as
 // long as it likes until it is seeded.
-func readBlocking(c *cli.Context) error {
-	n, err := parseCount(c.Args().First())
+func readBlocking(c *call) error {
+	return readBy(c, noLimit, func(d *daemon) func([]byte) (int, error) { return d.client.Read })
+}
+
+const noLimit = 0
+
+func readBy(c *call, limit time.Duration, fill func(*daemon) func([]byte) (int, error)) error {
+	n, err := parseCount(c.args[0], math.MaxInt64)
 	if err != nil {
 		return err
 	}
-	d, err := connect(c, 0)
+	out, err := c.encoder()
+	if err != nil {
+		return err
+	}
+	d, err := c.connect(limit)
 	if err != nil {
 		return err
 	}
 	defer d.conn.Close()
-	return d.print(c, n, d.client.Read)
+	return d.copyTo(c, out, n, fill(d))
 }
 
-// parseCount reads a number of bytes below 2^63, as prngd-ctl did: 0x10 too.
-func parseCount(s string) (int64, error) {
-	n, err := strconv.ParseInt(s, 0, 64)
-	if err != nil || n < 0 {
-		return 0, usageError("%q: expected a number of bytes from 0 to 2^63-1", s)
-	}
-	return n, nil
-}
-
-// print copies n bytes from fill to standard output as they come. What came
-// before an error is printed.
-func (d *daemon) print(c *cli.Context, n int64, fill func([]byte) (int, error)) error {
-	out, err := encoder(c)
+// readFresh prints bytes that the daemon makes after a reseed which this request
+// causes, from its control socket.
+func readFresh(c *call) error {
+	n, err := parseCount(c.args[0], control.MaxFresh)
 	if err != nil {
 		return err
 	}
-	bar := startProgress(c.App.Writer, c.App.ErrWriter, n)
+	out, err := c.encoder()
+	if err != nil || n == 0 {
+		return err
+	}
+	s, err := c.controls(actLimit)
+	if err != nil {
+		return err
+	}
+	conn, address, err := s.connect()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	data, err := control.AskFresh(conn, int(n))
+	defer clear(data)
+	if err != nil {
+		return s.askError(address, "read --fresh", err)
+	}
+	if _, err := out.Write(data); err != nil {
+		return outputError(err)
+	}
+	return outputError(out.Close())
+}
+
+func parseCount(s string, most uint64) (int64, error) {
+	n, ok := parseNumber(s, most)
+	if ok {
+		return int64(n), nil
+	}
+	if most == math.MaxInt64 {
+		return 0, usageError("%q: expected a number of bytes from 0 to 2^63-1", s)
+	}
+	return 0, usageError("%q: expected a number of bytes from 0 to %d", s, most)
+}
+
+// copyTo copies n bytes from fill to out as they come. What came before an error
+// is written, and nothing else.
+func (d *daemon) copyTo(c *call, out io.WriteCloser, n int64, fill func([]byte) (int, error)) error {
+	bar := startProgress(c.stdout, c.stderr, n)
 	done, err := copyBytes(out, n, fill, bar)
 	bar.stop()
 	if closed := out.Close(); err == nil && closed != nil {
@@ -73,6 +106,7 @@ func (d *daemon) print(c *cli.Context, n int64, fill func([]byte) (int, error)) 
 // copyBytes stops at n bytes, at an error, or when fill gives less than asked.
 func copyBytes(out io.Writer, n int64, fill func([]byte) (int, error), bar *progress) (done int64, err error) {
 	buf := make([]byte, 64*egdproto.MaxRead)
+	defer clear(buf)
 	for done < n {
 		want := min(n-done, int64(len(buf)))
 		got, err := fill(buf[:want])
@@ -88,6 +122,10 @@ func copyBytes(out io.Writer, n int64, fill func([]byte) (int, error), bar *prog
 	return done, nil
 }
 
+// outputError gives an error of standard output its status; nil stays nil.
 func outputError(err error) error {
+	if err == nil {
+		return nil
+	}
 	return &exitError{exitIO, fmt.Errorf("writing standard output: %w", err)}
 }

@@ -1,55 +1,47 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/urfave/cli/v2"
-
 	"prngd/cmd/egdquery/internal/dashboard"
 	"prngd/cmd/egdquery/internal/metrics"
 	"prngd/cmd/egdquery/internal/watch"
-	"prngd/internal/control"
 )
 
-func serveFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9716", Usage: "serve at `HOST:PORT`"},
-		&cli.BoolFlag{Name: "public", Usage: "let it be an address that other hosts reach: there is no password and no TLS", DisableDefaultText: true},
-	}
-}
-
 // serve answers HTTP until it is told to end: metrics, health and the page.
-func serve(c *cli.Context) error {
-	s, err := findControls(c, watchLimit)
+func serve(c *call) error {
+	s, err := c.controls(watchLimit)
 	if err != nil {
 		return err
 	}
+	scraped := *s // two goroutines ask
 	p, err := newProber(c)
 	if err != nil {
 		return err
 	}
-	l, err := listenHTTP(c.String("listen"), c.Bool("public"))
+	l, err := listenHTTP(cmp.Or(c.listen, "127.0.0.1:9716"), c.public)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.ErrWriter, "egdquery: serving http://%s/\n", l.Addr())
-	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	fmt.Fprintf(c.stderr, "egdquery: serving %s\n", servedAt(l.Addr()))
+	ctx, stop := signal.NotifyContext(c, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 
-	ask := func() (*control.Report, error) { return s.ask(control.Status) }
 	board, counts := dashboard.New(), metrics.NewProbe()
-	w := watch.Watcher{Ask: ask, Probe: p.probe, Every: watchEvery}
+	w := watch.Watcher{Ask: s.report, Probe: p.probe, Every: watchEvery}
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		w.Run(ctx, func(s watch.Sample) {
@@ -59,14 +51,29 @@ func serve(c *cli.Context) error {
 	})
 	defer watching.Wait()
 	defer stop()
-	return serveHTTP(ctx, l, board.Handler(scrapes(metrics.NewReport(ask), counts), c.Bool("public")))
+	return serveHTTP(ctx, l, board.Handler(scrapes(&scraped, counts), c.public))
 }
 
-// listenHTTP keeps to this host unless told otherwise in so many words.
+// servedAt is how a browser or curl finds a listener.
+func servedAt(a net.Addr) string {
+	if a.Network() == "unix" {
+		return a.String()
+	}
+	return "http://" + a.String() + "/"
+}
+
+// listenHTTP listens at HOST:PORT or a path, or takes an inherited socket. It keeps
+// to this host unless public.
 func listenHTTP(address string, public bool) (net.Listener, error) {
+	if fd, ok := strings.CutPrefix(address, "fd:"); ok {
+		return inherited(address, fd)
+	}
+	if strings.Contains(address, "/") {
+		return listenUnix(address)
+	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, usageError("option --listen %q: expected HOST:PORT", address)
+		return nil, usageError("option --listen %q: expected HOST:PORT, a path or fd:3", address)
 	}
 	ip, err := netip.ParseAddr(host)
 	if host != "localhost" && (err != nil || !ip.IsLoopback()) && !public {
@@ -79,11 +86,48 @@ func listenHTTP(address string, public bool) (net.Listener, error) {
 	return l, nil
 }
 
-// scrapes serves the metrics. A few scrapers at a time are enough for anybody.
-func scrapes(collectors ...prometheus.Collector) http.Handler {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors...)
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+// inherited is a listening socket that a supervisor has made: its address was
+// the supervisor's choice.
+func inherited(option, number string) (net.Listener, error) {
+	fd, err := strconv.ParseUint(number, 10, 16)
+	if err != nil || fd < 3 {
+		return nil, usageError("option --listen %q: expected the number of a descriptor from 3 on", option)
+	}
+	f := os.NewFile(uintptr(fd), option)
+	defer f.Close()
+	l, err := net.FileListener(f)
+	if err != nil {
+		return nil, &exitError{exitUnavailable, fmt.Errorf("option --listen %s: expected a listening socket: %w", option, err)}
+	}
+	return l, nil
+}
+
+// listenUnix makes a socket at path, in the place of one that nobody listens on
+// any more. Its directory says who may connect.
+func listenUnix(path string) (net.Listener, error) {
+	if c, err := net.Dial("unix", path); err == nil {
+		c.Close()
+	} else if errors.Is(err, syscall.ECONNREFUSED) {
+		os.Remove(path)
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, &exitError{exitUnavailable, err}
+	}
+	return l, nil
+}
+
+// scrapes serves the metrics: the daemon is asked for each scrape, by one scrape
+// at a time. A daemon that does not answer is prngd_up 0.
+func scrapes(s *controls, counts *metrics.Probe) http.Handler {
+	var turn sync.Mutex
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		turn.Lock()
+		defer turn.Unlock()
+		r, _ := s.report()
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		w.Write(append(metrics.Text(r), counts.Text()...)) // a client that has gone needs no answer
+	})
 }
 
 // serveHTTP ends when ctx does, and waits a moment for answers under way.

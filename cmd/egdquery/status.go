@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-
-	"github.com/urfave/cli/v2"
 
 	"prngd/internal/control"
 )
@@ -19,18 +16,18 @@ type statusData struct {
 }
 
 // status prints the report for reading, or as data.
-func status(c *cli.Context) error {
-	s, err := findControls(c, defaultLimit)
+func status(c *call) error {
+	s, err := c.controls(defaultLimit)
 	if err != nil {
 		return err
 	}
-	r, err := s.ask(control.Status)
+	r, err := s.report()
 	if err != nil {
 		return err
 	}
 	var out bytes.Buffer
 	health, reasons := r.Health()
-	if c.Bool("json") {
+	if c.json {
 		e := json.NewEncoder(&out)
 		e.SetIndent("", "  ")
 		e.SetEscapeHTML(false)
@@ -38,11 +35,8 @@ func status(c *cli.Context) error {
 	} else {
 		err = writeStatus(&out, r, health, reasons)
 	}
-	if err == nil {
-		_, err = out.WriteTo(c.App.Writer)
-	}
 	if err != nil {
-		return &exitError{exitIO, fmt.Errorf("writing standard output: %w", err)}
+		return outputError(err)
 	}
-	return nil
+	return c.print(out.String())
 }

@@ -16,7 +16,7 @@ func writeSources(out io.Writer, r *control.Report) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprint(t, "\nSOURCE\tSTATE\tEVERY\tCREDIT\tSAMPLES\tBITS\tERRORS\tLAST\n")
 	for _, s := range r.Sources {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.4g\t%s\t%s\t%d\t%s\n", printable(s.Name), s.State, every(s.Every), s.Credit,
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.4g\t%s\t%s\t%d\t%s\n", s.Name, s.State, every(s.Every), s.Credit,
 			human.Number(float64(s.Samples)), human.Number(float64(s.Bits)), s.Errors, human.Ago(s.LastSample, r.Now))
 	}
 	if err := t.Flush(); err != nil {
@@ -24,7 +24,7 @@ func writeSources(out io.Writer, r *control.Report) error {
 	}
 	for _, s := range r.Sources {
 		if s.LastError != "" && s.LastErrorAt != nil && (s.LastSample == nil || s.LastErrorAt.After(*s.LastSample)) {
-			fmt.Fprintf(out, "  ! %s: %s (%s)\n", printable(s.Name), printable(s.LastError), human.Ago(s.LastErrorAt, r.Now))
+			fmt.Fprintf(out, "  ! %s: %s (%s)\n", s.Name, s.LastError, human.Ago(s.LastErrorAt, r.Now))
 		}
 	}
 	return nil

@@ -18,11 +18,11 @@ import (
 func writeStatus(out io.Writer, r *control.Report, health control.Health, reasons []string) error {
 	fmt.Fprintf(out, "%s, pid %d, uid %d, up %s: %s\n", r.Program, r.PID, r.UID, human.Span(r.Now.Sub(r.Started)), strings.ToUpper(health.String()))
 	for _, reason := range reasons {
-		fmt.Fprintf(out, "  ! %s\n", printable(reason))
+		fmt.Fprintf(out, "  ! %s\n", reason)
 	}
 	for _, l := range statusLines(r) {
 		if l.text != "" {
-			fmt.Fprintf(out, "%-10s %s\n", l.name, printable(l.text))
+			fmt.Fprintf(out, "%-10s %s\n", l.name, l.text)
 		}
 	}
 	if err := writeSources(out, r); err != nil {
@@ -32,19 +32,9 @@ func writeStatus(out io.Writer, r *control.Report, health control.Health, reason
 		if i == 0 {
 			fmt.Fprintln(out, "\nlast warnings")
 		}
-		fmt.Fprintf(out, "  %s\n", printable(line))
+		fmt.Fprintf(out, "  %s\n", human.Warning(line, r.Now))
 	}
 	return nil
-}
-
-// printable keeps others' text from steering the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return '?'
-		}
-		return r
-	}, s)
 }
 
 type statusLine struct{ name, text string }
@@ -57,6 +47,8 @@ func statusLines(r *control.Report) []statusLine {
 			human.Ago(g.LastReseed, r.Now), g.Stirs, g.Generates, human.Size(float64(g.Bytes)), yes(g.Kernel))},
 		{"events", nonZero(count{"clones", g.Clones}, count{"clock jumps", g.ClockJumps}, count{"upgrades", r.Process.Upgrades})},
 		{"memory", prefixed("not protected: ", g.Unprotected)},
+		{"checks", checksText(r.Checks)},
+		{"change", changeText(r)},
 		{"seed", seedText(r)},
 	}
 	for _, f := range r.Exchange {
@@ -95,6 +87,9 @@ func gateText(r *control.Report) string {
 func seedText(r *control.Report) string {
 	s := &r.Seed
 	if s.Path == "" {
+		if s.Error != "" {
+			return "no file: " + s.Error
+		}
 		return "no file is kept"
 	}
 	text := fmt.Sprintf("%s, saved %s", s.Path, human.Ago(s.LastSave, r.Now))
@@ -121,12 +116,44 @@ func exchangeText(f control.File, now time.Time) string {
 func listenText(sockets []control.Socket) string {
 	var list []string
 	for _, s := range sockets {
-		if s.Missing {
+		switch {
+		case s.Error != "":
+			s.Address += " (" + s.Error + ")"
+		case s.Missing:
 			s.Address += " (removed)"
 		}
 		list = append(list, s.Address)
 	}
 	return cmp.Or(strings.Join(list, ", "), "nowhere")
+}
+
+// checksText says how many checks there are, and which fail.
+func checksText(checks []control.Check) string {
+	var failing []string
+	for _, c := range checks {
+		if !c.OK() {
+			failing = append(failing, fmt.Sprintf("%s is %s, asked for %s", c.What, c.Is, c.Asked))
+		}
+	}
+	switch {
+	case len(checks) == 0:
+		return ""
+	case len(failing) == 0:
+		return fmt.Sprintf("%d, all as asked for", len(checks))
+	}
+	return strings.Join(failing, "; ")
+}
+
+// changeText is the reload or the upgrade that was refused last.
+func changeText(r *control.Report) string {
+	if r.Change == nil {
+		return ""
+	}
+	hope := "it may work later"
+	if r.Change.Status == exitConfig {
+		hope = "it can never work"
+	}
+	return fmt.Sprintf("%s refused %s: %s (%s)", r.Change.Kind, human.Ago(&r.Change.At, r.Now), r.Change.Error, hope)
 }
 
 func configText(c *control.Config) string {
@@ -140,7 +167,7 @@ func configText(c *control.Config) string {
 func sandboxText(p *control.Process) string {
 	text := cmp.Or(strings.Join(p.Sandbox, ", "), "none")
 	if len(p.Missing) > 0 {
-		text += "; not to be had: " + strings.Join(p.Missing, ", ")
+		text += "; missing: " + strings.Join(p.Missing, ", ")
 	}
 	return text
 }

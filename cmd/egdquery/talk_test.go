@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/hex"
 	"errors"
@@ -33,11 +34,12 @@ func TestScripts(t *testing.T) {
 			"repeat":  repeat,
 			"prngd":   prngd,
 			"serving": serving,
+			"flood":   flood,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Values["talks"] = &talks{list: map[string]chan error{}}
 			env.Setenv("TMPDIR", env.WorkDir)
-			env.Setenv("PRNGD_STATUS", env.WorkDir+"/none.sock")
+			env.Setenv("PRNGD_STATUS", "")
 			env.Setenv("XDG_RUNTIME_DIR", env.WorkDir+"/run")
 			env.Setenv("PRIVATE", fmt.Sprintf("%s/prngd-%d", env.WorkDir, os.Getuid()))
 			return nil
@@ -81,16 +83,37 @@ func egd(ts *testscript.TestScript, neg bool, args []string) {
 	go func() { result <- talkOnce(l, script) }()
 }
 
-// talkOnce has one conversation. Whoever hears that it is over finds the socket
-// gone, and may make another in its place.
+// talkOnce has one conversation; when it is over, its socket is gone. To a client
+// that only wants to know which daemon this is, the answer is pid 4711.
 func talkOnce(l net.Listener, script string) error {
 	defer l.Close()
-	conn, err := l.Accept()
-	if err != nil {
-		return err
-	}
+	result := make(chan error, 8)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				result <- err
+				return
+			}
+			go meet(conn, script, result)
+		}
+	}()
+	return <-result
+}
+
+// meet has the conversation, unless the client only wants to know the pid.
+func meet(conn net.Conn, script string, result chan<- error) {
 	defer conn.Close()
-	return talk(conn, strings.Split(strings.TrimSpace(script), "\n"))
+	in := bufio.NewReader(conn)
+	if first, err := in.Peek(1); err == nil && first[0] == 4 && !strings.HasPrefix(script, "> 04") {
+		conn.Write([]byte("\x044711"))
+		return
+	}
+	stream := struct {
+		io.Reader
+		io.Writer
+	}{in, conn}
+	result <- talk(stream, strings.Split(strings.TrimSpace(script), "\n"))
 }
 
 // over SCRIPT... waits for the conversations and fails unless they went as written.

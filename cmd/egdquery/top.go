@@ -2,32 +2,20 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 
-	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/x/term"
-	"github.com/urfave/cli/v2"
+	"os"
 
 	"prngd/cmd/egdquery/internal/top"
 	"prngd/cmd/egdquery/internal/watch"
-	"prngd/internal/control"
 )
 
-func topFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "every", Value: "1s", Usage: "look every `T`, at least 100ms"},
-		&cli.Uint64Flag{Name: "count", Usage: "end after `N` looks, 0 for never"},
-	}
-}
-
-// showTop shows how it goes until q, a signal or --count.
-func showTop(c *cli.Context) error {
-	s, err := findControls(c, watchLimit)
+// showTop shows the state of the daemon until q, a signal or --count. A terminal
+// that cannot redraw gets a line for each look, as a file does.
+func showTop(c *call) error {
+	s, err := c.controls(watchLimit)
 	if err != nil {
 		return err
 	}
@@ -35,27 +23,23 @@ func showTop(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	every, err := parseLimit(c.String("every"))
-	if err != nil || every < watchEvery/10 {
-		return usageError("option --every %q: expected seconds, or a duration of at least 100ms", c.String("every"))
+	w := watch.Watcher{Ask: s.report, Probe: p.probe, Every: watchEvery}
+	if c.every > 0 {
+		w.Every = c.every
 	}
-	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(c, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	w := watch.Watcher{Ask: func() (*control.Report, error) { return s.ask(control.Status) }, Probe: p.probe, Every: every}
-	if terminals(c.App.Reader, c.App.Writer) {
-		return screen(ctx, c, w)
+	if isTerminal(c.stdin) && redraws(c.stdout) {
+		return live(ctx, c, w)
 	}
-	plain := top.NewPlain(c.App.Writer)
+	plain := top.NewPlain(c.stdout)
 	var failed error
-	looks(ctx, stop, c.Uint64("count"), w, func(s watch.Sample) {
+	looks(ctx, stop, c.count, w, func(s watch.Sample) {
 		if failed = plain.Take(s); failed != nil {
 			stop()
 		}
 	})
-	if failed != nil {
-		return outputError(failed)
-	}
-	return nil
+	return outputError(failed)
 }
 
 // looks runs w until ctx ends, or for count samples.
@@ -69,34 +53,25 @@ func looks(ctx context.Context, stop func(), count uint64, w watch.Watcher, take
 	})
 }
 
-// screen is top on a terminal.
-func screen(ctx context.Context, c *cli.Context, w watch.Watcher) error {
+// live is top on a terminal.
+func live(ctx context.Context, c *call, w watch.Watcher) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	program := tea.NewProgram(top.New(!unicode()), tea.WithAltScreen(), tea.WithInput(c.App.Reader), tea.WithOutput(c.App.Writer), tea.WithoutSignalHandler())
-	watched := make(chan struct{})
+	t := newTerminal(c.stdin.(*os.File), c.stdout.(*os.File))
+	samples, watched := make(chan watch.Sample), make(chan struct{})
 	go func() {
 		defer close(watched)
-		looks(ctx, stop, c.Uint64("count"), w, func(s watch.Sample) { program.Send(top.Show(s)) })
-		program.Quit()
+		looks(ctx, stop, c.count, w, func(s watch.Sample) {
+			select {
+			case samples <- s:
+			case <-ctx.Done():
+			}
+		})
 	}()
-	_, err := program.Run()
+	err := t.run(ctx, top.New(!unicode()), samples)
 	stop()
 	<-watched
-	if err != nil && !errors.Is(err, tea.ErrProgramKilled) {
-		return &exitError{exitIO, fmt.Errorf("using the terminal: %w", err)}
-	}
-	return nil
-}
-
-func terminals(streams ...any) bool {
-	for _, s := range streams {
-		f, ok := s.(*os.File)
-		if !ok || !term.IsTerminal(f.Fd()) {
-			return false
-		}
-	}
-	return true
+	return err
 }
 
 // unicode says whether the locale's characters are UTF-8: the first of the

@@ -1,46 +1,78 @@
 package main
 
 import (
-	"github.com/urfave/cli/v2"
+	"strings"
 
 	"prngd/internal/control"
 )
 
-// verbs is the menu, in the order of the help. A verb that needs options of
-// its own lists them in Flags.
-func verbs() []*cli.Command {
-	return []*cli.Command{
-		{Name: "get", Usage: "print how many bits of entropy the daemon holds", Action: plain(0, get)},
-		{Name: "read", ArgsUsage: "N", Usage: "print N random bytes, or as many as there are at once", Action: plain(1, read)},
-		{Name: "readb", ArgsUsage: "N", Usage: "print N random bytes, wait for them if need be", Action: plain(1, readBlocking)},
-		{Name: "write", ArgsUsage: "BITS", Usage: "give standard input to the daemon and claim BITS of entropy for it", Action: plain(1, write)},
-		{Name: "pid", Usage: "print the daemon's process id", Action: plain(0, pid)},
+// verb is one row of the table that parsing, help, man page and completion are
+// made from.
+type verb struct {
+	name    string
+	args    string // as the help shows them; one in [] may be left out
+	summary string
+	control bool     // it is for prngd alone: it asks the control socket
+	options []option // of this verb alone
+	run     func(*call) error
+}
 
-		{Name: "status", Usage: "print how prngd is", Action: plain(0, status), Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "print it as data", DisableDefaultText: true},
-		}},
-		{Name: "top", Usage: "show live how prngd is, until q; line by line where there is no terminal", Action: plain(0, showTop), Flags: topFlags()},
-		{Name: "health", Usage: "print one line and exit as a monitoring plug-in: 0 ok, 1 degraded, 2 critical, 3 unknown", Action: plain(0, health)},
-		{Name: "wait", Usage: "wait until prngd is seeded", Action: plain(0, wait)},
-		{Name: control.Reseed, Usage: "have prngd reseed; returns once the new state is in use", Action: plain(0, act)},
-		{Name: control.Save, Usage: "have prngd save its seed file", Action: plain(0, act)},
-		{Name: control.Reload, Usage: "have prngd read its configuration again", Action: plain(0, act)},
-		{Name: control.Upgrade, Usage: "have prngd replace itself by the program on disk, keeping its clients", Action: plain(0, act)},
-		{Name: "exchange", ArgsUsage: "read|stir FILE", Usage: "stir an exchange file, and print 1024 bytes made with it", Action: exchange},
-		{Name: "metrics", Usage: "print Prometheus metrics, once", Action: plain(0, printMetrics)},
-		{Name: "serve", Usage: "serve Prometheus metrics, /healthz and a page with live plots over HTTP", Action: plain(0, serve), Flags: serveFlags()},
+// verbs is the table, in the order of the help.
+func verbs() []verb {
+	return []verb{
+		{"get", "", "print how many bits of entropy the daemon holds", false, nil, get},
+		{"read", "N", "print N random bytes, or as many as there are at once", false, readOptions(), read},
+		{"readb", "N", "print N random bytes, wait for them if need be", false, nil, readBlocking},
+		{"write", "BITS", "give standard input to the daemon and claim BITS of entropy for it", false, nil, write},
+		{"pid", "", "print the daemon's process id", false, nil, pid},
+		{"exchange", "read|stir FILE [-]", "stir an exchange file, and standard input with - into it; read prints 1024 bytes made with it", false, nil, exchange},
+		{"status", "", "print the state of prngd", true, statusOptions(), status},
+		{"top", "", "show the state of prngd live, until q; line by line without a terminal", true, topOptions(), showTop},
+		{"health", "", "print one line and exit as a monitoring plug-in: 0 ok, 1 degraded, 2 critical, 3 unknown", true, nil, health},
+		{"wait", "", "wait until prngd is seeded", true, nil, wait},
+		{control.Reseed, "", "have prngd reseed; returns once the new state is in use", true, nil, act},
+		{control.Save, "", "have prngd save its seed file", true, nil, act},
+		{control.Reload, "", "have prngd read its configuration again", true, nil, act},
+		{control.Upgrade, "", "have prngd replace itself by the program on disk, keeping its clients", true, nil, act},
+		{"metrics", "", "print Prometheus metrics, once", true, nil, printMetrics},
+		{"serve", "", "serve Prometheus metrics, /healthz and a page with live plots over HTTP", true, serveOptions(), serve},
+		{"help", "[VERB]", "print all verbs and options, or those of one verb", false, nil, help},
 	}
 }
 
-// plain makes an action of a verb with n arguments.
-func plain(n int, action cli.ActionFunc) cli.ActionFunc {
-	return func(c *cli.Context) error {
-		if c.NArg() != n {
-			if n == 0 {
-				return usageError("%s: expected no argument, got %q", c.Command.Name, c.Args().Slice())
-			}
-			return usageError("%s: expected one argument, %s, got %q", c.Command.Name, c.Command.ArgsUsage, c.Args().Slice())
+// findVerb returns the verb of that name; prngd-ctl took verbs in any case.
+func findVerb(name string) (verb, bool) {
+	for _, v := range verbs() {
+		if v.name == strings.ToLower(name) {
+			return v, true
 		}
-		return action(c)
 	}
+	return verb{}, false
+}
+
+// arguments returns how many arguments v takes.
+func (v verb) arguments() (least, most int) {
+	for _, field := range strings.Fields(v.args) {
+		most++
+		if !strings.HasPrefix(field, "[") {
+			least++
+		}
+	}
+	return least, most
+}
+
+// check says what is wrong with the number of arguments.
+func (v verb) check(args []string) error {
+	least, most := v.arguments()
+	if len(args) >= least && len(args) <= most {
+		return nil
+	}
+	want, got := v.args, strings.Join(args, " ")
+	if want == "" {
+		want = "no argument"
+	}
+	if got == "" {
+		got = "none"
+	}
+	return usageError("%s: expected %s, got %s", v.name, want, got)
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"prngd/internal/control"
 )
 
@@ -16,8 +14,8 @@ const waitEvery = 200 * time.Millisecond
 
 // wait returns once the daemon is seeded. A daemon that is not there yet is
 // waited for too: boot scripts may be faster than it.
-func wait(c *cli.Context) error {
-	s, err := findControls(c, 0)
+func wait(c *call) error {
+	s, err := c.controls(noLimit)
 	if err != nil {
 		return err
 	}
@@ -26,10 +24,10 @@ func wait(c *cli.Context) error {
 	if limit > 0 {
 		s.limit = min(limit, defaultLimit)
 	}
-	show := showSeeding(c.App.ErrWriter)
+	show := showSeeding(c.stderr)
 	defer show("")
 	for {
-		report, err := s.ask(control.Status)
+		report, err := s.report()
 		var failed *exitError
 		switch {
 		case err == nil && report.Generator.State == "open":
@@ -62,7 +60,7 @@ func showSeeding(stderr io.Writer) func(string) {
 	start, shown := time.Now(), false
 	return func(what string) {
 		switch {
-		case !isTerminal(stderr) || time.Since(start) < progressAfter:
+		case !redraws(stderr) || time.Since(start) < progressAfter:
 		case what != "":
 			line, _, _ := strings.Cut(what, "\n")
 			fmt.Fprintf(stderr, "%sseeding: %s, %d s", clear, line, int(time.Since(start).Seconds()))

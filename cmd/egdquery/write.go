@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-
-	"github.com/urfave/cli/v2"
+	"math"
 )
 
 // writeMax bounds what is held in memory: a request claims its share of the
@@ -14,12 +12,27 @@ import (
 const writeMax = 64 << 20
 
 // write gives standard input to the daemon. There is no answer to it.
-func write(c *cli.Context) error {
-	bits, err := strconv.ParseUint(c.Args().First(), 0, 31)
-	if err != nil {
-		return usageError("%q: expected a number of bits from 0 to 2^31-1", c.Args().First())
+func write(c *call) error {
+	bits, ok := parseNumber(c.args[0], math.MaxInt32)
+	if !ok {
+		return usageError("%q: expected a number of bits from 0 to 2^31-1", c.args[0])
 	}
-	data, err := io.ReadAll(io.LimitReader(c.App.Reader, writeMax+1))
+	data, err := readInput(c.stdin)
+	defer clear(data)
+	if err != nil {
+		return err
+	}
+	d, err := c.connect(defaultLimit)
+	if err != nil {
+		return err
+	}
+	defer d.conn.Close()
+	return d.talkError(d.client.Write(int(bits), data))
+}
+
+// readInput reads standard input, which must not be empty.
+func readInput(stdin io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(stdin, writeMax+1))
 	if err == nil && len(data) == 0 {
 		err = errors.New("it is empty")
 	}
@@ -27,12 +40,7 @@ func write(c *cli.Context) error {
 		err = fmt.Errorf("expected at most %d MiB", writeMax>>20)
 	}
 	if err != nil {
-		return &exitError{exitIO, fmt.Errorf("reading standard input: %w", err)}
+		return nil, &exitError{exitIO, fmt.Errorf("reading standard input: %w", err)}
 	}
-	d, err := connect(c, defaultLimit)
-	if err != nil {
-		return err
-	}
-	defer d.conn.Close()
-	return d.talkError(d.client.Write(int(bits), data))
+	return data, nil
 }

@@ -1,5 +1,5 @@
-// Package config reads prngd.conf: grammar and values, nothing else. No file
-// is opened, no user looked up, no address bound here.
+// Package config turns the command line and prngd.conf into one immutable
+// [Settings] value, in which every user, group, address and path is looked up.
 //
 // The file is PRNGD 0.9.29's: one gatherer command a line. A line whose first
 // word is exactly the name of one of our directives is ours; PRNGD would
@@ -15,15 +15,16 @@ import (
 	"prngd/egdproto"
 )
 
-// Config is what one prngd.conf says, with Default for what it does not say.
+// Config is what one prngd.conf and the files that it includes say, as written,
+// with Default for what they do not say.
 type Config struct {
 	Listen         []Listen
-	SeedFile       string // absolute; "" = not given, see SetPaths
+	SeedFile       string // absolute; "" = not given
 	NoSeedFile     bool   // seedfile off
 	SeedCredit     bool
 	UnseededWait   time.Duration // 0 to under 10 s
-	User           string
-	CommandUser    string
+	User           Name
+	CommandUser    Name
 	Status         Status
 	Log            Log
 	WriteCredit    []WriteCredit
@@ -36,43 +37,52 @@ type Config struct {
 	PerUID         int // 0 = the server's default
 	Commands       []Command
 
+	SeedFileWhere string // "FILE:LINE" of the line that gave SeedFile
+
 	Undef    int // commands that say "undef" for a path: known to be missing
 	Rejected int // lines that were reported and skipped
 	Problems []Problem
 	Lines    Lines
 }
 
-// Listen is one place to serve the EGD protocol.
+// Name is the name of a user and where it was written.
+type Name struct {
+	Name  string
+	Where string // "FILE:LINE"; "" = the default
+}
+
+// Listen is one address to serve the EGD protocol at.
 type Listen struct {
 	Address egdproto.Address
 	Mode    *fs.FileMode   // of a Unix socket; nil = not given (-m, else 0777)
 	Group   string         // of a Unix socket; "" = not given
-	Allow   []netip.Prefix // who may connect by TCP; never empty beyond loopback
-	Line    int
+	Allow   []netip.Prefix // the peers that may connect by TCP; never empty beyond loopback
+	Where   string         // "FILE:LINE"
 }
 
 // Status is the control socket.
 type Status struct {
-	Path  string // absolute; "" = not given, see SetPaths
+	Path  string // absolute; "" = not given
 	Mode  *fs.FileMode
 	Group string // "" = not given
+	Where string // "FILE:LINE"; "" = the default
 }
 
 // WriteCredit names peers whose writes may count. A peer must match every
 // number that is given.
 type WriteCredit struct {
-	UID, GID int  // -1 = not given
-	Alone    bool // their bits may open the gate without another source
-	Line     int
+	UID, GID int    // -1 = not given
+	Alone    bool   // their bits may seed the generator without another source
+	Where    string // "FILE:LINE"
 }
 
-// GathererLine changes one built-in gatherer. The name is checked by whoever
-// knows the menu.
+// GathererLine changes one built-in gatherer. The name is checked by the
+// package that has the gatherers.
 type GathererLine struct {
 	Name  string
 	Off   bool
 	Every time.Duration // at least 1 s; 0 if Off
-	Line  int
+	Where string        // "FILE:LINE"
 }
 
 // Source is a place to read samples from.
@@ -81,7 +91,7 @@ type Source struct {
 	Target  string           // what follows the kind's colon
 	Address egdproto.Address // egd only
 	Credit  float64          // bits per byte, 0 to MaxRate
-	Line    int
+	Where   string           // "FILE:LINE"
 }
 
 // Exchange is a file that we and another generator stir in turn, as Postfix's
@@ -89,15 +99,23 @@ type Source struct {
 type Exchange struct {
 	Path  string        // absolute
 	Every time.Duration // longest time between two rounds
-	Line  int
+	Where string        // "FILE:LINE"
 }
 
 // Command is an entry of PRNGD: a program whose output is a sample.
 type Command struct {
-	Path string   // as written; not searched in PATH
-	Argv []string // Argv[0] included, at least one word
-	Rate float64  // bits per byte, 0 to MaxRate, whether it is honoured or not
-	Line int
+	Path  string   // as written; not searched in PATH
+	Argv  []string // Argv[0] included, at least one word
+	Rate  float64  // bits per byte, 0 to MaxRate, whether it is honoured or not
+	Where string   // "FILE:LINE"
+}
+
+// Log says where messages go, which, and how they look.
+type Log struct {
+	Target string // "auto", "stderr", "syslog" or "file:" and an absolute path
+	Level  string // "error", "warn", "info" or "debug"
+	Format string // "text" or "json"
+	Where  string // "FILE:LINE"; "" = the default
 }
 
 // Problem is something an operator should know about a line that is not ours.
@@ -113,7 +131,7 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message)
 }
 
-// Lines counts the lines of the file: each is a command, undef, rejected,
+// Lines counts the lines of all files: each is a command, undef, rejected,
 // blank, a comment or ours, so that the six add up to All.
 type Lines struct {
 	All, Blank, Comment, Ours int
@@ -126,28 +144,20 @@ const MaxRate = 8
 const exchangeEvery = 60 * time.Second
 
 // Default returns what holds where prngd.conf says nothing. Its paths are
-// empty: see SetPaths.
+// empty: see [DefaultPaths].
 func Default() *Config {
 	return &Config{
 		UnseededWait:   5 * time.Second,
-		User:           "prngd",
-		CommandUser:    "prngd-cmd",
+		User:           Name{Name: "prngd"},
+		CommandUser:    Name{Name: "prngd-cmd"},
 		Status:         defaultStatus(),
-		Log:            defaultLog(),
+		Log:            Log{Target: "auto", Level: "info", Format: "text"},
 		CommandTimeout: 60 * time.Second,
 	}
 }
 
-// SetPaths fills in the socket, the seed file and the status socket that the
-// file left out.
-func (c *Config) SetPaths(p Paths) {
-	if len(c.Listen) == 0 {
-		c.Listen = []Listen{{Address: egdproto.Address{Network: "unix", Path: p.Socket}}}
-	}
-	if c.SeedFile == "" && !c.NoSeedFile {
-		c.SeedFile = p.Seed
-	}
-	if c.Status.Path == "" {
-		c.Status.Path = p.Status
-	}
+// defaultStatus is for the owner alone: the socket takes orders.
+func defaultStatus() Status {
+	private := fs.FileMode(0o600)
+	return Status{Mode: &private}
 }

@@ -13,6 +13,9 @@ import (
 	"prngd/internal/config"
 )
 
+// at is where parse finds line n.
+func at(n int) string { return fmt.Sprintf("prngd.conf:%d", n) }
+
 func octal(m fs.FileMode) *fs.FileMode { return &m }
 
 func unix(path string) egdproto.Address { return egdproto.Address{Network: "unix", Path: path} }
@@ -28,54 +31,55 @@ func TestDirectives(t *testing.T) {
 		want func(c *config.Config)
 	}{
 		{"listen /run/egd-pool", func(c *config.Config) {
-			c.Listen = []config.Listen{{Address: unix("/run/egd-pool"), Line: 1}}
+			c.Listen = []config.Listen{{Address: unix("/run/egd-pool"), Where: at(1)}}
 		}},
 		{`listen "/a b" group="mail users" mode=0660 # note`, func(c *config.Config) {
-			c.Listen = []config.Listen{{Address: unix("/a b"), Mode: octal(0o660), Group: "mail users", Line: 1}}
+			c.Listen = []config.Listen{{Address: unix("/a b"), Mode: octal(0o660), Group: "mail users", Where: at(1)}}
 		}},
 		{"listen /a mode=0\nlisten tcp/localhost:708", func(c *config.Config) {
-			c.Listen = []config.Listen{{Address: unix("/a"), Mode: octal(0), Line: 1}, {Address: tcp("localhost", 708), Line: 2}}
+			c.Listen = []config.Listen{{Address: unix("/a"), Mode: octal(0), Where: at(1)}, {Address: tcp("localhost", 708), Where: at(2)}}
 		}},
 		{"listen tcp/gate:708 allow=10.0.0.0/8,fd00::/8,192.0.2.7", func(c *config.Config) {
-			c.Listen = []config.Listen{{Address: tcp("gate", 708), Line: 1, Allow: []netip.Prefix{
+			c.Listen = []config.Listen{{Address: tcp("gate", 708), Where: at(1), Allow: []netip.Prefix{
 				netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("192.0.2.7/32")}}}
 		}},
-		{"seedfile /x#y", func(c *config.Config) { c.SeedFile = "/x#y" }},
-		{"seedfile /x\nseedfile off", func(c *config.Config) { c.NoSeedFile = true }},
-		{"seedfile off\nseedfile /x", func(c *config.Config) { c.SeedFile = "/x" }},
+		{"seedfile /x#y", func(c *config.Config) { c.SeedFile, c.SeedFileWhere = "/x#y", at(1) }},
+		{"seedfile /x\nseedfile off", func(c *config.Config) { c.NoSeedFile, c.SeedFileWhere = true, at(2) }},
+		{"seedfile off\nseedfile /x", func(c *config.Config) { c.SeedFile, c.SeedFileWhere = "/x", at(2) }},
 		{"seed-credit yes", func(c *config.Config) { c.SeedCredit = true }},
 		{"seed-credit yes\nseed-credit no", func(c *config.Config) {}},
 		{"unseeded-wait 9999ms", func(c *config.Config) { c.UnseededWait = 9999 * time.Millisecond }},
 		{"unseeded-wait 0", func(c *config.Config) { c.UnseededWait = 0 }},
-		{"user a\nuser b", func(c *config.Config) { c.User = "b" }},
-		{"command-user nobody", func(c *config.Config) { c.CommandUser = "nobody" }},
+		{"user a\nuser b", func(c *config.Config) { c.User = config.Name{Name: "b", Where: at(2)} }},
+		{"command-user nobody", func(c *config.Config) { c.CommandUser = config.Name{Name: "nobody", Where: at(1)} }},
 		{"status /s mode=0660 group=ops", func(c *config.Config) {
-			c.Status = config.Status{Path: "/s", Mode: octal(0o660), Group: "ops"}
+			c.Status = config.Status{Path: "/s", Mode: octal(0o660), Group: "ops", Where: at(1)}
 		}},
-		{"status /s mode=0660\nstatus /t", func(c *config.Config) { c.Status.Path = "/t" }},
+		{"status /s mode=0660\nstatus /t", func(c *config.Config) { c.Status.Path, c.Status.Where = "/t", at(2) }},
+		{"log level=warning", func(c *config.Config) { c.Log.Level, c.Log.Where = "warn", at(1) }}, // C6
 		{"log level=debug\nlog format=json target=file:/l", func(c *config.Config) {
-			c.Log = config.Log{Target: "file:/l", Level: "info", Format: "json"}
+			c.Log = config.Log{Target: "file:/l", Level: "info", Format: "json", Where: at(2)}
 		}},
 		{"gatherer cpu every=1m\ngatherer net off\ngatherer cpu off\ngatherer net every=1s", func(c *config.Config) {
-			c.Gatherers = []config.GathererLine{{Name: "cpu", Off: true, Line: 3}, {Name: "net", Every: time.Second, Line: 4}}
+			c.Gatherers = []config.GathererLine{{Name: "cpu", Off: true, Where: at(3)}, {Name: "net", Every: time.Second, Where: at(4)}}
 		}},
 		{"credit-commands yes", func(c *config.Config) { c.CreditCommands = true }},
 		{"command-timeout 90s", func(c *config.Config) { c.CommandTimeout = 90 * time.Second }},
 		{"source egd:/e credit=8\nsource dev:/d\nsource file:/f credit=1e-2", func(c *config.Config) {
 			c.Sources = []config.Source{
-				{Kind: "egd", Target: "/e", Address: unix("/e"), Credit: 8, Line: 1},
-				{Kind: "dev", Target: "/d", Line: 2},
-				{Kind: "file", Target: "/f", Credit: 0.01, Line: 3},
+				{Kind: "egd", Target: "/e", Address: unix("/e"), Credit: 8, Where: at(1)},
+				{Kind: "dev", Target: "/d", Where: at(2)},
+				{Kind: "file", Target: "/f", Credit: 0.01, Where: at(3)},
 			}
 		}},
 		{"source egd:tcp/localhost:708 credit=0", func(c *config.Config) {
-			c.Sources = []config.Source{{Kind: "egd", Target: "tcp/localhost:708", Address: tcp("localhost", 708), Line: 1}}
+			c.Sources = []config.Source{{Kind: "egd", Target: "tcp/localhost:708", Address: tcp("localhost", 708), Where: at(1)}}
 		}},
 		{"exchange /x\nexchange /y every=1h", func(c *config.Config) {
-			c.Exchange = []config.Exchange{{Path: "/x", Every: time.Minute, Line: 1}, {Path: "/y", Every: time.Hour, Line: 2}}
+			c.Exchange = []config.Exchange{{Path: "/x", Every: time.Minute, Where: at(1)}, {Path: "/y", Every: time.Hour, Where: at(2)}}
 		}},
 		{"write-credit uid=0\nwrite-credit alone gid=5 uid=6", func(c *config.Config) {
-			c.WriteCredit = []config.WriteCredit{{UID: 0, GID: -1, Line: 1}, {UID: 6, GID: 5, Alone: true, Line: 2}}
+			c.WriteCredit = []config.WriteCredit{{UID: 0, GID: -1, Where: at(1)}, {UID: 6, GID: 5, Alone: true, Where: at(2)}}
 		}},
 		{"max-connections 7\nper-uid 3", func(c *config.Config) { c.MaxConnections, c.PerUID = 7, 3 }},
 		{"per-uid 3\nper-uid auto", func(c *config.Config) {}},
@@ -116,7 +120,9 @@ func TestDirectiveErrors(t *testing.T) {
 		{"listen /a group=", "a name"},
 		{"listen /a group=\"x", "closing quote"},
 		{"listen /a\x01", "control character"},
-		{"listen \"/a\x00\"", "control character"},
+		{"include", "one absolute path"},
+		{"include x.conf", "absolute path"},
+		{"include /x", "no include here"},
 		{"listen /a allow=10.0.0.0/8", "group= or mode="},
 		{"listen tcp/localhost:1 mode=0600", "allow="},
 		{"listen tcp/0.0.0.0:1", "allow=CIDR"},
@@ -202,7 +208,7 @@ func TestDirectiveErrors(t *testing.T) {
 func TestTwiceIsAnError(t *testing.T) {
 	for _, line := range []string{"listen /a", "source dev:/a", "exchange /a"} {
 		_, err := config.Parse("f", strings.NewReader(line+"\n\n"+line))
-		if err == nil || !strings.HasPrefix(err.Error(), "f:3: ") || !strings.Contains(err.Error(), "after line 1") {
+		if err == nil || !strings.HasPrefix(err.Error(), "f:3: ") || !strings.Contains(err.Error(), "after f:1") {
 			t.Errorf("%s twice: got %v", line, err)
 		}
 	}

@@ -67,41 +67,7 @@ func parseRate(s string) (rate float64, warnings []string, err error) {
 	return math.Abs(rate), warnings, nil // not -0
 }
 
-// numberPrefix returns the longest beginning of s that is a decimal number.
-func numberPrefix(s string) string {
-	i := signs(s)
-	whole := digits(s[i:])
-	i += whole
-	if fraction := 0; strings.HasPrefix(s[i:], ".") {
-		if fraction = digits(s[i+1:]); whole+fraction > 0 {
-			i += 1 + fraction
-			whole += fraction
-		}
-	}
-	if whole == 0 {
-		return ""
-	}
-	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
-		sign := signs(s[i+1:])
-		if n := digits(s[i+1+sign:]); n > 0 {
-			i += 1 + sign + n
-		}
-	}
-	return s[:i]
-}
-
 func notFinite(s string) bool {
 	s = strings.ToLower(s[signs(s):])
 	return strings.HasPrefix(s, "inf") || strings.HasPrefix(s, "nan")
-}
-
-func signs(s string) int {
-	if s != "" && (s[0] == '+' || s[0] == '-') {
-		return 1
-	}
-	return 0
-}
-
-func digits(s string) int {
-	return len(s) - len(strings.TrimLeft(s, "0123456789"))
 }

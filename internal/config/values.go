@@ -6,9 +6,50 @@ import (
 	"io/fs"
 	"math"
 	"path/filepath"
+	"slices"
+	"sort"
 	"strconv"
+	"strings"
 	"time"
 )
+
+// line is one line of ours while it is read.
+type line struct {
+	c       *Config
+	where   string // "FILE:LINE"
+	warn    func(message string)
+	include func(path string) error
+}
+
+// attributes reads key=value words in any order. A setter stores a value or
+// says what it expected.
+func attributes(words []string, set map[string]func(string) error) error {
+	seen := map[string]bool{}
+	for _, w := range words {
+		key, value, _ := strings.Cut(w, "=")
+		store, known := set[key]
+		switch {
+		case !known || !strings.Contains(w, "="):
+			return fmt.Errorf("expected %s, found %.40q", keys(set), w)
+		case seen[key]:
+			return fmt.Errorf("expected %s= once", key)
+		}
+		seen[key] = true
+		if err := store(value); err != nil {
+			return fmt.Errorf("%s=%.80s: %w", key, value, err)
+		}
+	}
+	return nil
+}
+
+func keys(set map[string]func(string) error) string {
+	var names []string
+	for key := range set {
+		names = append(names, key+"=")
+	}
+	sort.Strings(names)
+	return strings.Join(names, " or ")
+}
 
 // The functions below make setters: each checks one written value and stores
 // it, or says what was expected.
@@ -27,6 +68,18 @@ func text(dst *string) func(string) error {
 	return func(s string) error {
 		if s == "" {
 			return errors.New("expected a name")
+		}
+		*dst = s
+		return nil
+	}
+}
+
+// oneOf takes one of words.
+func oneOf(dst *string, words ...string) func(string) error {
+	return func(s string) error {
+		if !slices.Contains(words, s) {
+			last := len(words) - 1
+			return fmt.Errorf("expected %s or %s", strings.Join(words[:last], ", "), words[last])
 		}
 		*dst = s
 		return nil
@@ -83,58 +136,72 @@ func duration(words []string) (time.Duration, error) {
 	return d, nil
 }
 
-// The functions below make whole directives of one word.
-
-func yesOrNo(dst func(*Config) *bool) func(*parser, []string) error {
-	return func(p *parser, words []string) error {
-		if len(words) != 1 || words[0] != "yes" && words[0] != "no" {
-			return errors.New("expected yes or no")
-		}
-		*dst(p.c) = words[0] == "yes"
+// SetTarget checks and stores where messages go.
+func (l *Log) SetTarget(s string) error {
+	if file, isFile := strings.CutPrefix(s, "file:"); isFile && filepath.IsAbs(file) {
+		l.Target = s
 		return nil
 	}
-}
-
-func name(dst func(*Config) *string) func(*parser, []string) error {
-	return func(p *parser, words []string) error {
-		if len(words) != 1 {
-			return errors.New("expected one name")
-		}
-		return text(dst(p.c))(words[0])
+	if oneOf(&l.Target, "auto", "stderr", "syslog")(s) != nil {
+		return errors.New("expected auto, stderr, syslog or file:/PATH")
 	}
-}
-
-func limit(dst func(*Config) *int) func(*parser, []string) error {
-	return func(p *parser, words []string) error {
-		if len(words) == 1 && words[0] == "auto" {
-			*dst(p.c) = 0
-			return nil
-		}
-		n := 0
-		if len(words) != 1 || number(&n)(words[0]) != nil || n < 1 {
-			return errors.New("expected a number from 1, or auto")
-		}
-		*dst(p.c) = n
-		return nil
-	}
-}
-
-// seedFile takes the last line whole, so that a path turns it on again.
-func (p *parser) seedFile(words []string) error {
-	if len(words) == 1 && words[0] == "off" {
-		p.c.SeedFile, p.c.NoSeedFile = "", true
-		return nil
-	}
-	if len(words) != 1 {
-		return errors.New("expected one absolute path, or off")
-	}
-	if err := path(&p.c.SeedFile)(words[0]); err != nil {
-		return err
-	}
-	p.c.NoSeedFile = false
 	return nil
 }
 
-func already(what string, line int) error {
-	return fmt.Errorf("expected each once, found %.80s again after line %d", what, line)
+// SetLevel checks and stores the least level that is logged; warning is warn.
+func (l *Log) SetLevel(s string) error {
+	if s == "warning" { // as every line of the log calls it
+		s = "warn"
+	}
+	return oneOf(&l.Level, "error", "warn", "info", "debug")(s)
+}
+
+// SetFormat checks and stores how messages look.
+func (l *Log) SetFormat(s string) error { return oneOf(&l.Format, "text", "json")(s) }
+
+// File returns the path of the log file, "" if the target is none.
+func (l Log) File() string {
+	path, isFile := strings.CutPrefix(l.Target, "file:")
+	if !isFile {
+		return ""
+	}
+	return path
+}
+
+func already(what, where string) error {
+	return fmt.Errorf("expected each once, found %.80s again after %s", what, where)
+}
+
+// numberPrefix returns the longest beginning of s that is a decimal number.
+func numberPrefix(s string) string {
+	i := signs(s)
+	whole := digits(s[i:])
+	i += whole
+	if fraction := 0; strings.HasPrefix(s[i:], ".") {
+		if fraction = digits(s[i+1:]); whole+fraction > 0 {
+			i += 1 + fraction
+			whole += fraction
+		}
+	}
+	if whole == 0 {
+		return ""
+	}
+	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
+		sign := signs(s[i+1:])
+		if n := digits(s[i+1+sign:]); n > 0 {
+			i += 1 + sign + n
+		}
+	}
+	return s[:i]
+}
+
+func signs(s string) int {
+	if s != "" && (s[0] == '+' || s[0] == '-') {
+		return 1
+	}
+	return 0
+}
+
+func digits(s string) int {
+	return len(s) - len(strings.TrimLeft(s, "0123456789"))
 }

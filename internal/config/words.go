@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 )
+
+const blanks = " \t"
 
 func isBlank(r rune) bool { return r == ' ' || r == '\t' }
 
@@ -52,32 +53,55 @@ func hasControl(word string) bool {
 	return strings.ContainsFunc(word, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
-// attributes reads key=value words in any order. A setter stores a value or
-// says what it expected.
-func attributes(words []string, set map[string]func(string) error) error {
-	seen := map[string]bool{}
-	for _, w := range words {
-		key, value, _ := strings.Cut(w, "=")
-		store, known := set[key]
-		switch {
-		case !known || !strings.Contains(w, "="):
-			return fmt.Errorf("expected %s, found %.40q", keys(set), w)
-		case seen[key]:
-			return fmt.Errorf("expected %s= once", key)
-		}
-		seen[key] = true
-		if err := store(value); err != nil {
-			return fmt.Errorf("%s=%.80s: %w", key, value, err)
-		}
+// unquoted reports whether s is a command of PRNGD whose quotes were forgotten,
+// such as users /usr/bin/users 0.01: PRNGD skips it, whatever its first word is
+// like.
+func unquoted(s string) bool {
+	words := strings.FieldsFunc(s, isBlank)
+	if len(words) < 3 || !strings.HasPrefix(words[len(words)-2], "/") {
+		return false
 	}
-	return nil
+	rate := words[len(words)-1]
+	return numberPrefix(rate) == rate
 }
 
-func keys(set map[string]func(string) error) string {
-	var names []string
-	for key := range set {
-		names = append(names, key+"=")
+// nearest returns the one of names that word was meant to be, "" for none. What follows the name without a blank, as in user=prngd, is left out.
+func nearest(word string, names []string) string {
+	lower := strings.ToLower(strings.TrimLeft(word, "\v\f"))
+	if i := strings.IndexAny(lower, "=:;#"); i > 0 {
+		lower = lower[:i]
 	}
-	sort.Strings(names)
-	return strings.Join(names, " or ")
+	best, distance := "", 1<<30
+	for _, name := range names {
+		limit := len(name) / 3 // so that "ls" is not taken for "log"
+		if len(lower) > len(name)+limit {
+			continue
+		}
+		if n := editDistance(lower, name); n <= limit && n < distance {
+			best, distance = name, n
+		}
+	}
+	return best
+}
+
+// editDistance is Levenshtein's: the fewest insertions, deletions and changes
+// of a byte that make b of a.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
 }

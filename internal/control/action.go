@@ -8,7 +8,7 @@ import (
 
 const (
 	actEvery = time.Second // between two runs of one action
-	actLimit = 20 * time.Second
+	actLimit = 30 * time.Second
 )
 
 // action runs one verb, for all who asked before it began: whoever asks while

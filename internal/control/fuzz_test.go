@@ -18,7 +18,7 @@ import (
 // what became of that; and else what was expected.
 func FuzzRequest(f *testing.F) {
 	for _, s := range []string{"status\n", "status\r\n", "status", "statuss\n", "\n", "save\nstatus\n", "reload\r\r\n",
-		"upgrade \n", "\x00", strings.Repeat("a", 64) + "\n", "status" + strings.Repeat("\r", 57) + "\n", "status" + strings.Repeat("\r", 58) + "\n"} {
+		"upgrade \n", "fresh 1\n", "fresh 65537\n", "fresh -1\n", "fresh\n", "\x00", strings.Repeat("a", 64) + "\n", "status" + strings.Repeat("\r", 57) + "\n", "status" + strings.Repeat("\r", 58) + "\n"} {
 		f.Add([]byte(s))
 	}
 	path := filepath.Join(f.TempDir(), "s")
@@ -39,6 +39,10 @@ func FuzzRequest(f *testing.F) {
 		switch {
 		case found && verb == control.Status:
 			if a.Report == nil || a.Report.PID != 4711 || a.Error != "" {
+				t.Errorf("%q: %+v", request, a)
+			}
+		case found && strings.HasPrefix(verb, "fresh "):
+			if a.Report != nil || a.Data != nil || a.Error == "" {
 				t.Errorf("%q: %+v", request, a)
 			}
 		case found && (verb == "reseed" || verb == "save" || verb == "reload" || verb == "upgrade"):

@@ -6,70 +6,134 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// The verbs. All but Status change something and are for uid 0 and the uid
-// that started the daemon.
+// The verbs. All but Status are for uid 0 and the uid that started the daemon.
 const (
 	Status  = "status"  // the Report
 	Reseed  = "reseed"  // answered once new state is in use
 	Save    = "save"    // answered once the seed file is on disk
 	Reload  = "reload"  // as SIGHUP
-	Upgrade = "upgrade" // as SIGUSR2; answered when the rehearsal has passed
+	Upgrade = "upgrade" // as SIGUSR2; answered by the new program, or with the reason why not
+	Fresh   = "fresh"   // "fresh N": N bytes, 1 to MaxFresh, made after a reseed that this request caused
 )
 
-var verbs = []string{Status, Reseed, Save, Reload, Upgrade}
+var verbs = []string{Status, Reseed, Save, Reload, Upgrade, Fresh}
 
-// maxLine bounds a request; the longest verb and a newline take 8 bytes.
-const maxLine = 64
+const (
+	// maxLine bounds a request; the longest one and a newline take 12 bytes.
+	maxLine = 64
+	// MaxFresh is the most bytes that one Fresh request gives: as many as one
+	// generate request of SP 800-90A Hash_DRBG may.
+	MaxFresh = 1 << 16
+	// maxAnswer bounds an answer. A report of 1,000 sources takes 400 KiB.
+	maxAnswer = 4 << 20
+)
 
 // An Answer is the one JSON object that a request gets.
 type Answer struct {
 	Version int     `json:"version"`
 	Error   string  `json:"error,omitempty"`  // empty: done
 	Denied  bool    `json:"denied,omitempty"` // the error is about who asks, not about what
+	Status  int     `json:"status,omitempty"` // exit status for the error: 75, it may work later; 78, it never can
 	Report  *Report `json:"report,omitempty"`
+	Data    []byte  `json:"data,omitempty"` // of Fresh; base64
 }
 
-// RefusedError is a daemon's answer that it did not do what it was asked.
+// RefusedError is a daemon's answer that it did not do what it was asked. An
+// action of a [Handler] may return one to choose its Status.
 type RefusedError struct {
 	Reason string // the daemon's own words
 	Denied bool   // others may ask this
+	Status int    // as in Answer; 0 is 75
 }
 
 func (e *RefusedError) Error() string { return e.Reason }
 
-// readRequest reads one line and returns its verb.
-func readRequest(r io.Reader) (string, error) {
+// request is a verb with its number, which only Fresh has.
+type request struct {
+	verb string
+	n    int
+}
+
+// readRequest reads one line.
+func readRequest(r io.Reader) (request, error) {
 	line, err := bufio.NewReaderSize(io.LimitReader(r, maxLine), maxLine).ReadString('\n')
 	if err != nil {
-		return "", fmt.Errorf("reading control request: expected one line of at most %d bytes: %w", maxLine, err)
+		return request{}, fmt.Errorf("reading control request: expected one line of at most %d bytes: %w", maxLine, err)
 	}
-	verb := strings.TrimRight(line, "\r\n")
-	if !slices.Contains(verbs, verb) {
-		return "", fmt.Errorf("control request %q: expected one of %s", verb, strings.Join(verbs, ", "))
+	line = strings.TrimRight(line, "\r\n")
+	verb, number, numbered := strings.Cut(line, " ")
+	if !slices.Contains(verbs, verb) || numbered != (verb == Fresh) {
+		return request{}, fmt.Errorf("control request %q: expected one of %s N", line, strings.Join(verbs, ", "))
 	}
-	return verb, nil
+	if !numbered {
+		return request{verb: verb}, nil
+	}
+	n, err := strconv.ParseUint(number, 10, 32)
+	if err != nil || n < 1 || n > MaxFresh {
+		return request{}, fmt.Errorf("control request %q: expected %s and a number from 1 to %d", line, Fresh, MaxFresh)
+	}
+	return request{verb, int(n)}, nil
 }
 
 // Ask sends one verb over rw and returns the report that came with the answer,
-// if any. Deadlines are the caller's. A refusal is a [RefusedError].
+// if any, its text cleaned as by [Clean]. An answer over 4 MiB is an error.
+// Deadlines are the caller's. A refusal is a [RefusedError].
 func Ask(rw io.ReadWriter, verb string) (*Report, error) {
-	// Who may ask for nothing is told so before he asks: the answer matters even
-	// where the request found nobody.
-	_, unsent := io.WriteString(rw, verb+"\n")
-	var a Answer
-	if err := json.NewDecoder(rw).Decode(&a); err != nil && unsent != nil {
-		return nil, fmt.Errorf("sending control request: %w", unsent)
-	} else if err != nil {
-		return nil, fmt.Errorf("reading control answer: %w", err)
-	}
-	if a.Error != "" {
-		return nil, &RefusedError{a.Error, a.Denied}
-	}
-	if a.Version != Version {
-		return nil, fmt.Errorf("control answer is of version %d, expected %d", a.Version, Version)
+	a, err := exchange(rw, verb)
+	if err != nil {
+		return nil, err
 	}
 	return a.Report, nil
+}
+
+// AskFresh asks for n bytes, 1 to [MaxFresh], that are made after a reseed which
+// this request causes. Errors are those of [Ask].
+func AskFresh(rw io.ReadWriter, n int) ([]byte, error) {
+	a, err := exchange(rw, Fresh+" "+strconv.Itoa(n))
+	if err != nil {
+		return nil, err
+	}
+	if len(a.Data) != n {
+		clear(a.Data)
+		return nil, fmt.Errorf("control answer has %d bytes of data, expected %d", len(a.Data), n)
+	}
+	return a.Data, nil
+}
+
+func exchange(rw io.ReadWriter, line string) (*Answer, error) {
+	// A refusal may come before the request, and the daemon then closes: the
+	// answer matters even if the request could not be sent.
+	_, unsent := io.WriteString(rw, line+"\n")
+	a, err := readAnswer(rw)
+	switch {
+	case err != nil && unsent != nil:
+		return nil, fmt.Errorf("sending control request: %w", unsent)
+	case err != nil:
+		return nil, fmt.Errorf("reading control answer: %w", err)
+	case a.Error != "":
+		return nil, &RefusedError{a.Error, a.Denied, a.Status}
+	case a.Version != Version:
+		return nil, fmt.Errorf("control answer is of version %d, expected %d", a.Version, Version)
+	}
+	return a, nil
+}
+
+// readAnswer reads an answer and cleans its text: this is the only place where
+// an admin's program takes in what a daemon says of itself.
+func readAnswer(r io.Reader) (*Answer, error) {
+	limited := &io.LimitedReader{R: r, N: maxAnswer}
+	a := new(Answer)
+	err := json.NewDecoder(limited).Decode(a)
+	if err != nil && limited.N <= 0 {
+		return nil, fmt.Errorf("expected at most %d MiB", maxAnswer>>20)
+	}
+	if err != nil {
+		return nil, err
+	}
+	cleanStrings(a)
+	return a, nil
 }

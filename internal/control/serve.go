@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
+	"prngd/internal/change"
 	"prngd/internal/peercred"
 )
 
@@ -22,7 +25,10 @@ const (
 // Handler is what the daemon does for its admin.
 type Handler struct {
 	Status func() Report
-	Do     map[string]func(context.Context) error // by verb, all but Status
+	// Do has the actions by verb, all but Status and Fresh. That of Upgrade returns only if the upgrade is
+	// refused; otherwise the new program answers, see [Server.Unanswered].
+	Do    map[string]func(context.Context) error
+	Fresh func(ctx context.Context, n int) ([]byte, error)
 	// Owner is the uid that started the daemon. It and uid 0 may do everything;
 	// whoever the socket's mode lets in may ask for the status.
 	Owner int
@@ -36,11 +42,15 @@ type Server struct {
 	handler Handler
 	acts    map[string]*action
 	seats   *seats
+
+	mu         sync.Mutex
+	unanswered map[*net.UnixConn]struct{} // clients that wait for the outcome of an upgrade
 }
 
 // NewServer returns a server for h.
 func NewServer(h Handler) *Server {
-	s := &Server{handler: h, acts: make(map[string]*action), seats: newSeats(h.Owner)}
+	s := &Server{handler: h, acts: make(map[string]*action), seats: newSeats(h.Owner),
+		unanswered: make(map[*net.UnixConn]struct{})}
 	for verb, do := range h.Do {
 		s.acts[verb] = newAction(do)
 	}
@@ -64,15 +74,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 		}
 		peer, err := s.meet(c)
 		if err != nil {
-			reply(c, nil, err) // fits into the socket: nobody is waited for
+			reply(c, Answer{}, err) // fits into the socket: nobody is waited for
 			c.Close()
 			continue
 		}
-		clients.Go(func() {
-			defer c.Close() // later than the seat is free: who sees the end may come again
-			defer s.seats.leave(peer.UID)
-			s.answer(ctx, c, peer)
-		})
+		clients.Go(func() { s.client(ctx, c, peer) })
 	}
 }
 
@@ -88,47 +94,103 @@ func (s *Server) meet(c net.Conn) (peercred.Cred, error) {
 	return peer, nil
 }
 
-// answer serves one connection.
-func (s *Server) answer(ctx context.Context, c net.Conn, peer peercred.Cred) {
+// client serves one connection. A client that asks for an upgrade is not waited
+// for when the server ends: it waits for the new program.
+func (s *Server) client(ctx context.Context, c net.Conn, peer peercred.Cred) {
+	leave := func() {
+		s.seats.leave(peer.UID) // before the close: a client that sees the end may come again
+		c.Close()
+	}
 	c.SetDeadline(time.Now().Add(patience))
-	defer context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now().Add(parting)) })()
-	report, err := s.serve(ctx, c, peer)
-	reply(c, report, err)
+	stop := context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now().Add(parting)) })
+	q, err := s.request(c, peer)
+	stop()
+	if unix, ok := c.(*net.UnixConn); ok && err == nil && q.verb == Upgrade {
+		go s.upgrade(unix, leave)
+		return
+	}
+	defer leave()
+	var a Answer
+	if err == nil {
+		a, err = s.do(ctx, q)
+	}
+	defer clear(a.Data)
+	reply(c, a, err)
 }
 
-func reply(c net.Conn, report *Report, err error) {
-	a := Answer{Version: Version, Report: report}
-	if err != nil {
-		var denied deniedError
-		a.Error, a.Denied = err.Error(), errors.As(err, &denied)
+// upgrade has the daemon execute its program anew, and answers if it does not.
+func (s *Server) upgrade(c *net.UnixConn, leave func()) {
+	s.mu.Lock()
+	s.unanswered[c] = struct{}{}
+	s.mu.Unlock()
+	err := s.acts[Upgrade].ask(context.Background())
+	s.mu.Lock()
+	delete(s.unanswered, c)
+	s.mu.Unlock()
+	reply(c, Answer{}, err)
+	leave()
+}
+
+// Unanswered returns the clients that wait for the outcome of an upgrade. The
+// program that takes over tells them with [AnswerUpgrade].
+func (s *Server) Unanswered() []*net.UnixConn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.unanswered))
+}
+
+// AnswerUpgrade tells the client at the other end of c that the upgrade it asked
+// for is done, and closes c.
+func AnswerUpgrade(c net.Conn) {
+	reply(c, Answer{}, nil)
+	c.Close()
+}
+
+func reply(c net.Conn, a Answer, err error) {
+	a.Version = Version
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		a.Error, a.Denied, a.Status = err.Error(), refused.Denied, refused.Status
+	} else if err != nil {
+		a.Error, a.Status = err.Error(), change.ExitStatus(err)
 	}
 	c.SetWriteDeadline(time.Now().Add(patience))
-	json.NewEncoder(c).Encode(a) // who has gone needs no answer
+	json.NewEncoder(c).Encode(a) // a client that has gone needs no answer
 }
 
-func (s *Server) serve(ctx context.Context, c net.Conn, peer peercred.Cred) (*Report, error) {
+// request reads what peer asks for, and refuses what it must not ask for.
+func (s *Server) request(c net.Conn, peer peercred.Cred) (q request, err error) {
 	if peer.UID == s.handler.Banned && peer.UID > 0 {
-		return nil, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
+		return q, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
 	}
-	verb, err := readRequest(c)
-	if err != nil {
-		return nil, err
+	q, err = readRequest(c)
+	switch {
+	case err != nil || q.verb == Status:
+		return q, err
+	case !s.seats.trusts(peer.UID):
+		return q, deniedf("%s is for uid 0 and uid %d, not for uid %d", q.verb, s.handler.Owner, peer.UID)
+	case s.acts[q.verb] == nil && (q.verb != Fresh || s.handler.Fresh == nil):
+		return q, fmt.Errorf("%s cannot be done by this daemon", q.verb)
 	}
-	if verb == Status {
-		r := s.handler.Status()
-		return &r, nil
-	}
-	if !s.seats.trusts(peer.UID) {
-		return nil, deniedf("%s is for uid 0 and uid %d, not for uid %d", verb, s.handler.Owner, peer.UID)
-	}
-	act := s.acts[verb]
-	if act == nil {
-		return nil, fmt.Errorf("%s cannot be done by this daemon", verb)
-	}
-	return nil, act.ask(ctx)
+	return q, nil
 }
 
-// deniedError is a refusal because of who asks.
-type deniedError struct{ error }
+func (s *Server) do(ctx context.Context, q request) (a Answer, err error) {
+	switch q.verb {
+	case Status:
+		r := s.handler.Status()
+		a.Report = &r
+	case Fresh:
+		limited, cancel := context.WithTimeout(ctx, actLimit)
+		defer cancel()
+		a.Data, err = s.handler.Fresh(limited, q.n)
+	default:
+		err = s.acts[q.verb].ask(ctx)
+	}
+	return a, err
+}
 
-func deniedf(format string, a ...any) error { return deniedError{fmt.Errorf(format, a...)} }
+// deniedf is a refusal because of the peer.
+func deniedf(format string, a ...any) error {
+	return &RefusedError{Reason: fmt.Sprintf(format, a...), Denied: true}
+}

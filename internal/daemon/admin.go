@@ -3,124 +3,85 @@ package daemon
 import (
 	"context"
 	"errors"
-	"io/fs"
+	"net"
+	"os"
 	"time"
 
-	"prngd/egdproto"
+	"prngd/internal/change"
 	"prngd/internal/control"
-	"prngd/internal/prng"
-	"prngd/internal/server"
 )
 
-// answerAdmin serves the control socket. Without one the daemon does its work
-// all the same.
-func (d *daemon) answerAdmin(ctx context.Context) {
-	l, err := d.controlSocket()
-	if err != nil {
-		return // openControl has said why
-	}
-	control.NewServer(control.Handler{
+// newAdmin returns the server of the control socket.
+func (d *daemon) newAdmin() *control.Server {
+	return control.NewServer(control.Handler{
 		Status: d.report,
 		Do: map[string]func(context.Context) error{
-			control.Reseed: d.reseed,
-			control.Save:   d.save,
-			control.Reload: d.reloadSoon,
-
-			control.Upgrade: d.upgrade,
+			control.Reseed:  d.reseed,
+			control.Save:    d.own.seed.save,
+			control.Reload:  d.changes.ask(control.Reload),
+			control.Upgrade: d.changes.ask(control.Upgrade),
 		},
-		Owner: d.owner, Banned: d.banned(),
-	}).Serve(ctx, l)
+		Owner: d.origin.Owner, Banned: d.own.commands.denied(),
+	})
 }
 
-// openControl makes the control socket, unless it came from the program before us.
-func (d *daemon) openControl() {
-	if len(d.control.listeners) > 0 {
-		return
-	}
-	p, err := d.openPlace(controlOptions(d.settings.Load()))
-	if err != nil {
-		d.log.WithError(err).Warn("no control socket: egdquery status cannot ask us")
-		return
-	}
-	d.control = p
+// answerAdmin serves the control socket until ctx ends.
+func (d *daemon) answerAdmin(ctx context.Context) {
+	d.own.control.accept(ctx, func(ctx context.Context, l net.Listener) { d.admin.Serve(ctx, l) })
 }
 
-// controlSocket returns a copy of the control socket: the tasks end before an
-// upgrade, the socket does not.
-func (d *daemon) controlSocket() (*server.Listener, error) {
-	if len(d.control.listeners) == 0 {
-		return nil, errors.New("there is no control socket")
-	}
-	f, err := d.control.listeners[0].File()
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return server.Adopt(f)
-}
-
-func controlOptions(s *settings) server.ListenOptions {
-	return server.ListenOptions{
-		Address: egdproto.Address{Network: "unix", Path: s.Status.Path}, Mode: privateUnless(s.Status.Mode), Group: s.Status.Group,
-	}
-}
-
-func privateUnless(mode *fs.FileMode) fs.FileMode {
-	if mode == nil {
-		return 0o600
-	}
-	return *mode
-}
-
-// banned is the uid that gets nothing from the control socket: that of the
-// commands of prngd.conf.
-func (d *daemon) banned() int {
-	if d.supply.runner == nil {
-		return -1
-	}
-	return d.supply.runnerUID
-}
-
-// reseed asks every credited source at once, and returns when what they gave is
-// in use.
+// reseed asks every credited source at once, and returns when the new state is in
+// use.
 func (d *daemon) reseed(ctx context.Context) error {
-	done := d.pool.Demand()
+	done := d.generator.RequestReseed()
 	if done == nil {
-		return errors.New("not seeded yet: there is nothing to reseed")
+		return change.Later(errors.New("not seeded yet: there is nothing to reseed"))
 	}
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
 	for {
-		d.runner.Kick()
+		d.own.sources.Kick()
 		select {
 		case <-done:
 			return nil
 		case <-again.C: // one sample was not enough, or failed
 		case <-ctx.Done():
-			return errors.New("no credited source gave 256 bits in time: see egdquery status")
+			return change.Later(errors.New("no credited source gave 256 bits in time: see egdquery status"))
 		}
 	}
 }
 
-// save writes the seed file now.
-func (d *daemon) save(context.Context) error {
-	f := d.seed.Load()
-	switch {
-	case f == nil:
-		return errors.New("no seed file is kept: see seedfile in prngd.conf, and the log")
-	case d.pool.State() != prng.Open:
-		return errors.New("not seeded yet: there is nothing to save")
-	}
-	return f.Save(d.pool, true)
+// waitingState is the section of the clients that wait for the outcome of an
+// upgrade.
+type waitingState struct {
+	FDs []int `json:"fds"`
 }
 
-// reloadSoon lets the main loop reload, where SIGHUP does.
-func (d *daemon) reloadSoon(ctx context.Context) error {
-	done := make(chan error, 1)
-	select {
-	case d.calls <- func() { done <- d.reload() }:
-		return <-done
-	case <-ctx.Done():
-		return ctx.Err()
+// handOverWaiting hands over the clients that asked for this upgrade.
+func handOverWaiting(admin *control.Server, s *state) error {
+	var handed waitingState
+	for _, c := range admin.Unanswered() {
+		fd, err := descriptorOf(c)
+		if err != nil {
+			continue // it has gone
+		}
+		handed.FDs = append(handed.FDs, fd)
 	}
+	return s.put("waiting", handed, handed.FDs...)
+}
+
+// answerWaiting tells the clients that asked for the upgrade that it is done.
+func answerWaiting(s *state) error {
+	var handed waitingState
+	if found, err := s.get("waiting", &handed); !found {
+		return err
+	}
+	for _, fd := range handed.FDs {
+		f := os.NewFile(uintptr(fd), "control client")
+		if c, err := net.FileConn(f); err == nil {
+			control.AnswerUpgrade(c)
+		}
+		f.Close()
+	}
+	return nil
 }

@@ -5,47 +5,139 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
+	"prngd/egdproto"
 	"prngd/gatherers"
+	"prngd/internal/change"
+	"prngd/internal/config"
+	"prngd/internal/peercred"
+	"prngd/internal/sources"
 )
 
-// checkConfig takes one sample of every source and prints a line for each:
-// found or missing, bytes, milliseconds, credit. It exits 78 if a line of
-// prngd.conf could not be used.
-func checkConfig(s *settings, stdout io.Writer) error {
-	_, list, err := startSources(s, nil)
+// checkConfig is a start without the commit: it prepares everything, takes one
+// sample of every source, prints a line for each, and leaves nothing behind. What
+// it refuses does not start. A daemon of this configuration that runs already is
+// no obstacle: a restart ends it first.
+func checkConfig(p Program, o config.Options, stdout io.Writer) error {
+	s, skipped, err := resolve(o, os.Getuid(), nil)
+	for _, problem := range skipped {
+		fmt.Fprintln(stdout, problem)
+	}
 	if err != nil {
-		return err
+		return exitError{change.ExitNever, err}
 	}
-	for _, p := range s.Problems {
-		fmt.Fprintln(stdout, p)
+	d, err := prepared(p, s)
+	if err != nil {
+		return exitError{change.ExitNever, err}
 	}
-	for _, line := range trial(list) {
-		fmt.Fprintln(stdout, line)
+	found, all := 0, d.own.sources.List()
+	for _, r := range trial(all) {
+		fmt.Fprintln(stdout, r.text)
+		if r.found {
+			found++
+		}
 	}
-	fmt.Fprintf(stdout, "sources=%d undef=%d rejected=%d\n", len(list), s.Undef, s.Rejected)
+	fmt.Fprintf(stdout, "found=%d missing=%d rejected=%d\n", found, len(all)-found+s.Undef, s.Rejected)
 	if s.Rejected > 0 {
-		return exitError{exitConfig, fmt.Errorf("%s: %d lines rejected", s.path, s.Rejected)}
+		return exitError{change.ExitNever, fmt.Errorf("%s: %d lines rejected", s.Path, s.Rejected)}
 	}
 	return nil
 }
 
-// trial samples every source once, all at the same time, in the order of list.
-func trial(list []gatherers.Gatherer) []string {
-	lines := make([]string, len(list))
-	var wg sync.WaitGroup
-	for i, g := range list {
-		wg.Go(func() { lines[i] = try(g) })
+// prepared is a daemon whose start was prepared and rolled back, but for its
+// sources, which can be sampled.
+func prepared(p Program, s *config.Settings) (*daemon, error) {
+	sink, err := onStderr()
+	if err != nil {
+		return nil, err
 	}
-	wg.Wait()
-	return lines
+	d, err := build(origin{Program: p.Version, Foreground: true, Owner: os.Getuid()}, s, sink)
+	if err != nil {
+		return nil, err
+	}
+	if pid := runningDaemon(s); pid > 0 {
+		d.own.clients.served = func(l config.Socket) bool { return servedBy(l.Address, pid) }
+		d.own.control.served = d.own.clients.served
+		d.own.pidFile.ignore(s.PIDFile.Path, pid)
+	}
+	d.own.commands.start(s)
+	if err := adoptAll(d.parts, nil); err != nil {
+		return nil, err
+	}
+	all, err := prepareAll(context.Background(), d.parts, s, starting)
+	if err != nil {
+		return nil, err
+	}
+	for i := len(all) - 1; i >= 0; i-- {
+		if d.parts[i].part == d.own.sources {
+			err = all[i].Commit()
+		} else {
+			all[i].Rollback()
+		}
+	}
+	return d, err
+}
+
+// dialLimit is how long a check waits for a daemon that runs already.
+const dialLimit = time.Second
+
+// runningDaemon returns the pid of the daemon that serves the control socket of s,
+// as the kernel names it, or 0.
+func runningDaemon(s *config.Settings) int {
+	conn, err := net.DialTimeout("unix", s.Status.Address.Path, dialLimit)
+	if err != nil {
+		return 0
+	}
+	defer conn.Close()
+	peer, err := peercred.OfConn(conn)
+	if err != nil {
+		return 0
+	}
+	return peer.PID
+}
+
+// servedBy reports whether the process pid answers at a: for a Unix socket as the
+// kernel says, else as command 04 says.
+func servedBy(a egdproto.Address, pid int) bool {
+	network, address := a.Dial()
+	conn, err := net.DialTimeout(network, address, dialLimit)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	if a.Network == "unix" {
+		peer, err := peercred.OfConn(conn)
+		return err == nil && peer.PID == pid
+	}
+	conn.SetDeadline(time.Now().Add(dialLimit))
+	answer, err := egdproto.NewClient(conn).PID()
+	return err == nil && strings.TrimSpace(fmt.Sprint(answer)) == fmt.Sprint(pid)
+}
+
+// result is one sample of a trial.
+type result struct {
+	text  string
+	found bool
+}
+
+// trial samples every source once, all at the same time, in the order of list.
+func trial(list []gatherers.Gatherer) []result {
+	results := make([]result, len(list))
+	var all sync.WaitGroup
+	for i, g := range list {
+		all.Go(func() { results[i] = try(g) })
+	}
+	all.Wait()
+	return results
 }
 
 // try describes one sample of g.
-func try(g gatherers.Gatherer) string {
+func try(g gatherers.Gatherer) result {
 	if g.Lane != nil {
 		g.Lane <- struct{}{}
 		defer func() { <-g.Lane }()
@@ -57,33 +149,34 @@ func try(g gatherers.Gatherer) string {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	began := time.Now()
-	data, err := g.Gather(ctx)
+	data, err := g.Take(ctx)
 	took := float64(time.Since(began).Microseconds()) / 1000
 	defer clear(data)
 	var uncredited gatherers.Uncredited
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
-		return fmt.Sprintf("missing  %s: not on this system", g.Name)
+		return result{fmt.Sprintf("missing  %s: not on this system", g.Name), false}
 	case err != nil && !errors.As(err, &uncredited):
-		return fmt.Sprintf("missing  %s: %v", g.Name, err)
+		return result{fmt.Sprintf("missing  %s: %v", g.Name, err), false}
 	}
-	return fmt.Sprintf("found    %s: %d bytes, %.1f ms, %d bits credited", g.Name, len(data), took, g.Credit.Bits(len(data)))
+	return result{fmt.Sprintf("found    %s: %d bytes, %.1f ms, %d bits credited", g.Name, len(data), took, g.Credit.Bits(len(data))), true}
 }
 
-// sample prints raw samples of one gatherer for somebody's estimator.
-func sample(o options, stdout io.Writer) error {
-	s, err := loadSettings(o, os.Getuid())
+// sample prints raw samples of one gatherer for an estimator.
+func sample(p Program, o config.Options, stdout io.Writer) error {
+	s, _, err := resolve(o, os.Getuid(), nil)
 	if err != nil {
-		return err
+		return startError(err)
 	}
-	_, list, err := startSources(s, nil)
+	d, err := prepared(p, s)
 	if err != nil {
-		return err
+		return startError(err)
 	}
+	list := d.own.sources.List()
 	for _, g := range list {
 		if g.Name == o.Sample {
 			return gatherers.Sample(context.Background(), g, max(o.Count, 1), stdout)
 		}
 	}
-	return fmt.Errorf("--sample %q: expected one of %v", o.Sample, names(list))
+	return fmt.Errorf("--sample %q: expected one of %s", o.Sample, strings.Join(sources.Names(list), ", "))
 }

@@ -10,77 +10,125 @@ import (
 	"os"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"prngd/gatherers"
+	"prngd/internal/change"
+	"prngd/internal/commands"
 	"prngd/internal/config"
-	"prngd/internal/process"
+	"prngd/internal/control"
+	"prngd/internal/privileges"
 )
 
-// order is what the runner is told of one command of prngd.conf.
-type order struct {
+// commandRequest is what the runner is told of one command of prngd.conf.
+type commandRequest struct {
 	Path    string
 	Argv    []string
 	Timeout time.Duration
 }
 
-// atOnce is how many commands run at a time: gatherers.Rotation's first round.
-const atOnce = 4
+// concurrentCommands is how many commands run at a time: the first round of
+// gatherers.Rotation.
+const concurrentCommands = 4
 
-// startRunner starts, for root, the child that runs the commands of prngd.conf
-// as somebody who may read neither our memory nor the seed; the program of an
-// upgrade takes over the one there is. Commands of others run as those.
-func (with *supply) startRunner(c *config.Config, legacy *handover) (err error) {
-	switch {
-	case legacy != nil && len(legacy.Runner) > 0:
-		var files []*os.File
-		for _, fd := range legacy.Runner {
-			files = append(files, fileOf(fd, "runner"))
+// commandRunner is the part that holds the child which runs, for root, the commands
+// of prngd.conf as a user who can read neither the daemon's memory nor the seed.
+// Commands of other users run as those.
+type commandRunner struct {
+	log    *logrus.Logger
+	runner *commands.Runner // nil: there is none
+	uid    int              // it runs commands as
+}
+
+// commandState is the section of a state document.
+type commandState struct {
+	FDs []int `json:"fds"` // conversations with the runner
+	UID int   `json:"uid"`
+}
+
+// start starts the runner if s has commands that root is not to run. It belongs
+// before there is any secret. A runner that cannot be started is no reason not to
+// serve: the commands fail, each with the reason.
+func (p *commandRunner) start(s *config.Settings) {
+	if s.Owner != 0 || len(s.Commands) == 0 || p.runner != nil {
+		return
+	}
+	var err error
+	p.uid = s.CommandUser.UID
+	if p.runner, err = commands.StartRunner(concurrentCommands, s.CommandUser.Name); err != nil {
+		p.log.WithError(err).Warn("the commands of prngd.conf are not run")
+		p.runner = commands.Unavailable(err)
+	}
+}
+
+// run has the child run a command.
+func (p *commandRunner) run(ctx context.Context, path string, argv []string, timeout time.Duration) ([]byte, error) {
+	if p.runner == nil {
+		return nil, errNoRunner
+	}
+	request, err := json.Marshal(commandRequest{path, argv, timeout})
+	if err != nil {
+		return nil, err
+	}
+	return p.runner.Do(ctx, request)
+}
+
+// errNoRunner refuses commands of a daemon that root has started without one.
+var errNoRunner = errors.New("restart required: the process that runs commands for root is started with the daemon")
+
+func (p *commandRunner) prepare(context.Context, *config.Settings, manner) (change.Change, error) {
+	return change.None{}, nil
+}
+
+func (p *commandRunner) report(*control.Report) {}
+
+func (p *commandRunner) handOver(s *state) error {
+	handed := commandState{UID: p.uid}
+	for _, f := range p.runner.Files() {
+		fd, err := descriptorOf(f) // Fd would make it blocking
+		if err != nil {
+			return err
 		}
-		with.runnerUID = legacy.RunnerUID
-		with.runner, err = process.AdoptRunner(files)
+		handed.FDs = append(handed.FDs, fd)
+	}
+	return s.put("commands", handed, handed.FDs...)
+}
+
+func (p *commandRunner) adopt(s *state) (err error) {
+	var handed commandState
+	if found, err := s.get("commands", &handed); !found || len(handed.FDs) == 0 {
 		return err
-	case legacy != nil || with.owner != 0 || len(c.Commands) == 0:
+	}
+	p.uid = handed.UID
+	if s.preflight {
+		p.runner = new(commands.Runner) // of the daemon that serves
 		return nil
 	}
-	if u, err := commandUser(c.CommandUser); err == nil {
-		with.runnerUID = u.UID
+	var files []*os.File
+	for _, fd := range handed.FDs {
+		files = append(files, inherited(fd, "runner"))
 	}
-	with.runner, err = process.StartRunner(atOnce, c.CommandUser)
+	p.runner, err = commands.AdoptRunner(files)
 	return err
 }
 
-// startSources is all that can be sampled, and what it was made with.
-func startSources(s *settings, legacy *handover) (with supply, list []gatherers.Gatherer, err error) {
-	with = supply{owner: starter(legacy), devices: inheritedDevices(legacy), counted: legacy != nil}
-	if err := with.startRunner(s.Config, legacy); err != nil {
-		return with, nil, err
+func (p *commandRunner) close() {}
+
+// denied is the uid that gets nothing from the control socket: that of the
+// commands. -1 is no uid.
+func (p *commandRunner) denied() int {
+	if p.runner == nil {
+		return -1
 	}
-	if list, err = sources(s.Config, with); err != nil {
-		return with, nil, exitError{exitConfig, fmt.Errorf("%s: %w", s.path, err)}
-	}
-	return with, list, nil
+	return p.uid
 }
 
-// byRunner has g's command run by the runner. Where there is none, root has
-// started us without a command.
-func byRunner(g gatherers.Gatherer, r *process.Runner, o order) gatherers.Gatherer {
-	g.Gather = func(ctx context.Context) ([]byte, error) {
-		if r == nil {
-			return nil, errors.New("needs a restart: what runs commands for root is started before there is a secret")
-		}
-		request, err := json.Marshal(o)
-		if err != nil {
-			return nil, err
-		}
-		return r.Do(ctx, request)
-	}
-	return g
-}
-
-// commandUser is who runs commands for root; where there is no such user, nobody.
-func commandUser(name string) (process.User, error) {
-	u, err := process.LookupUser(name)
+// commandUser is the user that runs commands for root; where there is no such
+// user, nobody.
+func commandUser(name string) (privileges.User, error) {
+	u, err := privileges.Lookup(name)
 	if err != nil {
-		u, err = process.LookupUser("nobody")
+		u, err = privileges.Lookup("nobody")
 	}
 	if err == nil && u.UID == 0 {
 		err = fmt.Errorf("user %s is root", u.Name)
@@ -90,41 +138,41 @@ func commandUser(name string) (process.User, error) {
 
 // runCommands is the life of the runner. Nothing is run before it has become
 // user for good.
-func runCommands(user string, lines []net.Conn) {
+func runCommands(user string, conversations []net.Conn) {
 	u, err := commandUser(user)
 	if err == nil {
-		err = process.Become(u)
+		err = privileges.Become(u)
 	}
 	if err != nil {
-		process.ServeRunner(lines, func(context.Context, []byte) ([]byte, error) {
+		commands.ServeRunner(conversations, func(context.Context, []byte) ([]byte, error) {
 			return nil, fmt.Errorf("commands are not run as root, and not otherwise: %w", err)
 		})
 		return
 	}
-	if err := process.AdoptOrphans(); err == nil {
+	if err := commands.AdoptOrphans(); err == nil {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		go process.Reap(ctx)
+		go commands.Reap(ctx)
 	}
-	process.ServeRunner(lines, runCommand)
+	commands.ServeRunner(conversations, runCommand)
 }
 
 // runCommand runs one command within limits. All that it has started ends with
 // it, with the daemon, and at its time.
 func runCommand(ctx context.Context, request []byte) ([]byte, error) {
-	var o order
-	if err := json.Unmarshal(request, &o); err != nil {
-		return nil, fmt.Errorf("reading an order: %w", err)
+	var r commandRequest
+	if err := json.Unmarshal(request, &r); err != nil {
+		return nil, fmt.Errorf("reading a command request: %w", err)
 	}
-	if err := process.Runnable(o.Path); errors.Is(err, fs.ErrNotExist) {
+	if err := commands.Runnable(r.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("not found")
 	} else if err != nil {
 		return nil, err
 	}
-	self, args, err := process.Limited(o.Path, o.Argv)
+	self, args, err := commands.Limited(r.Path, r.Argv)
 	if err != nil {
-		return nil, fmt.Errorf("finding our own program file: %w", err)
+		return nil, fmt.Errorf("finding the daemon's own program file: %w", err)
 	}
-	defer process.EndOrphans() // who has left the process group
-	return gatherers.Command(self, args, gatherers.None, 0, o.Timeout, false).Gather(ctx)
+	defer commands.EndOrphans() // those that have left the process group
+	return gatherers.Command(self, args, gatherers.None, 0, r.Timeout, false).Gather(ctx)
 }

@@ -2,123 +2,232 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
+	"time"
 
+	"github.com/sirupsen/logrus"
+
+	"prngd/internal/change"
 	"prngd/internal/config"
+	"prngd/internal/control"
+	"prngd/internal/credit"
 	"prngd/internal/prng"
 	"prngd/seedfile"
 )
 
+// exchange is the part that stirs the exchange files.
+type exchange struct {
+	log       *logrus.Logger
+	generator *prng.Generator
+	again     restarter
+
+	mu    sync.Mutex
+	files []exchangeFile
+	known []string             // in a preflight: files that the daemon that serves has open
+	gone  []*seedfile.Exchange // no longer asked for: closed when their keepers have ended
+}
+
 // exchangeFile is one exchange line and its file.
 type exchangeFile struct {
 	line config.Exchange
-	file *seedfile.Exchange // nil: it could not be opened
+	file *seedfile.Exchange // nil: err says why not
 	err  error
 }
 
-// openExchanges opens the files that lines name, but for those that are open
-// already: after we have become somebody else, few can be opened. Keepers of the
-// files before go on with the new lines.
-func (d *daemon) openExchanges(lines []config.Exchange) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var next []exchangeFile
-	for _, line := range lines {
-		i := slices.IndexFunc(d.exchanges, func(x exchangeFile) bool { return x.line.Path == line.Path && x.file != nil })
-		if i >= 0 {
-			next = append(next, exchangeFile{line: line, file: d.exchanges[i].file})
+// byDirectory is the owner to ask for: that of the file's directory.
+const byDirectory = -1
+
+func (p *exchange) adopt(s *state) error {
+	var files []file
+	if _, err := s.get("exchange", &files); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if s.preflight {
+			p.known = append(p.known, f.Path)
 			continue
 		}
-		x := exchangeFile{line: line}
-		if x.file, x.err = d.openExchange(line.Path); x.err != nil {
-			d.log.WithError(x.err).Warn("not exchanged; its owner can run egdquery exchange stir FILE instead")
+		x, err := seedfile.AdoptExchange(f.Path, byDirectory, inherited(f.FD, f.Path))
+		if err != nil {
+			return err
 		}
-		next = append(next, x)
+		p.files = append(p.files, exchangeFile{line: config.Exchange{Path: f.Path}, file: x})
 	}
-	d.exchanges = next
-	if d.restir != nil {
-		d.restir()
+	return nil
+}
+
+// prepare opens the files that are not open yet. A start goes on without one that
+// cannot be opened.
+func (p *exchange) prepare(_ context.Context, next *config.Settings, how manner) (change.Change, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := &exchangeChange{part: p}
+	for _, line := range next.Exchange {
+		x := exchangeFile{line: line}
+		if slices.Contains(p.known, line.Path) {
+			continue
+		}
+		if held := p.held(line.Path); held != nil {
+			x.file = held
+		} else if x.file, x.err = openExchange(line.Path); x.err == nil {
+			c.opened = append(c.opened, x.file)
+		}
+		if x.err != nil && (how == reloading || !change.IsLater(x.err) && how == starting) {
+			c.Rollback()
+			return nil, fmt.Errorf("%s: exchange: %w", line.Where, x.err)
+		}
+		c.files = append(c.files, x)
+	}
+	return c, nil
+}
+
+func openExchange(path string) (*seedfile.Exchange, error) {
+	return openWithin(openLimit, func() (*seedfile.Exchange, error) { return seedfile.OpenExchange(path, byDirectory) })
+}
+
+// held returns the open file at path, or nil.
+func (p *exchange) held(path string) *seedfile.Exchange {
+	for _, x := range p.files {
+		if x.line.Path == path {
+			return x.file
+		}
+	}
+	return nil
+}
+
+type exchangeChange struct {
+	part   *exchange
+	files  []exchangeFile
+	opened []*seedfile.Exchange
+}
+
+// Commit has the files stirred, and gives up those that no line names any more.
+func (c *exchangeChange) Commit() error {
+	p := c.part
+	p.mu.Lock()
+	old := p.files
+	p.files = c.files
+	for _, x := range old {
+		if x.file != nil && p.held(x.line.Path) != x.file {
+			p.gone = append(p.gone, x.file)
+		}
+	}
+	p.mu.Unlock()
+	for _, x := range c.files {
+		if x.err != nil {
+			p.log.WithError(x.err).Warn("an exchange file is not stirred; its owner can run egdquery exchange stir FILE instead")
+		}
+	}
+	p.again.restart()
+	return nil
+}
+
+// Rollback closes what was opened.
+func (c *exchangeChange) Rollback() {
+	for _, x := range c.opened {
+		x.Close()
 	}
 }
 
-// openExchange opens a file, or goes on with the one of the program before us.
-func (d *daemon) openExchange(path string) (*seedfile.Exchange, error) {
-	const ofItsDirectory = -1
-	if fd, found := d.legacy.takeExchange(path); found {
-		return seedfile.AdoptExchange(path, ofItsDirectory, fileOf(fd, path))
-	}
-	return seedfile.OpenExchange(path, ofItsDirectory)
-}
-
-// keepExchanges stirs every exchange file until ctx ends, anew after every reload.
-func (d *daemon) keepExchanges(ctx context.Context) {
-	d.anew(ctx, &d.restir, func(round context.Context) {
-		d.mu.Lock()
-		list := d.exchanges
-		d.mu.Unlock()
-		d.stirAll(round, list)
-		<-round.Done() // there may be nothing to stir
-		d.closeExchanges(list)
+// run stirs every file until ctx ends, anew after each change.
+func (p *exchange) run(ctx context.Context) {
+	p.again.run(ctx, func(ctx context.Context) {
+		p.mu.Lock()
+		files, gone := p.files, p.gone
+		p.gone = nil
+		p.mu.Unlock()
+		for _, x := range gone {
+			x.Close()
+		}
+		var keepers sync.WaitGroup
+		for i := range files {
+			keepers.Go(func() { p.keep(ctx, files[i]) })
+		}
+		keepers.Wait()
 	})
 }
 
-func (d *daemon) stirAll(ctx context.Context, list []exchangeFile) {
-	var keepers sync.WaitGroup
-	for _, x := range list {
-		if x.file != nil {
-			keepers.Go(func() { d.keepExchange(ctx, x.file, x.line) })
-		}
+// keep takes what others left at once, and gives something back from the first
+// seed on.
+func (p *exchange) keep(ctx context.Context, x exchangeFile) {
+	f := p.await(ctx, x)
+	if f == nil {
+		return
 	}
-	keepers.Wait()
-}
-
-// keepExchange takes what others left at once, and gives something back from
-// the first seed on.
-func (d *daemon) keepExchange(ctx context.Context, x *seedfile.Exchange, line config.Exchange) {
-	source := d.pool.Source(prng.Policy{Name: "exchange:" + line.Path, Foreign: true})
+	source := p.generator.Source(credit.Exchange(x.line.Path))
 	mix := func(b []byte) { source.Add(b, 0) }
-	d.warn(x.Read(ctx, mix))
-	if d.awaitOpen(ctx) {
-		x.Keep(ctx, seedfile.RandomWait(d.pool, line.Every), d.pool, mix, d.log)
+	if err := f.Read(ctx, mix); err != nil {
+		p.log.Warn(err)
+	}
+	if awaitSeeded(ctx, p.generator) {
+		f.Keep(ctx, seedfile.RandomWait(p.generator, x.line.Every), p.generator, mix, p.log)
 	}
 }
 
-// closeExchanges closes the files of old that no line names any more.
-func (d *daemon) closeExchanges(old []exchangeFile) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, x := range old {
-		still := func(now exchangeFile) bool { return now.file == x.file }
-		if x.file != nil && !slices.ContainsFunc(d.exchanges, still) {
-			x.file.Close()
+// await returns the file, trying again and again to open one that could not be
+// opened, until ctx ends.
+func (p *exchange) await(ctx context.Context, x exchangeFile) *seedfile.Exchange {
+	for x.file == nil {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(reopenEvery):
+		}
+		f, err := openExchange(x.line.Path)
+		if !p.store(x.line.Path, f, err) && f != nil {
+			f.Close()
+			return nil
+		}
+		x.file = f
+	}
+	return x.file
+}
+
+// store notes the outcome of another attempt to open a file that is still asked
+// for.
+func (p *exchange) store(path string, f *seedfile.Exchange, err error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.files {
+		if x := &p.files[i]; x.line.Path == path && x.file == nil {
+			x.file, x.err = f, err
+			return true
 		}
 	}
+	return false
 }
 
-// handExchanges describes the open files for the program that takes our place.
-func (d *daemon) handExchanges() (handed []handedFile) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, x := range d.exchanges {
+func (p *exchange) report(r *control.Report) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, x := range p.files {
+		if x.file == nil {
+			r.Exchange = append(r.Exchange, control.File{Path: x.line.Path, Error: x.err.Error()})
+			continue
+		}
+		st := x.file.Stats()
+		r.Exchange = append(r.Exchange, control.File{
+			Path: x.line.Path, Cycles: st.Writes, Skipped: st.Skipped, LastStir: when(st.Last),
+			Locked: st.LongestLock.Seconds(), Error: st.LastError,
+		})
+	}
+}
+
+func (p *exchange) handOver(s *state) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var files []file
+	var fds []int
+	for _, x := range p.files {
 		if x.file != nil {
-			handed = append(handed, handedFile{Path: x.line.Path, FD: int(x.file.Descriptor().Fd())})
+			fd := int(x.file.Descriptor().Fd())
+			files, fds = append(files, file{Path: x.line.Path, FD: fd}), append(fds, fd)
 		}
 	}
-	return handed
+	return s.put("exchange", files, fds...)
 }
 
-// takeExchange returns the descriptor of the exchange file at path that was left
-// to us, once. What nobody takes stays open, harmlessly, until the process ends.
-func (h *handover) takeExchange(path string) (fd int, found bool) {
-	if h == nil {
-		return 0, false
-	}
-	i := slices.IndexFunc(h.Exchanges, func(f handedFile) bool { return f.Path == path })
-	if i < 0 {
-		return 0, false
-	}
-	fd = h.Exchanges[i].FD
-	h.Exchanges = slices.Delete(h.Exchanges, i, i+1)
-	return fd, true
-}
+// close leaves the files to the end of the process: their keepers have ended.
+func (p *exchange) close() {}

@@ -1,25 +1,42 @@
 // Package daemon is the life of one daemon: it starts, serves, reloads, is upgraded and ends.
+//
+// Every change of state goes one way. Resolve makes immutable settings of command
+// line and prngd.conf. Prepare has each part open what is new beside what is
+// there. Commit puts all of it into effect, or Rollback leaves no trace. Verify
+// reads back what became of it. A start is that from nothing, a reload from what
+// is held, --check-config and the preflight of an upgrade end with the rollback,
+// and an upgrade hands the settings that its preflight has resolved to the program
+// that is executed.
 package daemon
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
 	"time"
 
+	"prngd/internal/change"
+	"prngd/internal/commands"
 	"prngd/internal/config"
+	"prngd/internal/listen"
+	"prngd/internal/logging"
 	"prngd/internal/process"
+	"prngd/internal/upgrade"
 )
 
 // Exit statuses; PRNGD's own are 0 and 1.
 const (
-	exitFailure  = 1  // wherever PRNGD exits 1: usage, address, pid file
+	exitFailure  = 1  // wherever PRNGD exits 1: usage, an address in use, a pid file
 	exitInternal = 70 // EX_SOFTWARE: the known-answer test failed
-	exitConfig   = 78 // EX_CONFIG: a bad directive
 )
 
-// exitError is an error that ends the program with a status other than 1.
+// exitError is an error that ends the program with a status of its own.
 type exitError struct {
 	status int
 	error
@@ -33,30 +50,120 @@ type Program struct {
 	Date    string // 2026-01-31; "" = the commit's, where the build knows it
 }
 
+// version is the line that --version prints.
+func (p Program) version() string {
+	return fmt.Sprintf("prngd %s (%s)", p.Version, p.buildDate())
+}
+
+func (p Program) buildDate() string {
+	if p.Date != "" {
+		return p.Date
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if day, _, ok := strings.Cut(s.Value, "T"); ok && s.Key == "vcs.time" {
+				return day
+			}
+		}
+	}
+	return "unknown"
+}
+
 // Main is main with everything it touches passed in; it returns the exit status.
 func (p Program) Main(started time.Time, argv []string, stdout, stderr io.Writer) int {
-	process.LimitedChild(argv)
-	legacy, err := inherit()
+	commands.LimitedChild(argv)
+	file, _ := process.FindOrigin(argv[0]) // an upgrade says what is missing
+	before, err := upgrade.Inherit()
 	if err != nil {
-		fmt.Fprintf(stderr, "prngd: %v\n", err)
-		return exitInternal
+		return exitStatus(exitError{exitInternal, err}, stderr)
+	}
+	if before != nil {
+		return exitStatus(p.resume(before, file), stderr)
 	}
 	parent := process.Inherited()
-	if is, user, lines := process.RunnerChild(argv); is {
-		runCommands(user, lines)
+	if is, user, conversations := commands.RunnerChild(argv); is {
+		runCommands(user, conversations)
 		return 0
 	}
-	if r := process.Rehearsal(argv); r != nil {
-		return exitStatus(p.rehearse(r, stdout, stderr), stderr)
+	if r := upgrade.InPreflight(argv); r != nil {
+		return exitStatus(p.preflight(r, stdout, stderr), stderr)
 	}
-	o, status, done := p.parseOptions(argv, stdout, stderr)
+	o, status, done := config.ParseOptions(p.version(), argv, stdout, stderr)
 	if done {
 		return status
 	}
-	if legacy != nil {
-		started = legacy.Started
+	switch {
+	case o.Kill:
+		err = kill(o, stderr)
+	case o.Sample != "":
+		err = sample(p, o, stdout)
+	case o.CheckConfig:
+		err = checkConfig(p, o, stdout)
+	case parent == nil && !o.Foreground && !o.Debug && process.Supervised() == "":
+		err = background(file, o, argv)
+	default:
+		err = p.start(started, o, file, parent, stderr)
 	}
-	return exitStatus(p.dispatch(started, o, argv, parent, legacy, stdout, stderr), stderr)
+	return exitStatus(err, stderr)
+}
+
+// start is the life of a daemon from its start to its end.
+func (p Program) start(started time.Time, o config.Options, file process.Origin, parent *process.Parent, stderr io.Writer) error {
+	if parent == nil {
+		if err := file.Conceal(os.Args); err != nil {
+			fmt.Fprintf(stderr, "prngd: %v\n", err)
+		}
+	}
+	ready, err := readyFD(o.ReadyFD)
+	if err != nil {
+		return err
+	}
+	s, _, err := resolve(o, os.Getuid(), nil)
+	if err != nil {
+		return startError(err)
+	}
+	sink, err := logging.New(logSettings(s, parent == nil))
+	if err != nil {
+		return startError(fmt.Errorf("%s: log: %w", s.Log.Where, err))
+	}
+	d, err := build(origin{
+		Program: p.Version, File: file, Started: started, Foreground: parent == nil, Owner: os.Getuid(),
+		User: s.User.Name, CommandUser: s.CommandUser.Name,
+	}, s, sink)
+	if err != nil {
+		return err
+	}
+	d.own.parent, d.own.ready = parent, ready
+	if err := d.start(s); err != nil {
+		d.own.log.Close(stopLimit)
+		return err
+	}
+	return d.serve()
+}
+
+// readyFD is the descriptor of --ready-fd, nil for 0.
+func readyFD(fd int) (*process.ReadyFD, error) {
+	if fd == 0 {
+		return nil, nil
+	}
+	return process.OpenReadyFD(fd)
+}
+
+// resolve makes settings of command line and prngd.conf. now is what is in effect,
+// nil at a start.
+func resolve(o config.Options, owner int, now *config.Settings) (*config.Settings, []config.Problem, error) {
+	env := config.System(owner)
+	env.Now = now
+	return config.Resolve(o, env)
+}
+
+// startError gives a refused start its exit status: PRNGD's 1 for an address that
+// is in use, 75 and 78 for everything else.
+func startError(err error) error {
+	if errors.Is(err, listen.ErrInUse) || errors.Is(err, process.ErrPIDFileInUse) {
+		return exitError{exitFailure, err}
+	}
+	return exitError{change.ExitStatus(err), err}
 }
 
 // exitStatus says why the program ends, if there is anything to say.
@@ -67,53 +174,39 @@ func exitStatus(err error, stderr io.Writer) int {
 	if err.Error() != "" { // a background child has spoken for itself
 		fmt.Fprintf(stderr, "prngd: %v\n", err)
 	}
-	return statusOf(err)
-}
-
-// dispatch is the table of contents.
-func (p Program) dispatch(started time.Time, o options, argv []string, parent *process.Parent, legacy *handover, stdout, stderr io.Writer) error {
-	if o.Kill {
-		return kill(o, stderr)
+	if e, ok := errors.AsType[exitError](err); ok {
+		return e.status
 	}
-	if o.Sample != "" {
-		return sample(o, stdout)
-	}
-	s, err := loadSettings(o, starter(legacy))
-	switch {
-	case err != nil:
-		return err
-	case o.CheckConfig:
-		return checkConfig(s, stdout)
-	case parent == nil && legacy == nil && !stayForeground(o):
-		return background(argv)
-	}
-	return p.serve(started, s, parent, legacy)
-}
-
-// stayForeground says whether this very process is to serve.
-func stayForeground(o options) bool {
-	return o.Foreground || o.Debug || process.Supervised() != ""
+	return exitFailure
 }
 
 // background starts the daemon and waits until its sockets answer.
-func background(argv []string) error {
-	status, err := process.Background(argv)
+func background(file process.Origin, o config.Options, argv []string) error {
+	ready, err := readyFD(o.ReadyFD)
+	if err != nil {
+		return err
+	}
+	status, err := process.Background(file, argv)
 	if err != nil {
 		return err
 	}
 	if status != 0 {
 		return exitError{status, errors.New("")}
 	}
-	return nil
+	return ready.Ready()
 }
 
 // kill ends the daemon at each address, as PRNGD's -k did.
-func kill(o options, stderr io.Writer) error {
+func kill(o config.Options, stderr io.Writer) error {
 	addresses := o.Addresses
 	if len(addresses) == 0 {
-		s := settings{Config: config.Default()}
-		s.SetPaths(defaultPaths(os.Getuid()))
-		addresses = append(addresses, s.Listen[0].Address)
+		s, _, err := resolve(o, os.Getuid(), nil)
+		if err != nil {
+			return startError(err)
+		}
+		for _, l := range s.Listen {
+			addresses = append(addresses, l.Address)
+		}
 	}
 	gone, err := process.Kill(stderr, process.KillTimeout, addresses)
 	if err != nil && len(gone) > 0 {
@@ -122,9 +215,94 @@ func kill(o options, stderr io.Writer) error {
 	return err
 }
 
-func statusOf(err error) int {
-	if e, ok := errors.AsType[exitError](err); ok {
-		return e.status
+// preflight is a start without the commit: it tells the daemon that serves whether
+// this program could take its place, and with which settings.
+func (p Program) preflight(r *upgrade.Preflighted, stdout, stderr io.Writer) error {
+	o, _, done := config.ParseOptions(p.version(), r.Argv, stdout, stderr)
+	if done {
+		return errors.New("the command line cannot be used")
 	}
-	return exitFailure
+	s, err := readState(r.State)
+	if err != nil {
+		return err
+	}
+	s.preflight, s.Descriptors, s.received = true, nil, r.Descriptors
+	before := new(config.Settings)
+	if _, err := s.get("settings", before); err != nil {
+		return err
+	}
+	next, _, err := resolve(o, before.Owner, before)
+	if err == nil {
+		err = rehearse(next, s)
+	}
+	if err != nil { // the daemon that serves reads the last line
+		return exitError{change.ExitStatus(err), errors.New(oneLine(err))}
+	}
+	resolved, err := json.Marshal(next)
+	if err != nil {
+		return err
+	}
+	return r.Pass(resolved)
+}
+
+// rehearse prepares every part from what the daemon that serves holds, and rolls
+// that back.
+func rehearse(next *config.Settings, s *state) error {
+	sink, err := onStderr()
+	if err != nil {
+		return err
+	}
+	d, err := build(origin{Owner: next.Owner, Foreground: true}, next, sink)
+	if err != nil {
+		return err
+	}
+	if err := adoptAll(d.parts, s); err != nil {
+		return err
+	}
+	defer d.own.clients.set.Release()
+	defer d.own.control.set.Release()
+	all, err := prepareAll(context.Background(), d.parts, next, reloading)
+	if err != nil {
+		return err
+	}
+	all.Rollback()
+	return nil
+}
+
+// onStderr is the log of a program that does not serve.
+func onStderr() (*logging.Sink, error) {
+	return logging.New(logging.Settings{Target: "stderr", Level: "warn", Foreground: true})
+}
+
+// resume goes on where the program before this one in the same process stopped,
+// with the settings that the preflight of this one has resolved.
+func (p Program) resume(before *upgrade.Inheritance, file process.Origin) error {
+	s, err := readState(before.State)
+	if err != nil {
+		return exitError{exitInternal, err}
+	}
+	s.closeOnExec()
+	s.secret = before.Secret
+	next, o := new(config.Settings), origin{}
+	if err := json.Unmarshal(before.Resolved, next); err != nil {
+		return exitError{exitInternal, fmt.Errorf("reading the resolved settings: %w", err)}
+	}
+	if _, err := s.get("origin", &o); err != nil {
+		return exitError{exitInternal, err}
+	}
+	from := o.Program
+	o.Program, o.File = p.Version, file
+	sink, err := adoptLog(s, next, o.Foreground)
+	if err != nil {
+		return exitError{exitInternal, err}
+	}
+	d, err := build(o, next, sink)
+	if err != nil {
+		return err
+	}
+	signal.Notify(d.signals, handled()...)
+	before.Adopted()
+	d.own.ready, _ = readyFD(o.ReadyFD)
+	d.resume(s, next, from)
+	return d.serve()
 }

@@ -1,152 +1,40 @@
 package daemon
 
 import (
-	"maps"
 	"os"
-	"slices"
+	"runtime"
+	"runtime/metrics"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
-	"prngd/egdproto"
-	"prngd/gatherers"
 	"prngd/internal/control"
-	"prngd/internal/prng"
-	"prngd/internal/server"
 )
 
-// report is everything an admin may ask for, put together from what each
-// package counts.
+// report is everything that an admin may ask for. It never waits: what was read
+// back stands in the verifier.
 func (d *daemon) report() control.Report {
-	st := d.pool.Stats()
 	s := d.settings.Load()
-	return d.continued(control.Report{
-		Version: control.Version, Program: "prngd " + d.program.Version,
+	r := control.Report{
+		Version: control.Version, Program: "prngd " + d.origin.Program,
 		PID: os.Getpid(), UID: os.Getuid(),
-		Started: d.started.UTC(), Now: time.Now().UTC(),
-		Generator: d.reportGenerator(st),
-		Sources:   reportSources(st, d.runner.Stats()),
-		Seed:      d.reportSeed(),
-		Exchange:  d.reportExchanges(),
-		Listeners: d.reportPlaces(),
-		Clients:   reportClients(d.server.Stats()),
-		Process:   d.reportProcess(),
-		Config:    control.Config{Path: s.path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected},
-		Log:       d.reportLog(),
-	})
-}
-
-func (d *daemon) reportGenerator(st prng.Stats) control.Generator {
-	g := control.Generator{
-		State: st.State.String(), GateBits: st.GateBits, GateNeeds: prng.GateBits,
-		SeededAt: when(st.OpenedAt), Reseeds: st.Reseeds, LastReseed: when(st.LastReseed),
-		Stirs: st.Stirs, Generates: st.Generates, Bytes: st.Bytes, Kernel: st.Kernel,
-		Unprotected: st.Memory.Missing,
-		Clones:      d.doubts.clones.Load(), ClockJumps: d.doubts.jumps.Load(),
-	}
-	if g.SeededAt != nil {
-		g.SeedSeconds = st.OpenedAt.Sub(d.started).Seconds()
-		g.SeededBy = seeders(st)
-	}
-	return g
-}
-
-// reportSources joins what the runner knows of each gatherer with what the pool
-// counted for it; what no gatherer gave (clients, seed file) stands at the end.
-func reportSources(st prng.Stats, gathered []gatherers.Status) (list []control.Source) {
-	pool := map[string]prng.SourceStats{}
-	for _, s := range st.Sources {
-		pool[s.Name] = s
-	}
-	for _, g := range gathered {
-		p := pool[g.Name]
-		delete(pool, g.Name)
-		list = append(list, control.Source{
-			Name: g.Name, State: string(g.State), Every: g.Every.Seconds(), Credit: float64(g.Credit),
-			Samples: uint64(g.Samples), Bytes: uint64(g.Bytes), Bits: p.CreditedBits, Errors: uint64(g.Errors),
-			LastSample: when(g.LastSample), Took: g.Duration.Seconds(),
-			LastError: g.LastError, LastErrorAt: when(g.LastErrorAt), Detail: g.Detail,
-		})
-	}
-	for _, name := range slices.Sorted(maps.Keys(pool)) {
-		p := pool[name]
-		list = append(list, control.Source{
-			Name: name, State: "passive", Samples: p.Samples, Bytes: p.Bytes, Bits: p.CreditedBits,
-		})
-	}
-	return list
-}
-
-func (d *daemon) reportSeed() control.Seed {
-	f := d.seed.Load()
-	if f == nil {
-		return d.reportNoSeed()
-	}
-	st := f.Stats()
-	return control.Seed{
-		Path: st.Path, Loaded: st.Reason, Bits: st.LoadedBits,
-		LastSave: when(st.LastSave), Error: st.LastError, Creditable: st.Creditable,
-	}
-}
-
-func (d *daemon) reportNoSeed() control.Seed {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return control.Seed{Error: d.seedError}
-}
-
-func (d *daemon) reportExchanges() (list []control.File) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, x := range d.exchanges {
-		if x.file == nil {
-			list = append(list, control.File{Path: x.line.Path, Error: x.err.Error()})
-			continue
-		}
-		st := x.file.Stats()
-		list = append(list, control.File{
-			Path: x.line.Path, Cycles: st.Writes, Skipped: st.Skipped, LastStir: when(st.Last),
-			Locked: st.LongestLock.Seconds(), Error: st.LastError,
-		})
-	}
-	return list
-}
-
-func (d *daemon) reportPlaces() (list []control.Socket) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, p := range d.places {
-		for _, l := range p.listeners {
-			list = append(list, control.Socket{Address: l.Address().String(), Missing: l.Missing()})
-		}
-	}
-	return list
-}
-
-func reportClients(st server.Stats) control.Clients {
-	requests := map[string]uint64{}
-	for i, n := range st.Requests {
-		requests[egdproto.Command(i).String()] = n
-	}
-	return control.Clients{
-		Now: int64(st.Clients), Ever: st.ClientsEver, Requests: requests, BytesOut: st.BytesOut,
-		Short: st.ShortReplies, Empty: st.EmptyUnseeded + st.EmptyHeld,
-		Refused: map[string]uint64{
-			"uid": st.RefusedPerUID, "reserved": st.RefusedReserved, "address": st.RefusedAddress,
+		Started: d.origin.Started.UTC(), Now: time.Now().UTC(),
+		Process: control.Process{Upgrades: d.origin.Upgrades, Goroutines: runtime.NumGoroutine(), Heap: heapBytes()},
+		Config: control.Config{
+			Path: s.Path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected, Pending: d.pending(s),
 		},
-		LastRefusal: when(st.LastRefusal), Unknown: st.UnknownCommands, Partial: st.PartialRequests,
-		Timeouts: st.RequestTimeouts + st.WriteTimeouts, CreditDenied: st.WritesRefused,
+		Change: d.changes.refused(),
 	}
+	for _, p := range d.parts {
+		p.report(&r)
+	}
+	d.verifier.report(&r)
+	return r
 }
 
-// reportLog is the last warnings.
-func (d *daemon) reportLog() (lines []string) {
-	for _, l := range d.sink.Lines() {
-		if l.Level <= logrus.WarnLevel {
-			lines = append(lines, l.Time.UTC().Format(time.RFC3339)+" "+l.Text)
-		}
-	}
-	return lines[max(0, len(lines)-20):]
+// heapBytes is what the objects of the program take, some of them dead.
+func heapBytes() uint64 {
+	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(heap)
+	return heap[0].Value.Uint64()
 }
 
 // when is t for a report, by the clock as it goes now: nil if it has not come

@@ -2,131 +2,317 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
+	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"prngd/gatherers"
+	"prngd/internal/change"
+	"prngd/internal/config"
+	"prngd/internal/control"
+	"prngd/internal/credit"
 	"prngd/internal/prng"
 	"prngd/seedfile"
 )
 
 const (
 	saveEvery = time.Hour
-	patience  = 10 * time.Second // before an unseeded daemon says what it lacks
+	// openLimit is how long a start or a reload waits for a disk to open a file.
+	openLimit = 1500 * time.Millisecond
+	// reopenEvery is how often a seed file is tried that could not be opened.
+	reopenEvery = time.Minute
 )
 
-// keepSeed takes what the last run left, and keeps the file from the first
-// seed on. It has a goroutine of its own: nobody waits for a disk who is
-// seeded without it.
-func (d *daemon) keepSeed(ctx context.Context) {
-	if d.seed.Load() == nil && d.account == nil {
-		d.openSeed(d.settings.Load())
-	}
-	f := d.seed.Load()
-	if f == nil {
-		return
-	}
-	if !d.recalled { // else the tasks begin anew, after an upgrade or a refused one
-		d.recall(f)
-		d.recalled = true
-	}
-	if d.awaitOpen(ctx) {
-		f.Keep(ctx, saveEvery, d.pool, d.log)
-	}
+// seed is the part that keeps the seed file. A daemon is seeded without it: at a
+// start whatever is wrong with the file is a warning and a degraded health.
+type seed struct {
+	log       *logrus.Logger
+	generator *prng.Generator
+	owner     func() int // the uid that the daemon runs as from now on
+	again     restarter
+
+	mu     sync.Mutex
+	asked  config.Seed
+	held   bool           // in a preflight: the daemon that serves has the file
+	file   *seedfile.File // nil: none is kept, or err says why not
+	err    error
+	before control.Seed     // of the program that this one has replaced
+	loaded bool             // what the last run left was loaded
+	gone   []*seedfile.File // no longer asked for: closed when their keeper has ended
 }
 
-// openSeed opens the seed file, or goes on with the one of the program before us.
-// It stays open: who we become, and whoever takes our place, may not be permitted
-// to open it.
-func (d *daemon) openSeed(s *settings) {
-	if s.SeedFile == "" {
-		return
-	}
-	o := seedfile.Options{
-		Path: s.SeedFile, MachineID: seedfile.MachineID(), Credit: s.SeedCredit, Owner: d.uid(),
-	}
-	if f := d.adoptSeed(o); f != nil {
-		d.recalled = true
-		d.seed.Store(f)
-		return
-	}
-	f, err := seedfile.Open(o)
-	if err != nil {
-		d.log.WithError(err).Warn("no seed will survive this run")
-		d.mu.Lock()
-		d.seedError = err.Error()
-		d.mu.Unlock()
-		return
-	}
-	d.seed.Store(f)
+// seedState is the section of a state document.
+type seedState struct {
+	File   *file        `json:"file,omitempty"`
+	Report control.Seed `json:"report"` // what was loaded and when it was saved
+	Asked  config.Seed  `json:"asked"`
 }
 
-// recall mixes the old seed, replaces it on disk, and only then counts it.
-func (d *daemon) recall(f *seedfile.File) {
-	old, err := f.Load()
-	defer clear(old.Data)
-	d.warn(err)
-	if old.Warning != "" {
-		d.log.Warn(old.Warning)
+// adopt takes over the seed file of the program that this one has replaced.
+func (p *seed) adopt(s *state) error {
+	var old seedState
+	found, err := s.get("seed", &old)
+	if !found || old.File == nil {
+		return err
 	}
-	source := d.pool.Source(prng.Policy{Name: "seedfile", Foreign: true, GateLimit: upstreamLimit})
-	source.Add(old.Data, 0)
-	var digest [32]byte
-	real, mono := gatherers.Clocks()()
-	d.pool.Digest(&digest, old.Data)
-	err = f.Replace(seedfile.Successor(old.Data, digest, real, mono))
-	switch {
-	case err == nil && old.Bits > 0:
-		source.Add(old.Data, old.Bits)
-	case err != nil && !old.Foreign:
-		d.log.Warn(err)
+	if s.preflight {
+		p.asked, p.held = old.Asked, true
+		return nil
 	}
+	p.asked, p.loaded = old.Asked, true
+	p.file, err = seedfile.Adopt(p.options(old.Asked), inherited(old.File.FD, old.File.Path), inherited(old.File.Dir, old.File.Path))
+	p.before, p.err = old.Report, err
+	return err
 }
 
-// awaitOpen waits for the gate, and says whether it opened.
-func (d *daemon) awaitOpen(ctx context.Context) bool {
-	for {
-		changed := d.pool.Changed()
-		if d.pool.State() == prng.Open {
-			return true
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return d.pool.State() == prng.Open
+func (p *seed) options(asked config.Seed) seedfile.Options {
+	return seedfile.Options{Path: asked.Path, MachineID: seedfile.MachineID(), Credit: asked.Credit, Owner: p.owner()}
+}
+
+// prepare opens the file that next names. The one that is open stays the one, as
+// long as its path does not change: after root is given up, few can be opened.
+func (p *seed) prepare(_ context.Context, next *config.Settings, how manner) (change.Change, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if next.Seed == p.asked && (p.file != nil || p.held || next.Seed.Path == "") {
+		return change.None{}, nil
+	}
+	c := &seedChange{seed: p, asked: next.Seed}
+	if next.Seed.Path == "" {
+		return c, nil
+	}
+	if how == starting {
+		if err := makeSeedDirectory(next); err != nil {
+			p.log.WithError(err).Warn("cannot make the directory of the seed file")
 		}
 	}
+	o := p.options(next.Seed)
+	c.file, c.err = openWithin(openLimit, func() (*seedfile.File, error) { return seedfile.Open(o) })
+	if c.err != nil && how == reloading {
+		return nil, fmt.Errorf("%s: seedfile: %w", next.Seed.Where, c.err)
+	}
+	return c, nil
 }
 
-// announce says what seeded us, or what is missing.
-func (d *daemon) announce(ctx context.Context) {
-	late := time.AfterFunc(patience, func() {
-		if d.pool.State() == prng.Shut && ctx.Err() == nil {
-			d.log.WithField("bits", d.pool.Stats().GateBits).Warn("not seeded: " + remedy)
+type seedChange struct {
+	seed  *seed
+	asked config.Seed
+	file  *seedfile.File
+	err   error
+}
+
+// Commit replaces the file that is kept.
+func (c *seedChange) Commit() error {
+	p := c.seed
+	if c.err != nil {
+		p.log.WithError(c.err).Warn("no seed survives this run")
+	}
+	p.mu.Lock()
+	old := p.file
+	p.asked, p.file, p.err, p.loaded = c.asked, c.file, c.err, false
+	if old != nil {
+		p.gone = append(p.gone, old)
+	}
+	p.mu.Unlock()
+	p.again.restart()
+	return nil
+}
+
+// Rollback removes what opening has made.
+func (c *seedChange) Rollback() {
+	if c.file != nil {
+		c.file.Close()
+	}
+}
+
+// run loads what the last run left, and keeps the file from the first seed on,
+// anew after each change.
+func (p *seed) run(ctx context.Context) {
+	p.again.run(ctx, func(ctx context.Context) {
+		p.closeGone()
+		f := p.await(ctx)
+		if f == nil {
+			return
+		}
+		p.load(f)
+		if awaitSeeded(ctx, p.generator) {
+			f.Keep(ctx, saveEvery, p.generator, p.log)
 		}
 	})
-	defer late.Stop()
-	if d.announced || !d.awaitOpen(ctx) {
-		return
-	}
-	d.announced = true
-	st := d.pool.Stats()
-	d.log.WithField("by", strings.Join(seeders(st), ", ")).
-		WithField("ms", fmt.Sprintf("%.1f", st.OpenedAt.Sub(d.started).Seconds()*1000)).Info("seeded")
 }
 
-// remedy is what an admin can do who has no credited source.
-const remedy = "512 bits from credited sources are needed. Without a kernel generator or a healthy jitter source, " +
-	"prngd.conf can name a device (source dev:PATH credit=BITS), believe commands (credit-commands yes), " +
-	"or believe root's own input (write-credit uid=0 alone, then egdquery write 512 < FILE)"
+func (p *seed) closeGone() {
+	p.mu.Lock()
+	gone := p.gone
+	p.gone = nil
+	p.mu.Unlock()
+	for _, f := range gone {
+		f.Close()
+	}
+}
 
-// seeders names the sources that opened the gate, with what they counted.
-func seeders(st prng.Stats) (names []string) {
-	for _, s := range st.Sources {
-		if s.GateBits > 0 {
-			names = append(names, fmt.Sprintf("%s %d bits", s.Name, s.GateBits))
+// await returns the file, trying again and again to open one that could not be
+// opened, until ctx ends.
+func (p *seed) await(ctx context.Context) *seedfile.File {
+	for {
+		p.mu.Lock()
+		f, asked := p.file, p.asked
+		p.mu.Unlock()
+		if f != nil {
+			return f
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(reopenEvery):
+		}
+		if asked.Path == "" {
+			continue
+		}
+		f, err := seedfile.Open(p.options(asked))
+		p.mu.Lock()
+		if p.err = err; err == nil {
+			p.file = f
+		}
+		p.mu.Unlock()
+	}
+}
+
+// load mixes the old seed, replaces it on disk, and only then counts it.
+func (p *seed) load(f *seedfile.File) {
+	p.mu.Lock()
+	done := p.loaded
+	p.loaded = true
+	p.mu.Unlock()
+	if done {
+		return
+	}
+	real, mono := gatherers.Clocks()()
+	warning, readErr, replaceErr := credit.Recall(p.generator, f, real, mono)
+	for _, err := range []error{readErr, replaceErr} {
+		if err != nil {
+			p.log.Warn(err)
 		}
 	}
-	return names
+	if warning != "" {
+		p.log.Warn(warning)
+	}
+}
+
+// save writes the seed file now.
+func (p *seed) save(context.Context) error {
+	p.mu.Lock()
+	f := p.file
+	p.mu.Unlock()
+	switch {
+	case f == nil:
+		return errors.New("no seed file is kept: see seedfile in prngd.conf, and the log")
+	case p.generator.State() != prng.Seeded:
+		return change.Later(errors.New("not seeded yet: there is nothing to save"))
+	}
+	return f.Save(p.generator, true)
+}
+
+func (p *seed) report(r *control.Report) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file == nil {
+		r.Seed.Path = p.asked.Path
+		if p.err != nil {
+			r.Seed.Error = p.err.Error()
+		}
+		return
+	}
+	st := p.file.Stats()
+	r.Seed = control.Seed{
+		Path: st.Path, Loaded: st.Reason, Bits: st.LoadedBits,
+		LastSave: when(st.LastSave), Error: st.LastError, Creditable: st.Creditable,
+	}
+	if p.before.Path != st.Path {
+		return
+	}
+	r.Seed.Loaded, r.Seed.Bits = p.before.Loaded, p.before.Bits
+	if r.Seed.LastSave == nil {
+		r.Seed.LastSave = p.before.LastSave
+	}
+}
+
+// check reads back whether the path leads to the file that is kept.
+func (p *seed) check(context.Context) []control.Check {
+	p.mu.Lock()
+	f, asked, failed := p.file, p.asked, p.err
+	p.mu.Unlock()
+	if asked.Path == "" {
+		return nil
+	}
+	c := control.Check{What: "seed file " + asked.Path, Asked: "kept", Is: "kept"}
+	switch {
+	case f == nil && failed != nil:
+		c.Is = "not kept: " + failed.Error()
+	case f == nil:
+		c.Is = "not kept"
+	default:
+		if file, _ := f.Descriptors(); !sameFile(file, asked.Path) {
+			c.Is = "replaced or removed by another program"
+		}
+	}
+	return []control.Check{c}
+}
+
+// sameFile reports whether path leads to the open file f.
+func sameFile(f *os.File, path string) bool {
+	ours, err := f.Stat()
+	there, err2 := os.Lstat(path)
+	return err == nil && err2 == nil && os.SameFile(ours, there)
+}
+
+func (p *seed) handOver(s *state) error {
+	var r control.Report
+	p.report(&r)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	section := seedState{Report: r.Seed, Asked: p.asked}
+	if p.file == nil {
+		return s.put("seed", section)
+	}
+	f, dir := p.file.Descriptors()
+	section.File = &file{Path: p.asked.Path, FD: int(f.Fd()), Dir: int(dir.Fd())}
+	return s.put("seed", section, section.File.FD, section.File.Dir)
+}
+
+func (p *seed) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file != nil {
+		p.file.Close()
+	}
+}
+
+// makeSeedDirectory makes the default directory of the seed file. That of a user
+// who is not root lies below the home directory, a path of several steps (XDG Base
+// Directory Specification); root's is given to the user whom the daemon becomes.
+// No other directory is made: a typing error in a path must not grow a tree.
+func makeSeedDirectory(s *config.Settings) error {
+	if s.Seed.Path == "" || s.Seed.Path != s.Defaults.Seed {
+		return nil
+	}
+	dir := filepath.Dir(s.Seed.Path)
+	if _, err := os.Lstat(dir); err == nil {
+		return nil
+	}
+	if s.Owner != 0 {
+		return os.MkdirAll(dir, 0o700)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	if u := account(s); u != nil {
+		return os.Lchown(dir, u.UID, u.GID)
+	}
+	return nil
 }

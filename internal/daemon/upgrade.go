@@ -6,217 +6,174 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"sync"
 	"syscall"
 	"time"
 
+	"prngd/internal/change"
+	"prngd/internal/config"
 	"prngd/internal/prng"
 	"prngd/internal/process"
-	"prngd/internal/server"
+	"prngd/internal/upgrade"
 )
-
-// handled returns the signals that the daemon acts on.
-func handled() []os.Signal {
-	return []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR2}
-}
-
-// newSignals returns where they come from now on.
-func newSignals() chan os.Signal {
-	c := make(chan os.Signal, 8)
-	signal.Notify(c, handled()...)
-	return c
-}
-
-// attempt is an upgrade under way. Whoever asks for another one gets this one.
-type attempt struct {
-	rehearsed chan struct{} // closed when err is known
-	err       error
-}
-
-// upgrade puts the program file that we were started from, as it is now, in the
-// place of this program. It returns when the rehearsal has passed, or why the
-// upgrade is refused; the exec follows at once.
-func (d *daemon) upgrade(ctx context.Context) error {
-	d.mu.Lock()
-	a := d.attempt
-	if a == nil {
-		a = &attempt{rehearsed: make(chan struct{})}
-		d.attempt = a
-		go d.try(a)
-	}
-	d.mu.Unlock()
-	select {
-	case <-a.rehearsed:
-		return a.err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (d *daemon) try(a *attempt) {
-	p, err := d.rehearsal()
-	if err != nil {
-		d.log.WithError(err).Error("not upgraded: this program goes on")
-	}
-	a.err = err
-	close(a.rehearsed)
-	if err == nil {
-		d.warn(process.Reloading())
-		d.goOver(p)
-		p.Close()
-	}
-	d.mu.Lock()
-	d.attempt = nil
-	d.mu.Unlock()
-}
-
-// rehearsal opens the program and has it try its start.
-func (d *daemon) rehearsal() (*process.Program, error) {
-	if d.pool.State() == prng.Held {
-		return nil, errors.New("output is held until a reseed, and a new program could not know that: try again later")
-	}
-	p, err := process.OpenProgram(d.path)
-	if err != nil {
-		return nil, err
-	}
-	document, err := json.Marshal(handover{Version: handoverVersion, Program: d.program.Version, Path: d.path, Started: d.started, Owner: d.owner})
-	if err == nil {
-		err = p.Rehearse(context.Background(), os.Args, document)
-	}
-	if err != nil {
-		p.Close()
-		return nil, err
-	}
-	return p, nil
-}
-
-// goOver ends the tasks, and then has the main loop execute p. It returns if that
-// did not come about, and then everything goes on.
-func (d *daemon) goOver(p *process.Program) {
-	old := d.round
-	old.end()
-	if !waitFor(&old.tasks, roundTime) {
-		d.log.Error("not upgraded: a disk or a device does not let go; this program goes on")
-		old.tasks.Wait()
-		d.call(d.beginRound)
-		return
-	}
-	if process.HungThread(time.Second) {
-		d.log.Error("not upgraded: a thread hangs in the kernel, and the exec would hang with it; this program goes on")
-		d.call(d.beginRound)
-		return
-	}
-	d.log.WithField("program", d.path).Info("upgrading")
-	d.sink.Deliver(100 * time.Millisecond)
-	d.call(func() {
-		err := d.exec(p)
-		d.server.Resume()
-		if errors.Is(err, process.ErrInterrupted) {
-			return // attend will see why
-		}
-		d.log.WithError(err).Error("not upgraded: this program goes on")
-		d.beginRound()
-	})
-}
-
-// call has the main loop run f, and returns when it has. A daemon that is ending
-// does not.
-func (d *daemon) call(f func()) {
-	done := make(chan struct{})
-	select {
-	case d.calls <- func() { f(); close(done) }:
-		<-done
-	case <-d.life.Done():
-	}
-}
 
 const (
-	// roundTime is for the tasks to end. Clients are served meanwhile, and saving
+	// tasksLimit is for the tasks to end. Clients are served meanwhile, and saving
 	// the seed on a busy disk takes a second.
-	roundTime = 10 * time.Second
-	// parkTime is for the server to come to rest.
-	parkTime = 5 * time.Second
+	tasksLimit = 10 * time.Second
+	// parkLimit is for the server to come to rest.
+	parkLimit = 5 * time.Second
 )
 
-// exec executes p. Nobody is answered from Park on.
-func (d *daemon) exec(p *process.Program) error {
-	ctx, cancel := context.WithTimeout(context.Background(), parkTime)
-	defer cancel()
-	connections, err := d.server.Park(ctx)
+// upgrade puts the program file that the daemon was started from, as it is now, in
+// the place of this program. It returns only if that is refused; otherwise the new
+// program goes on, and answers for this one.
+func (d *daemon) upgrade(ctx context.Context) error {
+	err := d.replace(ctx)
+	if errors.Is(err, upgrade.ErrInterrupted) {
+		return change.Later(errors.New("the daemon is stopping"))
+	}
 	if err != nil {
+		d.log.WithField("error", oneLine(err)).Error("not upgraded: this program goes on")
+	}
+	return err
+}
+
+func (d *daemon) replace(ctx context.Context) error {
+	if d.generator.State() == prng.ReseedRequired {
+		return change.Later(errors.New("output is held until a reseed, and a new program could not know that"))
+	}
+	program, err := upgrade.Open(d.origin.File.Path)
+	if err != nil {
+		return err
+	}
+	defer program.Close()
+	resolved, err := d.preflight(ctx, program)
+	if err != nil {
+		return err
+	}
+	d.warn(process.Reloading())
+	if err := d.endTasks(); err != nil {
+		return err
+	}
+	d.log.WithField("program", d.origin.File.Path).Info("upgrading")
+	d.own.log.Deliver(100 * time.Millisecond)
+	err = d.park(ctx, program, resolved)
+	if ctx.Err() == nil {
+		d.startTasks()
+	}
+	return err
+}
+
+// preflight has the new program try its start, and returns the settings that it
+// has resolved.
+func (d *daemon) preflight(ctx context.Context, program *upgrade.Program) ([]byte, error) {
+	s, err := d.state()
+	if err != nil {
+		return nil, err
+	}
+	document, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	sockets := append(d.own.clients.descriptors(), d.own.control.descriptors()...)
+	return program.Preflight(ctx, os.Args, document, sockets)
+}
+
+// endTasks ends the tasks. No thread may hang in the kernel then: the exec would
+// wait for it, and nobody would be served.
+func (d *daemon) endTasks() error {
+	switch {
+	case !d.tasks.stop(tasksLimit):
+		old := d.tasks
+		go func() { old.all.Wait(); d.call(d.life, d.startTasks) }()
+		return change.Later(errors.New("a disk or a device does not answer"))
+	case upgrade.HungThread(time.Second):
+		d.startTasks()
+		return change.Later(errors.New("a thread hangs in the kernel, and the exec would hang with it"))
+	}
+	return nil
+}
+
+// park has the server come to rest, and then the main loop execute program. After
+// an error everything goes on.
+func (d *daemon) park(ctx context.Context, program *upgrade.Program, resolved []byte) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, parkLimit)
+	defer cancel()
+	if d.own.server.parked, err = d.own.server.Park(ctx); err != nil {
 		return fmt.Errorf("parking the connections: %w", err)
 	}
-	h, err := d.handover(connections)
+	defer d.own.server.Resume()
+	if !d.call(ctx, func() { err = d.exec(program, resolved) }) {
+		return upgrade.ErrInterrupted
+	}
+	return err
+}
+
+// exec executes program. Nobody is answered from Park on, so it waits for nothing.
+func (d *daemon) exec(program *upgrade.Program, resolved []byte) error {
+	s, err := d.state()
 	if err != nil {
 		return err
 	}
-	defer clear(h.secret)
-	document, err := json.Marshal(h)
+	document, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	return p.Exec(process.Legacy{
-		Argv: os.Args, Document: document, Secret: h.secret, Keep: h.descriptors(),
+	secret := secretFor(d.generator)
+	defer clear(secret)
+	return program.Exec(upgrade.Payload{
+		Argv: os.Args, State: document, Resolved: resolved, Secret: secret, Keep: s.Descriptors,
 		Signals: handled(), Caught: d.signals, Interrupted: d.toldToStop,
-		// The next program reads its configuration, and is the upgrade.
+		// The next program has read its configuration, and is the upgrade.
 		Harmless: []os.Signal{syscall.SIGHUP, syscall.SIGUSR2},
+		Files:    d.paths(), PIDFile: d.own.pidFile.descriptor(),
 	})
 }
 
-// handover collects what the next program needs.
-func (d *daemon) handover(connections []server.Connection) (*handover, error) {
-	h := &handover{
-		Version: handoverVersion, Program: d.program.Version, Path: d.path,
-		Started: d.started, Parked: time.Now(), Foreground: d.foreground, Owner: d.owner,
-		Connections: connections, Report: d.report(), RunnerUID: d.supply.runnerUID,
+// state is the document for the next program.
+func (d *daemon) state() (*state, error) {
+	s := newState()
+	o := d.origin
+	o.Parked = time.Now()
+	o.Upgrades++
+	var ready []int
+	if fd := d.own.ready.FD(); fd > 0 {
+		o.ReadyFD, ready = fd, []int{fd}
 	}
-	for _, p := range d.places {
-		handed, err := handPlace(p)
-		if err != nil {
-			return nil, err
-		}
-		h.Places = append(h.Places, handed)
+	if err := s.put("origin", o, ready...); err != nil {
+		return nil, err
 	}
-	if len(d.control.listeners) > 0 {
-		handed, err := handPlace(d.control)
-		if err != nil {
-			return nil, err
-		}
-		h.Control = []handedPlace{handed}
+	if err := s.put("settings", d.settings.Load()); err != nil {
+		return nil, err
 	}
-	h.Exchanges, h.Devices = d.handExchanges(), d.supply.devices.hand()
-	for _, f := range d.supply.runner.Files() {
-		fd, err := descriptorOf(f) // Fd would make it blocking
-		if err != nil {
-			return nil, fmt.Errorf("handing over the runner: %w", err)
-		}
-		h.Runner = append(h.Runner, fd)
+	if err := handOverAll(d.parts, s); err != nil {
+		return nil, err
 	}
-	if path, file := d.pidFile.Descriptor(); file != nil {
-		h.PIDFile = handedFile{Path: path, FD: int(file.Fd())}
-	}
-	if f := d.seed.Load(); f != nil {
-		file, dir := f.Descriptors()
-		h.Seed = handedFile{Path: f.Stats().Path, FD: int(file.Fd()), Dir: int(dir.Fd())}
-	}
-	h.secret, h.Seeded = d.rootOutput()
-	return h, nil
+	return s, handOverWaiting(d.admin, s)
 }
 
-// rootOutput returns 64 bytes for the next generator. While the gate is shut
-// they carry on what is in the pools, but not what was counted for it.
-func (d *daemon) rootOutput() (b []byte, seeded bool) {
-	b = make([]byte, 64)
-	if d.pool.Generate(b) {
-		return b, true
+// paths are the files that the process removes at its end.
+func (d *daemon) paths() (paths []string) {
+	for _, p := range []*listeners{d.own.clients, d.own.control} {
+		for _, l := range p.set.Listeners() {
+			if path := l.Address().Path; path != "" {
+				paths = append(paths, path)
+			}
+		}
 	}
-	d.pool.Digest((*[32]byte)(b), []byte("handover 1"))
-	d.pool.Digest((*[32]byte)(b[32:]), []byte("handover 2"))
-	return b, false
+	if path := d.settings.Load().PIDFile.Path; path != "" {
+		paths = append(paths, path)
+	}
+	return paths
 }
 
-// toldToStop reports whether a signal waits for attend that ends the daemon.
+// sameProgram reports whether the program file is the one that runs.
+func (d *daemon) sameProgram() bool {
+	info, err := os.Stat(d.origin.File.Path)
+	return err == nil && process.FileID(info) == d.origin.File.ID
+}
+
+// toldToStop reports whether a signal waits for the main loop that ends the daemon.
 func (d *daemon) toldToStop() (told bool) {
 	for range len(d.signals) {
 		s := <-d.signals
@@ -226,21 +183,26 @@ func (d *daemon) toldToStop() (told bool) {
 	return told
 }
 
-// round is one run of the tasks. They end before an exec: children are killed,
-// the seed is saved, who asked through the control socket has an answer. And no
-// thread may hang in the kernel, since the exec would wait for it, with nobody
-// served. An exec that fails begins another round.
-type round struct {
-	end   context.CancelFunc
-	tasks sync.WaitGroup
-}
-
-// beginRound starts the tasks.
-func (d *daemon) beginRound() {
-	ctx, end := context.WithCancel(d.life)
-	r := &round{end: end}
-	d.round = r // before there is a task that could end it
-	for _, task := range d.tasks() {
-		r.tasks.Go(func() { task(ctx) })
+// resume goes on where the program before this one stopped. Nothing here is worth
+// ending for: clients wait.
+func (d *daemon) resume(s *state, next *config.Settings, from string) {
+	if err := adoptAll(d.parts, s); err != nil {
+		d.log.WithError(err).Error("something was lost in the upgrade")
 	}
+	d.own.sources.Attach(d.generator)
+	for _, p := range d.parts {
+		c, err := p.prepare(context.Background(), next, adopting)
+		if err == nil {
+			err = c.Commit()
+		}
+		if err != nil {
+			d.log.WithError(err).Errorf("%s is what it was before the upgrade", p.name)
+		}
+	}
+	d.settings.Store(next)
+	d.announced = d.generator.State() == prng.Seeded
+	d.warn(answerWaiting(s))
+	d.log.WithField("from", from).WithField("to", d.origin.Program).WithField("connections", d.own.server.inherited).
+		WithField("ms", fmt.Sprintf("%.1f", time.Since(d.origin.Parked).Seconds()*1000)).Info("upgraded")
+	problems(d.log, next)
 }

@@ -1,18 +1,19 @@
 // Package logging takes log lines to standard error, syslog or a file without
-// ever keeping waiting whoever logs.
+// ever making a caller wait.
 package logging
 
 import (
-	"fmt"
 	"io"
 	"log/syslog"
 	"maps"
-	"path/filepath"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"prngd/internal/change"
 )
 
 const (
@@ -30,19 +31,21 @@ type Line struct {
 
 // Sink takes what is logged through Log to its target. Logging itself only
 // puts the line in a ring: neither a full disk nor a syslogd that hangs ever
-// delays a caller. One goroutine carries lines on from there, and if its
+// delays a caller. One goroutine for each target writes the lines, and if the
 // target is away it waits, longer each time. What the ring cannot hold until
 // then is counted, and said in the log.
 type Sink struct {
 	Log *logrus.Logger
 
-	dial     func() (*syslog.Writer, error)
-	wake     chan struct{} // a line to carry
-	retarget chan struct{} // another target
-	quit     chan struct{}
-	done     chan struct{}
+	dial func() (*syslog.Writer, error)
+	quit chan struct{}
+
+	changing sync.Mutex // held by a commit, so that one comes after another
 
 	mu        sync.Mutex
+	asked     Settings
+	failure   error       // why target is not what was asked for; nil: it is
+	again     *time.Timer // the next attempt to have it
 	formatter logrus.Formatter
 	level     logrus.Level // of the target; the ring takes warnings at any
 	target    *outlet
@@ -52,70 +55,48 @@ type Sink struct {
 	lost      int // not yet said to be
 }
 
-// Settings are where lines go and which. Each may be empty for its default.
-type Settings struct {
-	Target     string // auto (standard error in the foreground, else syslog), stderr, syslog or file:/PATH
-	Level      string // error, warn, info (the default) or debug
-	Format     string // text (the default) or json
-	Foreground bool
-}
+// New returns a sink for a start. A target that cannot be used now, but may be
+// later, is tried again with growing pauses; until then lines go where the target
+// auto would take them. The error names what can never be used of settings.
+func New(settings Settings) (*Sink, error) { return Adopt(settings, nil) }
 
-// File returns the path of the file that is written to, "" if the target is none.
-func (s Settings) File() string {
-	path, isFile := strings.CutPrefix(s.Target, "file:")
-	if !isFile || !filepath.IsAbs(path) {
-		return ""
-	}
-	return path
-}
-
-// New returns a sink. The error names what cannot be used of settings.
-func New(settings Settings) (*Sink, error) {
+// Adopt is New for the program of an upgrade. file is what the program before it
+// wrote to, with the path for its name, or nil; it is used where the log file of
+// settings cannot be opened again by this user. The sink owns it.
+func Adopt(settings Settings, file *os.File) (*Sink, error) {
 	dial := func() (*syslog.Writer, error) { return syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, "prngd") }
-	return newOver(dial, settings)
+	return newOver(dial, settings, file)
 }
 
-func newOver(dial func() (*syslog.Writer, error), settings Settings) (*Sink, error) {
-	s := &Sink{
-		Log:      logrus.New(),
-		dial:     dial,
-		wake:     make(chan struct{}, 1),
-		retarget: make(chan struct{}, 1),
-		quit:     make(chan struct{}),
-		done:     make(chan struct{}),
-	}
+func newOver(dial func() (*syslog.Writer, error), settings Settings, file *os.File) (*Sink, error) {
+	s := &Sink{Log: logrus.New(), dial: dial, quit: make(chan struct{})}
 	s.Log.SetOutput(io.Discard) // lines leave through Fire, where their level is known
 	s.Log.SetFormatter(noFormat{})
 	s.Log.AddHook(s)
-	if err := s.Configure(settings); err != nil {
+	if file != nil {
+		s.target = newOutlet("file:" + file.Name())
+		s.target.use(file)
+	}
+	c, err := s.prepare(settings)
+	failure := err
+	if change.IsLater(err) {
+		elsewhere := settings
+		elsewhere.Target = ""
+		c, err = s.prepare(elsewhere)
+	}
+	if err != nil {
 		return nil, err
 	}
-	<-s.retarget // carry begins with this one
-	go s.carry()
-	return s, nil
-}
-
-// Configure replaces target, level and format, and opens a file anew that was
-// rotated away. After an error all is as before.
-func (s *Sink) Configure(settings Settings) error {
-	level, err := parseLevel(settings.Level)
-	if err != nil {
-		return err
-	}
-	if settings.Format != "" && settings.Format != "text" && settings.Format != "json" {
-		return fmt.Errorf("log format %q: expected text or json", settings.Format)
-	}
-	target, err := s.open(settings)
-	if err != nil {
-		return err
+	c.Commit()
+	if failure == nil {
+		return s, nil
 	}
 	s.mu.Lock()
-	s.level, s.target = level, target
-	s.formatter = formatter(settings.Format, !target.timed)
+	s.asked, s.failure = settings, failure
 	s.mu.Unlock()
-	s.Log.SetLevel(max(level, logrus.WarnLevel))
-	nudge(s.retarget)
-	return nil
+	s.Log.WithError(failure).Warnf("log not opened, writing to %s until it can be", s.target.target)
+	s.tryLater(retryMin)
+	return s, nil
 }
 
 // Lines returns the last lines, oldest first: for the status, and all there is
@@ -132,11 +113,14 @@ func (s *Sink) Lines() []Line {
 
 // Close delivers what is left, for at most limit. Nothing is to be logged later.
 func (s *Sink) Close(limit time.Duration) {
-	close(s.quit)
-	select {
-	case <-s.done:
-	case <-time.After(limit):
+	s.mu.Lock()
+	if s.again != nil {
+		s.again.Stop()
 	}
+	target := s.target
+	close(s.quit)
+	s.mu.Unlock()
+	wait(target.done, limit)
 }
 
 // Levels makes a Sink a logrus.Hook for every level.
@@ -153,7 +137,7 @@ func (s *Sink) Fire(entry *logrus.Entry) error {
 	defer s.mu.Unlock()
 	s.ring[s.next%kept] = s.line(&short)
 	s.next++
-	nudge(s.wake)
+	nudge(s.target.wake)
 	return nil
 }
 
@@ -164,61 +148,71 @@ func nudge(c chan struct{}) {
 	}
 }
 
-// carry takes lines from the ring to the target until Close.
-func (s *Sink) carry() {
-	defer close(s.done)
-	var target *outlet
+// wait waits for done, but no longer than limit.
+func wait(done chan struct{}, limit time.Duration) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}
+
+// carry takes lines from the ring to o until it is replaced, or until Close.
+func (s *Sink) carry(o *outlet) {
+	defer close(o.done)
+	defer o.close() // nobody could use the error
 	for pause := time.Duration(0); ; {
 		var retry <-chan time.Time
-		wake := s.wake
-		if s.carryAll(&target) == nil {
+		wake := o.wake
+		if s.carryAll(o) == nil {
 			pause = 0
 		} else {
 			pause = min(max(2*pause, retryMin), retryMax)
 			retry, wake = time.After(pause), nil // more lines are no reason to hurry
 		}
 		select {
+		case <-o.replaced:
+			return
 		case <-wake:
 		case <-retry:
-		case <-s.retarget:
-			pause = 0
 		case <-s.quit:
-			s.carryAll(&target)
+			s.carryAll(o)
 			return
 		}
 	}
 }
 
-// carryAll delivers until nothing is left or the target fails. It closes a
-// target that was replaced.
-func (s *Sink) carryAll(target **outlet) error {
+// carryAll delivers until nothing is left, the target fails or is replaced.
+func (s *Sink) carryAll(o *outlet) error {
 	for {
-		line, lost, current := s.front()
-		if *target != current {
-			if *target != nil {
-				(*target).close() // nobody could use the error
-			}
-			*target = current
-		}
+		line, lost := s.front(o)
 		if line == nil {
 			return nil
 		}
-		if err := current.write(*line); err != nil {
+		if err := o.write(*line); err != nil {
 			return err
 		}
 		s.mu.Lock()
-		if s.lost -= lost; lost == 0 {
-			s.carried++
+		if s.target == o { // else it hung, and another one has the line
+			if s.lost -= lost; lost == 0 {
+				s.carried++
+			}
 		}
 		s.mu.Unlock()
 	}
 }
 
-// front returns the next line for the target, nil if there is none. If lines
-// were lost before it, it is one that says how many.
-func (s *Sink) front() (line *Line, lost int, target *outlet) {
+// front returns the next line for o, nil if there is none. If lines were lost
+// before it, it is one that says how many.
+func (s *Sink) front(o *outlet) (line *Line, lost int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	select {
+	case <-o.replaced:
+		return nil, 0
+	default:
+	}
 	if oldest := s.next - kept; s.carried < oldest {
 		s.lost += oldest - s.carried
 		s.carried = oldest
@@ -227,7 +221,7 @@ func (s *Sink) front() (line *Line, lost int, target *outlet) {
 		s.carried++
 	}
 	if s.carried == s.next {
-		return nil, 0, s.target
+		return nil, 0
 	}
 	next := s.ring[s.carried%kept]
 	if s.lost > 0 {
@@ -235,7 +229,7 @@ func (s *Sink) front() (line *Line, lost int, target *outlet) {
 			Message: "log lines lost", Data: logrus.Fields{"lines": s.lost}}
 		next = s.line(notice)
 	}
-	return &next, s.lost, s.target
+	return &next, s.lost
 }
 
 // line formats an entry whose values are short.

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"prngd/internal/change"
 )
 
 // These tests are inside the package: a stand-in for syslog has no door.
@@ -78,22 +80,30 @@ func TestLogJSON(t *testing.T) {
 	}
 }
 
+// apply is what a reload does.
+func apply(t *testing.T, s *Sink, settings Settings) {
+	t.Helper()
+	c, err := s.Prepare(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Commit(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestLogReopen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	s := logTo(t, "file:"+path, "", "")
 	s.Log.Info("one")
-	s.Close(time.Minute) // carried for sure
-	s.quit, s.done = make(chan struct{}), make(chan struct{})
-	go s.carry()
+	s.Deliver(time.Minute)
 	if err := os.Rename(path, path+".0"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Configure(Settings{Target: "file:" + path}); err != nil { // as SIGHUP does
-		t.Fatal(err)
-	}
+	apply(t, s, Settings{Target: "file:" + path})
 	s.Log.Info("two")
-	if err := s.Configure(Settings{Target: "file:/no/such/dir/log"}); err == nil {
-		t.Error("no error for a missing directory")
+	if _, err := s.Prepare(Settings{Target: "file:/no/such/dir/log"}); !change.IsLater(err) {
+		t.Errorf("a missing directory: %v", err)
 	}
 	s.Log.Info("three")
 	s.Close(time.Minute)
@@ -193,7 +203,7 @@ func (d *standIn) next(t *testing.T) string {
 func TestLogSyslogLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStandIn(t)
-		s, err := newOver(d.dial, Settings{})
+		s, err := newOver(d.dial, Settings{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,7 +237,7 @@ func TestLogSyslogLate(t *testing.T) {
 func TestLogSyslogLosesAndSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStandIn(t)
-		s, err := newOver(d.dial, Settings{Level: "debug"})
+		s, err := newOver(d.dial, Settings{Level: "debug"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,16 +265,14 @@ func TestLogSyslogLosesAndSaysSo(t *testing.T) {
 func TestLogReconfigured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStandIn(t)
-		s, err := newOver(d.dial, Settings{})
+		s, err := newOver(d.dial, Settings{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.Log.Info("one")
 		time.Sleep(5 * time.Minute)
 		path := filepath.Join(t.TempDir(), "log")
-		if err := s.Configure(Settings{Target: "file:" + path, Level: "debug"}); err != nil {
-			t.Fatal(err)
-		}
+		apply(t, s, Settings{Target: "file:" + path, Level: "debug"})
 		synctest.Wait()
 		s.Log.Debug("two")
 		synctest.Wait()
@@ -285,7 +293,7 @@ func TestLogTargetByDefault(t *testing.T) {
 		{"auto", true, false}, {"", true, false}, {"stderr", false, false},
 	} {
 		d := newStandIn(t)
-		s, err := newOver(d.dial, Settings{Target: test.target, Foreground: test.foreground})
+		s, err := newOver(d.dial, Settings{Target: test.target, Foreground: test.foreground}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,8 +5,8 @@ import "encoding/binary"
 // Fortuna's pools (Ferguson, Schneier, Kohno: Cryptography Engineering, 9.5),
 // 32 of 256 bits: the 8192 bits of the EGD protocol.
 const (
-	pools   = 32
-	reserve = pools // index of the accumulator that collects for the next reseed
+	pools        = 32
+	entropyInput = pools // index of the accumulator that collects for the next reseed
 
 	maxRaw     = 512      // bytes of a sample that enter unhashed
 	unitsPer   = pools    // credit is kept in 1/32 bit: b bits split evenly are b units a pool
@@ -20,12 +20,12 @@ const (
 
 // accumulator lives in secret pages.
 type accumulator struct {
-	pool  [pools + 1][32]byte
-	units [pools + 1]uint32 // credit in 1/32 bit
-	own   uint64            // bytes of our own gatherers in P0
-	seq   uint64            // mixes ever
-	n     uint64            // Fortuna's reseed counter: schedules since the first seed
-	in    [mixHeader + maxRaw]byte
+	pool     [pools + 1][32]byte
+	units    [pools + 1]uint32 // credit in 1/32 bit
+	p0Length uint64            // bytes of our own gatherers in P0
+	seq      uint64            // mixes ever
+	n        uint64            // Fortuna's reseed counter: schedules since the first seed
+	in       [mixHeader + maxRaw]byte
 }
 
 // mix is P <- SHA-256(0x01 | P | source u16 | seq64 | mono64 | len u32 | data),
@@ -51,8 +51,8 @@ func (a *accumulator) split(source uint16, mono int64, data []byte, bits int) {
 		a.mix(i, source, mono, part)
 		a.credit(i, uint32(bits))
 	}
-	a.mix(reserve, source, mono, data)
-	a.credit(reserve, uint32(bits*unitsPer))
+	a.mix(entropyInput, source, mono, data)
+	a.credit(entropyInput, uint32(bits*unitsPer))
 }
 
 func (a *accumulator) credit(i int, units uint32) {
@@ -68,8 +68,8 @@ func (a *accumulator) bits() int {
 	return int(sum / unitsPer)
 }
 
-// reserveBits returns what was credited since the last reseed, at most 256.
-func (a *accumulator) reserveBits() int { return int(a.units[reserve] / unitsPer) }
+// entropyInputBits returns what was credited since the last reseed, at most 256.
+func (a *accumulator) entropyInputBits() int { return int(a.units[entropyInput] / unitsPer) }
 
 // forget drops the credit but not the contents: they can only help.
 func (a *accumulator) forget(i int) { a.units[i] = 0 }
@@ -84,7 +84,7 @@ func (a *accumulator) drain(dst []byte, i int) []byte {
 	clear(a.pool[i][:])
 	a.units[i] = 0
 	if i == 0 {
-		a.own = 0
+		a.p0Length = 0
 	}
 	return append(dst, d[:]...)
 }

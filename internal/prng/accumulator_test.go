@@ -2,7 +2,7 @@ package prng
 
 import "testing"
 
-func internalPool(t *testing.T, env Env) *Pool {
+func internalPool(t *testing.T, env Env) *Generator {
 	p, err := New(env)
 	if err != nil {
 		t.Fatal(err)
@@ -25,8 +25,8 @@ func TestCreditedSampleRaisesEveryPool(t *testing.T) {
 			}
 			seen[acc.pool[i]] = true
 		}
-		if acc.reserveBits() != bits || seen[acc.pool[reserve]] {
-			t.Fatalf("%d bytes: the reserve has %d bits and contents %x", size, acc.reserveBits(), acc.pool[reserve])
+		if acc.entropyInputBits() != bits || seen[acc.pool[entropyInput]] {
+			t.Fatalf("%d bytes: the entropyInput has %d bits and contents %x", size, acc.entropyInputBits(), acc.pool[entropyInput])
 		}
 	}
 }
@@ -77,10 +77,10 @@ func TestReseedInterval(t *testing.T) {
 	p := internalPool(t, Env{})
 	p.Source(Policy{Name: "s"}).Add(make([]byte, 64), 512)
 	d := &p.sec.drbg
-	d.counter = reseedInterval
+	d.reseedCounter = reseedInterval
 	for i, want := range []uint64{0, 1, 1} {
 		if !p.Generate(make([]byte, 1)) || p.stirs != want {
-			t.Fatalf("Generate %d: %d stirs, counter %d", i, p.stirs, d.counter)
+			t.Fatalf("Generate %d: %d stirs, counter %d", i, p.stirs, d.reseedCounter)
 		}
 	}
 }
@@ -121,8 +121,8 @@ func TestGenerateForgetsKernelBytes(t *testing.T) {
 
 func TestLongPersonalization(t *testing.T) {
 	out := make(map[[8]byte]bool)
-	for _, n := range []int{0, 1, maxPersonal, maxPersonal + 1, 100000} {
-		p := internalPool(t, Env{Personal: make([]byte, n)})
+	for _, n := range []int{0, 1, maxPersonalizationString, maxPersonalizationString + 1, 100000} {
+		p := internalPool(t, Env{PersonalizationString: make([]byte, n)})
 		p.Source(Policy{Name: "s"}).Add(make([]byte, 64), 512)
 		var b [8]byte
 		if !p.Generate(b[:]) || out[b] {

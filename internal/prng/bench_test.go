@@ -9,7 +9,7 @@ import (
 )
 
 // bench is an open pool with a real monotonic clock and no kernel.
-func bench(b *testing.B) *prng.Pool {
+func bench(b *testing.B) *prng.Generator {
 	start := time.Now()
 	p, err := prng.New(prng.Env{Clocks: func() (int64, int64) {
 		mono := int64(time.Since(start))

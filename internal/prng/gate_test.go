@@ -13,12 +13,12 @@ import (
 func sample(n int) []byte { return bytes.Repeat([]byte{0xa5}, n) }
 
 // openPool has just been seeded by 512 bits of "own".
-func openPool(t testing.TB, w *world) (*prng.Pool, *prng.Source) {
+func openPool(t testing.TB, w *world) (*prng.Generator, *prng.Source) {
 	t.Helper()
 	p := newPool(t, w)
 	own := p.Source(prng.Policy{Name: "own"})
 	own.Add(sample(64), 512)
-	if p.State() != prng.Open {
+	if p.State() != prng.Seeded {
 		t.Fatal("512 bits did not open the gate")
 	}
 	return p, own
@@ -39,23 +39,23 @@ func TestGate(t *testing.T) {
 	changed, dst := p.Changed(), []byte("untouched")
 
 	own.Add(sample(64), 511)
-	if st := p.Stats(); st.State != prng.Shut || st.GateBits != 511 {
+	if st := p.Stats(); st.State != prng.Unseeded || st.GateBits != 511 {
 		t.Fatalf("at 511 bits: %v, gate %d", st.State, st.GateBits)
 	}
 	if p.Generate(dst) || string(dst) != "untouched" || closed(changed) {
 		t.Fatal("a shut gate lets something through")
 	}
-	if n, err := p.Read(dst); n != 0 || !errors.Is(err, prng.ErrShut) {
+	if n, err := p.Read(dst); n != 0 || !errors.Is(err, prng.ErrUnseeded) {
 		t.Fatalf("Read while shut: %d, %v", n, err)
 	}
 
 	own.Add(sample(1), 1)
 	st := p.Stats()
-	if st.State != prng.Open || st.GateBits != 512 || !closed(changed) {
+	if st.State != prng.Seeded || st.GateBits != 512 || !closed(changed) {
 		t.Fatalf("at 512 bits: %v, gate %d, change told: %v", st.State, st.GateBits, closed(changed))
 	}
-	if st.PoolBits != 0 || st.ReserveBits != 0 {
-		t.Fatalf("the first seed leaves %d bits in the pools, %d in the reserve", st.PoolBits, st.ReserveBits)
+	if st.PoolBits != 0 || st.EntropyInputBits != 0 {
+		t.Fatalf("the first seed leaves %d bits in the pools, %d in the entropyInput", st.PoolBits, st.EntropyInputBits)
 	}
 	if !st.OpenedAt.Equal(time.Unix(1e9, 0)) {
 		t.Errorf("opened at %v", st.OpenedAt)
@@ -63,8 +63,8 @@ func TestGate(t *testing.T) {
 	if !p.Generate(dst) || string(dst) == "untouched" {
 		t.Fatal("an open gate gives nothing")
 	}
-	big := make([]byte, 3*prng.MaxGenerate+1)
-	if n, err := p.Read(big); n != len(big) || err != nil || bytes.Equal(big[:99], big[prng.MaxGenerate:][:99]) {
+	big := make([]byte, 3*prng.MaxBytesPerRequest+1)
+	if n, err := p.Read(big); n != len(big) || err != nil || bytes.Equal(big[:99], big[prng.MaxBytesPerRequest:][:99]) {
 		t.Fatalf("Read of %d bytes: %d, %v", len(big), n, err)
 	}
 }
@@ -88,28 +88,28 @@ func TestPoolsAreCapped(t *testing.T) {
 	for range 100 {
 		own.Add(sample(512), 4096)
 	}
-	if st := p.Stats(); st.PoolBits != 8192 || st.ReserveBits != 256 {
-		t.Fatalf("full pools hold %d bits, the reserve %d", st.PoolBits, st.ReserveBits)
+	if st := p.Stats(); st.PoolBits != 8192 || st.EntropyInputBits != 256 {
+		t.Fatalf("full pools hold %d bits, the entropyInput %d", st.PoolBits, st.EntropyInputBits)
 	}
 }
 
 func TestGateLimit(t *testing.T) {
 	p := newPool(t, &world{})
-	peer := p.Source(prng.Policy{Name: "egd:/peer", Foreign: true, GateLimit: 256})
+	peer := p.Source(prng.Policy{Name: "egd:/peer", Untrusted: true, GateLimit: 256})
 	for i, want := range []int{200, 56, 0} {
 		if got := peer.Add(sample(64), 200); got != want {
 			t.Fatalf("sample %d counted %d, expected %d", i, got, want)
 		}
 	}
 	// The limit is the source's, not the value's that was handed out.
-	if again := p.Source(prng.Policy{Name: "egd:/peer", Foreign: true, GateLimit: 300}); again != peer {
+	if again := p.Source(prng.Policy{Name: "egd:/peer", Untrusted: true, GateLimit: 300}); again != peer {
 		t.Fatal("the same name gave another source")
 	}
 	if got := peer.Add(sample(64), 200); got != 44 {
 		t.Fatalf("limit raised by 44 counts %d", got)
 	}
 	p.Source(prng.Policy{Name: "kernel"}).Add(sample(64), 512)
-	if got := peer.Add(sample(64), 512); p.State() != prng.Open || got != 512 {
+	if got := peer.Add(sample(64), 512); p.State() != prng.Seeded || got != 512 {
 		t.Fatalf("%v: the limit still counts %d", p.State(), got)
 	}
 }
@@ -121,7 +121,7 @@ func TestForeignMovesNoCredit(t *testing.T) {
 	p, own := openPool(t, w)
 	own.Add(sample(64), 100)
 	before := p.Stats()
-	client := p.Source(prng.Policy{Name: "client", Foreign: true})
+	client := p.Source(prng.Policy{Name: "client", Untrusted: true})
 	for i := range 5000 {
 		w.advance(1e9)
 		if got := client.Add(sample(i), 0); got != 0 {
@@ -132,8 +132,8 @@ func TestForeignMovesNoCredit(t *testing.T) {
 		}
 	}
 	st := p.Stats()
-	if st.PoolBits != before.PoolBits || st.ReserveBits != before.ReserveBits || st.Stirs != 0 || st.Reseeds != 0 {
-		t.Fatalf("bits %d, reserve %d, stirs %d, reseeds %d", st.PoolBits, st.ReserveBits, st.Stirs, st.Reseeds)
+	if st.PoolBits != before.PoolBits || st.EntropyInputBits != before.EntropyInputBits || st.Stirs != 0 || st.Reseeds != 0 {
+		t.Fatalf("bits %d, entropyInput %d, stirs %d, reseeds %d", st.PoolBits, st.EntropyInputBits, st.Stirs, st.Reseeds)
 	}
 	if st.Sources[1].Samples != 5000 || st.Sources[1].CreditedBits != 0 {
 		t.Fatalf("%+v", st.Sources[1])
@@ -149,12 +149,12 @@ func TestClose(t *testing.T) {
 		}
 	}
 	p.Hold()
-	p.Demand()
+	p.RequestReseed()
 	p.Release()
 	if own.Add(sample(64), 512) != 0 || own.Add(sample(9999), 8) != 0 || p.Generate(make([]byte, 9)) || !closed(changed) {
 		t.Fatal("a closed pool does something")
 	}
-	if st := p.Stats(); st.State != prng.Shut {
+	if st := p.Stats(); st.State != prng.Unseeded {
 		t.Fatal(st.State)
 	}
 }

@@ -5,24 +5,24 @@ import (
 	"errors"
 )
 
-// MaxGenerate is the largest request in bytes: max_number_of_bits_per_request
+// MaxBytesPerRequest is the largest request in bytes: max_number_of_bits_per_request
 // of SP 800-90A, table 2 (2^19 bits).
-const MaxGenerate = 1 << 16
+const MaxBytesPerRequest = 1 << 16
 
-// ErrShut is returned by Read while the pool is not Open.
-var ErrShut = errors.New("generator is not seeded")
+// ErrUnseeded is returned by Read while the pool is not Seeded.
+var ErrUnseeded = errors.New("generator is not seeded")
 
 // Generate fills dst with fresh output and returns true, or leaves dst alone
-// and returns false unless the pool is Open. dst is at most MaxGenerate bytes.
+// and returns false unless the pool is Seeded. dst is at most MaxBytesPerRequest bytes.
 //
 // Each call mixes clocks, a counter and kernel bytes as additional input, and
 // stirs first when that is due. Backtracking resistance holds between calls,
 // not within one. It allocates nothing.
-func (p *Pool) Generate(dst []byte) bool {
-	if len(dst) > MaxGenerate {
+func (p *Generator) Generate(dst []byte) bool {
+	if len(dst) > MaxBytesPerRequest {
 		panic("internal error: Generate of more than 65536 bytes")
 	}
-	if p.State() != Open {
+	if p.State() != Seeded {
 		return false
 	}
 	reserveStack()
@@ -32,20 +32,20 @@ func (p *Pool) Generate(dst []byte) bool {
 }
 
 //go:noinline
-func (p *Pool) generate(dst []byte) bool {
+func (p *Generator) generate(dst []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.State() != Open {
+	if p.State() != Seeded {
 		return false
 	}
 	real, mono := p.clocks()
-	if p.env.Doubt != nil && !p.settle(p.env.Doubt(real, mono), real, mono) {
+	if p.env.CloneEvent != nil && !p.settle(p.env.CloneEvent(real, mono), real, mono) {
 		return false
 	}
 	if p.stirDue(mono) {
 		p.stir(real, mono)
 	}
-	p.sec.drbg.generate(dst, p.additional(real, mono))
+	p.sec.drbg.generate(dst, p.additionalInput(real, mono))
 	p.generates++
 	p.bytes += uint64(len(dst))
 	return true
@@ -53,7 +53,7 @@ func (p *Pool) generate(dst []byte) bool {
 
 // additional writes the additional input and returns its length: clocks and
 // request counter, so that a forked state diverges by itself, and kernel bytes.
-func (p *Pool) additional(real, mono int64) int {
+func (p *Generator) additionalInput(real, mono int64) int {
 	in := appendClocks(p.sec.drbg.input(), real, mono)
 	in = binary.BigEndian.AppendUint64(in, p.generates)
 	if p.env.Kernel == nil || !p.kernelOK && mono < p.kernelNext {
@@ -68,19 +68,19 @@ func (p *Pool) additional(real, mono int64) int {
 	return len(in) + len(kernel)
 }
 
-// Read fills b and returns its length. Unless the pool is Open it stops and
-// returns ErrShut.
-func (p *Pool) Read(b []byte) (int, error) {
+// Read fills b and returns its length. Unless the pool is Seeded it stops and
+// returns ErrUnseeded.
+func (p *Generator) Read(b []byte) (int, error) {
 	n := 0
 	for n < len(b) {
-		part := b[n:min(len(b), n+MaxGenerate)]
+		part := b[n:min(len(b), n+MaxBytesPerRequest)]
 		if !p.Generate(part) {
-			return n, ErrShut
+			return n, ErrUnseeded
 		}
 		n += len(part)
 	}
-	if p.State() != Open {
-		return n, ErrShut
+	if p.State() != Seeded {
+		return n, ErrUnseeded
 	}
 	return n, nil
 }
@@ -89,14 +89,14 @@ func (p *Pool) Read(b []byte) (int, error) {
 // one way: it tells nothing about pools or output, but differs as soon as
 // anything was mixed or generated. It works in every state, and is what the
 // seed file's successor is made of while the gate is shut.
-func (p *Pool) Digest(dst *[32]byte, context []byte) {
+func (p *Generator) Digest(dst *[32]byte, context []byte) {
 	reserveStack()
 	p.digest(dst, context)
 	wipeStack()
 }
 
 //go:noinline
-func (p *Pool) digest(dst *[32]byte, context []byte) {
+func (p *Generator) digest(dst *[32]byte, context []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.sec == nil {

@@ -58,7 +58,7 @@ func TestDigest(t *testing.T) {
 func TestTranscript(t *testing.T) {
 	w := &world{real: 1700000000e9, mono: 1e9, kernel: true}
 	p := newPool(t, w)
-	p.Source(prng.Policy{Name: "seedfile", Foreign: true}).Add(sample(512), 0)
+	p.Source(prng.Policy{Name: "seedfile", Untrusted: true}).Add(sample(512), 0)
 	p.Source(prng.Policy{Name: "jitter"}).Add(sample(100000), 512)
 	p.Source(prng.Policy{Name: "kernel"}).Add(sample(64), 512)
 	got := ""
@@ -113,7 +113,7 @@ func TestConcurrent(t *testing.T) {
 		func() { own.Add(sample(9000), 0) },
 		func() { p.Generate(make([]byte, 100)) },
 		func() { p.Hold(); p.Release() },
-		func() { p.Stats(); p.Demand(); p.State() },
+		func() { p.Stats(); p.RequestReseed(); p.State() },
 		func() { p.Source(prng.Policy{Name: "new"}).Add(nil, 0); p.Changed() },
 		func() { var d [32]byte; p.Digest(&d, nil) },
 	} {

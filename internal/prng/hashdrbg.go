@@ -26,11 +26,11 @@ const (
 // It has no clock, file or lock, and lives in secret pages. The caller writes
 // entropy or additional input to input and passes its length.
 type hashDRBG struct {
-	buf     [inputAt + maxInput]byte
-	c       [1 + seedLen]byte // a zero in front makes seven whole limbs of it
-	data    [1 + 64]byte      // Hashgen's running V as a padded block, one byte in front likewise
-	state   [108]byte         // what the hash says of itself after such a block
-	counter uint64            // reseed_counter
+	buf           [inputAt + maxInput]byte
+	c             [1 + seedLen]byte // a zero in front makes seven whole limbs of it
+	data          [1 + 64]byte      // Hashgen's running V as a padded block, one byte in front likewise
+	state         [108]byte         // what the hash says of itself after such a block
+	reseedCounter uint64            // reseed_counter
 }
 
 // input is where the caller puts what the next call takes: an empty slice with
@@ -67,7 +67,7 @@ func (d *hashDRBG) setC() {
 	d.buf[vAt-1] = 0x00
 	d.hashDF(d.c[1:], vAt-1, 1+seedLen)
 	// Step 5: reseed_counter = 1.
-	d.counter = 1
+	d.reseedCounter = 1
 }
 
 // hashDF is Hash_df, 10.3.1, of buf[from:from+n] to seedlen bits. It writes its
@@ -104,10 +104,10 @@ func (d *hashDRBG) generate(dst []byte, n int) {
 	d.add(h[:])
 	d.add(d.c[:])
 	var counter [8]byte
-	binary.BigEndian.PutUint64(counter[:], d.counter)
+	binary.BigEndian.PutUint64(counter[:], d.reseedCounter)
 	d.add(counter[:])
 	// Step 6: reseed_counter = reseed_counter + 1.
-	d.counter++
+	d.reseedCounter++
 }
 
 // hashgen is Hashgen of 10.1.1.4.

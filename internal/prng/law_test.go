@@ -15,7 +15,7 @@ type pair struct {
 	t       testing.TB
 	w       *world
 	twin    *world // the model's kernel, so that both are asked equally often
-	pool    *prng.Pool
+	pool    *prng.Generator
 	model   *model
 	sources []*prng.Source
 }
@@ -26,19 +26,19 @@ func newPair(t testing.TB) *pair {
 	q := &pair{t: t, w: w, twin: twin, pool: p, model: newModel()}
 	for _, pol := range []prng.Policy{
 		{Name: "own"},
-		{Name: "foreign", Foreign: true},
-		{Name: "limited", Foreign: true, GateLimit: 256},
+		{Name: "foreign", Untrusted: true},
+		{Name: "limited", Untrusted: true, GateLimit: 256},
 		{Name: "other"},
 	} {
 		q.sources = append(q.sources, p.Source(pol))
-		q.model.sources = append(q.model.sources, &modelSource{foreign: pol.Foreign, limit: pol.GateLimit})
+		q.model.sources = append(q.model.sources, &modelSource{foreign: pol.Untrusted, limit: pol.GateLimit})
 	}
 	return q
 }
 
-func newPool(t testing.TB, w *world) *prng.Pool {
+func newPool(t testing.TB, w *world) *prng.Generator {
 	t.Helper()
-	p, err := prng.New(prng.Env{Clocks: w.clocks, Kernel: w.fill, Personal: []byte(personal)})
+	p, err := prng.New(prng.Env{Clocks: w.clocks, Kernel: w.fill, PersonalizationString: []byte(personal)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,9 +73,9 @@ func (q *pair) generate(n int) {
 func (q *pair) compare() {
 	q.t.Helper()
 	st := q.pool.Stats()
-	got := fmt.Sprintln(st.State, st.PoolBits, st.ReserveBits, st.Reseeds, st.Stirs, st.Generates, st.Demanded)
+	got := fmt.Sprintln(st.State, st.PoolBits, st.EntropyInputBits, st.Reseeds, st.Stirs, st.Generates, st.ReseedRequested)
 	if want := q.model.figures(); got != want {
-		q.t.Fatalf("state, bits, reserve, reseeds, stirs, generates, demanded: %s, expected %s", got, want)
+		q.t.Fatalf("state, bits, entropyInput, reseeds, stirs, generates, demanded: %s, expected %s", got, want)
 	}
 }
 
@@ -108,7 +108,7 @@ func (q *pair) step(op []byte) {
 			q.model.state, q.model.demanded = "open", true
 		}
 	case 8:
-		q.pool.Demand()
+		q.pool.RequestReseed()
 		if q.model.state != "shut" {
 			q.model.forget()
 			q.model.demanded = true

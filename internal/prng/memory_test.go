@@ -26,25 +26,25 @@ func TestMemoryAfterGenerate(t *testing.T) {
 		return
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	wiped := func(p *Pool, dst []byte) { p.Generate(dst) }
+	wiped := func(p *Generator, dst []byte) { p.Generate(dst) }
 	for _, c := range []struct {
 		name     string
-		generate func(p *Pool, dst []byte)
+		generate func(p *Generator, dst []byte)
 		leaks    bool
 	}{
 		{"wiped 32", wiped, false},
 		{"wiped 255", wiped, false},
-		{"stack not wiped", func(p *Pool, dst []byte) { p.generate(dst) }, true},
-		{"V on the heap", func(p *Pool, dst []byte) {
+		{"stack not wiped", func(p *Generator, dst []byte) { p.generate(dst) }, true},
+		{"V on the heap", func(p *Generator, dst []byte) {
 			leaked = bytes.Clone(p.sec.drbg.v()[:9])
 			p.Generate(dst)
 		}, true},
-		{"V as words", func(p *Pool, dst []byte) {
+		{"V as words", func(p *Generator, dst []byte) {
 			p.Generate(dst)
 			v := p.sec.drbg.v()
 			leaked = &[2]uint32{be32(v[11:]), be32(v[15:])}
 		}, true},
-		{"reply as text", func(p *Pool, dst []byte) {
+		{"reply as text", func(p *Generator, dst []byte) {
 			p.Generate(dst)
 			leaked = string(dst[len(dst)-8:])
 		}, true},
@@ -87,7 +87,7 @@ func undisturbed(t *testing.T) bool {
 }
 
 // leaks runs generate once on a fresh pool and returns where secrets remained.
-func leaks(t *testing.T, name string, generate func(*Pool, []byte)) []string {
+func leaks(t *testing.T, name string, generate func(*Generator, []byte)) []string {
 	size := 255
 	if strings.HasPrefix(name, "wiped 32") {
 		size = 32
@@ -111,7 +111,7 @@ func be32(b []byte) uint32 {
 // victim is a pool, a reply, and what an attacker would look for, all in secret memory.
 type victim struct {
 	t     *testing.T
-	pool  *Pool
+	pool  *Generator
 	dst   []byte
 	twin  *hashDRBG // the state before, replayed step by step
 	table *needles

@@ -12,19 +12,19 @@ import (
 // model is the pool written a second time, plainly, from the design: streaming
 // hashes, big slices, and somebody else's Hash_DRBG.
 type model struct {
-	pool     [32][]byte
-	credit   [32]float64 // bits; 1/32 bit is exact in binary
-	reserve  []byte
-	held     float64 // credit of the reserve
-	own      int
-	seq      uint64
-	n        uint64
-	gen      *drbg.DRBG
-	state    string
-	demanded bool
-	reseeds  int
-	stirs    int
-	count    uint64
+	pool         [32][]byte
+	credit       [32]float64 // bits; 1/32 bit is exact in binary
+	entropyInput []byte
+	held         float64 // credit of the reserve
+	own          int
+	seq          uint64
+	n            uint64
+	gen          *drbg.DRBG
+	state        string
+	demanded     bool
+	reseeds      int
+	stirs        int
+	count        uint64
 
 	lastReseed, lastStir, kernelNext int64
 	sources                          []*modelSource
@@ -38,7 +38,7 @@ type modelSource struct {
 }
 
 func newModel() *model {
-	m := &model{state: "shut", reserve: make([]byte, 32)}
+	m := &model{state: "shut", entropyInput: make([]byte, 32)}
 	for i := range m.pool {
 		m.pool[i] = make([]byte, 32)
 	}
@@ -94,7 +94,7 @@ func (m *model) add(source int, data []byte, bits int, real, mono int64) int {
 			m.mix(&m.pool[i], source, mono, data[from:to])
 			m.credit[i] = min(256, m.credit[i]+float64(bits)/32)
 		}
-		m.mix(&m.reserve, source, mono, data)
+		m.mix(&m.entropyInput, source, mono, data)
 		m.held = min(256, m.held+float64(bits))
 		own = (size + 31) / 32
 	} else {
@@ -136,13 +136,13 @@ func (m *model) due(real, mono int64) {
 			panic(err)
 		}
 		m.gen, m.state = gen, "open"
-		m.reserve, m.held = make([]byte, 32), 0
+		m.entropyInput, m.held = make([]byte, 32), 0
 		m.lastReseed, m.lastStir = mono, mono
 		return
 	}
 	if m.held >= 256 && (m.state == "held" || m.demanded || mono-m.lastReseed >= 1e9) {
-		entropy := hash(byte(2), m.reserve)
-		m.reserve, m.held = make([]byte, 32), 0
+		entropy := hash(byte(2), m.entropyInput)
+		m.entropyInput, m.held = make([]byte, 32), 0
 		m.feed(entropy, clocks, mono)
 		m.lastReseed, m.demanded, m.state = mono, false, "open"
 		m.reseeds++

@@ -11,13 +11,13 @@ import (
 )
 
 // nobodys is how user nobody's writes reach the pool.
-var nobodys = prng.Policy{Name: "client", Foreign: true}
+var nobodys = prng.Policy{Name: "client", Untrusted: true}
 
 // life is a pool in a world of its own. Two of them that are told the same give
 // the same bytes: what they differ by is what the one was told and the other not.
 type life struct {
 	w       *world
-	p       *prng.Pool
+	p       *prng.Generator
 	own     *prng.Source
 	writer  *prng.Source
 	written bool   // something is in the pools that is not in the other's
@@ -49,7 +49,7 @@ func (l *life) step(op []byte) (out []byte) {
 	}
 	st := l.p.Stats()
 	marks := st.Stirs + st.Reseeds
-	if st.State == prng.Open {
+	if st.State == prng.Seeded {
 		marks++ // the first seed
 	}
 	l.mixed = l.mixed || l.written && marks != l.marks
@@ -72,7 +72,7 @@ func (l *life) write(data []byte) error {
 // figures is all that an estimate, a schedule or the level rests on.
 func (l *life) figures() string {
 	st := l.p.Stats()
-	return fmt.Sprintln(st.State, st.GateBits, st.PoolBits, st.ReserveBits, st.Reseeds, st.Stirs, st.Generates, st.Demanded,
+	return fmt.Sprintln(st.State, st.GateBits, st.PoolBits, st.EntropyInputBits, st.Reseeds, st.Stirs, st.Generates, st.ReseedRequested,
 		st.OpenedAt, st.Sources[0].CreditedBits, st.Sources[1].CreditedBits)
 }
 
@@ -126,7 +126,7 @@ func TestFuzzNobodySees(t *testing.T) {
 	if differ(t, prng.Policy{Name: "client"}, ops, long) == nil {
 		t.Error("writes that trigger stirs are not noticed")
 	}
-	if differ(t, prng.Policy{Name: "client", Foreign: true}, ops, func(int) []byte { return nil }) != nil {
+	if differ(t, prng.Policy{Name: "client", Untrusted: true}, ops, func(int) []byte { return nil }) != nil {
 		t.Error("writes of nothing change something")
 	}
 }

@@ -11,7 +11,7 @@ import (
 // not know is counted in bits per pool; which pool a sample reached, and which
 // pools a reseed drained, is read off the real accumulator.
 type attacker struct {
-	pool    *Pool
+	pool    *Generator
 	mono    int64
 	before  [pools + 1][32]byte
 	unknown [pools + 1]float64
@@ -57,7 +57,7 @@ func (a *attacker) honest(s *Source, size int, bits float64, credit int) (lost b
 		}
 	}
 	if credit > 0 {
-		a.unknown[reserve] += bits
+		a.unknown[entropyInput] += bits
 	}
 	a.naive += bits
 	a.naiveBytes += size
@@ -80,7 +80,7 @@ func (a *attacker) look() (lost bool) {
 		}
 		return drained
 	}
-	take(reserve)
+	take(entropyInput)
 	for i := 0; i < pools && take(i); i++ { // drained are P0 to some P_i
 	}
 	return in >= guessable
@@ -90,7 +90,7 @@ func (a *attacker) look() (lost bool) {
 // change nothing for him and are left out.
 func (a *attacker) feed(s *Source) {
 	s.next = 0
-	a.known(s, stirBytes)
+	a.known(s, minPoolSize)
 }
 
 func (a *attacker) known(s *Source, size int) {
@@ -101,7 +101,7 @@ func (a *attacker) known(s *Source, size int) {
 // request is a Generate, which may stir either generator.
 func (a *attacker) request() (lost bool) {
 	a.pool.Generate(make([]byte, 1))
-	if a.naiveBytes >= stirBytes && a.mono-a.naiveLast >= stirEvery {
+	if a.naiveBytes >= minPoolSize && a.mono-a.naiveLast >= stirEvery {
 		a.worst = max(a.worst, a.naive)
 		a.naive, a.naiveBytes, a.naiveLast = 0, 0, a.mono
 	}
@@ -111,8 +111,8 @@ func (a *attacker) request() (lost bool) {
 type recovery struct {
 	name     string
 	tick     time.Duration // between requests
-	known    int           // own gatherers that he knows: one sample of 200 bytes every 10 s each; 0 = as fast as stirs go
-	size     int           // of the honest sample every 10 s
+	known    int           // own gatherers that he knows: one sample of 200 bytes every 20 s each; 0 = as fast as stirs go
+	size     int           // of the honest sample every 20 s
 	bits     float64
 	credit   int
 	burst    bool // an honest burst of 256 credited bits every 600 s
@@ -129,7 +129,7 @@ func (r recovery) run(t *testing.T) (after time.Duration, a *attacker) {
 	for i := range r.known {
 		slow = append(slow, a.pool.Source(Policy{Name: string(rune('a' + i))}))
 	}
-	period := int64(10 * time.Second)
+	period := int64(20 * time.Second)
 	for a.mono < int64(24*time.Hour) {
 		a.mono += int64(r.tick)
 		lost := false
@@ -154,16 +154,16 @@ func (r recovery) run(t *testing.T) (after time.Duration, a *attacker) {
 
 // Fortuna's promise: with no estimate trusted, the attacker is out after a
 // bounded multiple of the time an ideal collector needs (here 128 bits at 5 bits
-// every 10 s: 256 s), however fast reseeds can be provoked; a single pool never
+// every 20 s: 512 s), however fast reseeds can be provoked; a single pool never
 // recovers, because each reseed holds few enough bits to guess.
 func TestRecoveryFromCompromise(t *testing.T) {
-	const fortuna = 64 * 256 * time.Second
+	const fortuna = 64 * 512 * time.Second
 	for _, r := range []recovery{
 		{name: "load, stir every 100 ms", tick: 100 * time.Millisecond, atMost: fortuna},
 		{name: "load, compromise at the worst moment found", tick: 100 * time.Millisecond, atMost: fortuna, schedule: 39000},
-		{name: "idle, stir every 10 s", tick: 10 * time.Second, atMost: fortuna},
-		{name: "idle, 8 known gatherers every 10 s", tick: time.Second, known: 8, atMost: fortuna},
-		{name: "idle, stir every 10 s, honest source credited 5", tick: 10 * time.Second, credit: 5, atMost: 600 * time.Second},
+		{name: "idle, stir every 20 s", tick: 20 * time.Second, atMost: fortuna},
+		{name: "idle, 8 known gatherers every 20 s", tick: time.Second, known: 8, atMost: fortuna},
+		{name: "idle, stir every 20 s, honest source credited 5", tick: 20 * time.Second, credit: 5, atMost: 1200 * time.Second},
 		{name: "load, and a reseed every 600 s", tick: 100 * time.Millisecond, burst: true, atMost: 600 * time.Second},
 	} {
 		r.size, r.bits = 64, 5

@@ -56,8 +56,8 @@ func TestReseed(t *testing.T) {
 	}
 	w.advance(1e6)
 	own.Add(nil, 0)
-	if st := p.Stats(); st.Reseeds != 1 || st.ReserveBits != 0 || !st.LastReseed.Equal(time.Unix(1, 0)) {
-		t.Fatalf("after 1 s: %d reseeds at %v, reserve %d", st.Reseeds, st.LastReseed, st.ReserveBits)
+	if st := p.Stats(); st.Reseeds != 1 || st.EntropyInputBits != 0 || !st.LastReseed.Equal(time.Unix(1, 0)) {
+		t.Fatalf("after 1 s: %d reseeds at %v, entropyInput %d", st.Reseeds, st.LastReseed, st.EntropyInputBits)
 	}
 	w.advance(600e9)
 	own.Add(sample(64), 255)
@@ -73,13 +73,13 @@ func TestReseed(t *testing.T) {
 func TestDemand(t *testing.T) {
 	p, own := openPool(t, &world{})
 	own.Add(sample(64), 255)
-	p.Demand()
+	p.RequestReseed()
 	own.Add(sample(64), 255)
-	if st := p.Stats(); st.Reseeds != 0 || !st.Demanded {
+	if st := p.Stats(); st.Reseeds != 0 || !st.ReseedRequested {
 		t.Fatal("bits from before the demand counted")
 	}
 	own.Add(sample(64), 1)
-	if st := p.Stats(); st.Reseeds != 1 || st.Demanded {
+	if st := p.Stats(); st.Reseeds != 1 || st.ReseedRequested {
 		t.Fatal("256 bits did not reseed at once")
 	}
 	own.Add(sample(64), 256)
@@ -94,22 +94,22 @@ func TestHold(t *testing.T) {
 	own.Add(sample(64), 255)
 	changed := p.Changed()
 	p.Hold()
-	if p.State() != prng.Held || !closed(changed) || p.Generate(make([]byte, 9)) {
+	if p.State() != prng.ReseedRequired || !closed(changed) || p.Generate(make([]byte, 9)) {
 		t.Fatal("not held")
 	}
 	own.Add(sample(64), 255)
-	if p.State() != prng.Held {
+	if p.State() != prng.ReseedRequired {
 		t.Fatal("opened by bits from before")
 	}
 	changed = p.Changed()
 	own.Add(sample(64), 1)
-	if st := p.Stats(); st.State != prng.Open || st.Reseeds != 1 || !closed(changed) {
+	if st := p.Stats(); st.State != prng.Seeded || st.Reseeds != 1 || !closed(changed) {
 		t.Fatalf("256 bits: %v after %d reseeds", st.State, st.Reseeds)
 	}
 
 	p.Hold()
 	p.Release()
-	if st := p.Stats(); st.State != prng.Open || st.Reseeds != 1 || !st.Demanded {
+	if st := p.Stats(); st.State != prng.Seeded || st.Reseeds != 1 || !st.ReseedRequested {
 		t.Fatalf("released: %v after %d reseeds", st.State, st.Reseeds)
 	}
 	own.Add(sample(64), 256)
@@ -123,13 +123,13 @@ func TestHoldWhileShut(t *testing.T) {
 	own := p.Source(prng.Policy{Name: "own"})
 	own.Add(sample(64), 500)
 	p.Hold()
-	p.Demand()
+	p.RequestReseed()
 	p.Release()
-	if st := p.Stats(); st.State != prng.Shut || st.GateBits != 500 || st.Demanded {
+	if st := p.Stats(); st.State != prng.Unseeded || st.GateBits != 500 || st.ReseedRequested {
 		t.Fatalf("%+v", st)
 	}
 	own.Add(sample(64), 12)
-	if p.State() != prng.Open {
+	if p.State() != prng.Seeded {
 		t.Fatal("512 bits do not open")
 	}
 }
@@ -139,20 +139,20 @@ func TestHoldWhileShut(t *testing.T) {
 func TestDoubt(t *testing.T) {
 	for _, row := range []struct {
 		name    string
-		doubt   prng.Doubt
+		doubt   prng.CloneEvent
 		kernel  bool
 		state   prng.State
 		reseeds uint64
 	}{
-		{"none", prng.NoDoubt, true, prng.Open, 0},
-		{"jumped", prng.Jumped, true, prng.Open, 1},
-		{"jumped, no kernel", prng.Jumped, false, prng.Held, 0},
-		{"cloned", prng.Cloned, true, prng.Held, 0},
+		{"none", prng.NoEvent, true, prng.Seeded, 0},
+		{"jumped", prng.Jumped, true, prng.Seeded, 1},
+		{"jumped, no kernel", prng.Jumped, false, prng.ReseedRequired, 0},
+		{"cloned", prng.Cloned, true, prng.ReseedRequired, 0},
 	} {
-		doubt := prng.NoDoubt
+		doubt := prng.NoEvent
 		p, err := prng.New(prng.Env{
-			Kernel: func(b []byte) bool { return row.kernel },
-			Doubt:  func(real, mono int64) prng.Doubt { return doubt },
+			Kernel:     func(b []byte) bool { return row.kernel },
+			CloneEvent: func(real, mono int64) prng.CloneEvent { return doubt },
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -162,10 +162,10 @@ func TestDoubt(t *testing.T) {
 		own.Add(sample(64), 200) // of the reserve: a hold must forget it
 		doubt = row.doubt
 		got := p.Generate(make([]byte, 32))
-		if st := p.Stats(); got != (row.state == prng.Open) || st.State != row.state || st.Reseeds != row.reseeds {
+		if st := p.Stats(); got != (row.state == prng.Seeded) || st.State != row.state || st.Reseeds != row.reseeds {
 			t.Errorf("%s: generated %v, %v after %d reseeds", row.name, got, st.State, st.Reseeds)
 		}
-		if own.Add(sample(64), 255); row.state == prng.Held && p.State() != prng.Held {
+		if own.Add(sample(64), 255); row.state == prng.ReseedRequired && p.State() != prng.ReseedRequired {
 			t.Errorf("%s: opened by bits from before", row.name)
 		}
 	}
@@ -173,11 +173,11 @@ func TestDoubt(t *testing.T) {
 
 func TestDemandIsAnswered(t *testing.T) {
 	p, own := openPool(t, &world{})
-	done := p.Demand()
+	done := p.RequestReseed()
 	if closed(done) {
 		t.Fatal("answered before the reseed")
 	}
-	if again := p.Demand(); again != done {
+	if again := p.RequestReseed(); again != done {
 		t.Fatal("a second demand waits for another reseed")
 	}
 	own.Add(sample(64), 256)

@@ -6,20 +6,20 @@ import "math"
 type Policy struct {
 	// Name identifies the source, and its samples within a pool.
 	Name string
-	// Foreign marks data that others choose or know (clients, upstreams, files):
+	// Untrusted marks data that others choose or know (clients, upstreams, files):
 	// it is mixed but never triggers a Stir, nor a reseed unless it is credited.
-	Foreign bool
+	Untrusted bool
 	// GateLimit is how many bits the source may count before the gate is open;
 	// 0 is no limit.
 	GateLimit int
 }
 
-// Source is one origin of samples. Use Pool.Source.
+// Source is one origin of samples. Use Generator.Source.
 type Source struct {
-	pool *Pool
-	id   uint16
+	generator *Generator
+	id        uint16
 
-	// Guarded by pool.mu.
+	// Guarded by generator.mu.
 	policy   Policy
 	next     int // pool of the next uncredited sample
 	samples  uint64
@@ -30,19 +30,25 @@ type Source struct {
 
 // Source returns the source of that name, made at the first call; its policy
 // is replaced by p. Sources are numbered in the order they are made.
-func (p *Pool) Source(policy Policy) *Source {
+func (p *Generator) Source(policy Policy) *Source {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.byName[policy.Name]
 	if s == nil {
-		if len(p.sources) > math.MaxUint16 {
-			panic("internal error: over 65536 sources")
-		}
-		s = &Source{pool: p, id: uint16(len(p.sources))}
-		p.sources = append(p.sources, s)
-		p.byName[policy.Name] = s
+		s = p.newSource(policy)
 	}
 	s.policy = policy
+	return s
+}
+
+// newSource numbers a source and keeps it. mu is held.
+func (p *Generator) newSource(policy Policy) *Source {
+	if len(p.sources) > math.MaxUint16 {
+		panic("internal error: over 65536 sources")
+	}
+	s := &Source{generator: p, id: uint16(len(p.sources)), policy: policy}
+	p.sources = append(p.sources, s)
+	p.byName[policy.Name] = s
 	return s
 }
 
@@ -60,7 +66,7 @@ func (s *Source) Add(data []byte, bits int) (credited int) {
 
 //go:noinline
 func (s *Source) add(data []byte, bits int) int {
-	p, size := s.pool, len(data)
+	p, size := s.generator, len(data)
 	bits = max(0, bits)
 	if bits > 8*size {
 		bits = 8 * size
@@ -85,13 +91,13 @@ func (s *Source) add(data []byte, bits int) int {
 	}
 	real, mono := p.clocks()
 	bits = s.limit(bits)
-	if own := s.mix(data, bits, size, mono); !s.policy.Foreign {
-		p.sec.acc.own += own
+	if own := s.mix(data, bits, size, mono); !s.policy.Untrusted {
+		p.sec.acc.p0Length += own
 	}
 	s.samples++
 	s.bytes += uint64(size)
 	s.credited += uint64(bits)
-	if bits > 0 || !s.policy.Foreign { // others choose no moment either
+	if bits > 0 || !s.policy.Untrusted { // others choose no moment either
 		p.advance(real, mono)
 	}
 	return bits
@@ -100,7 +106,7 @@ func (s *Source) add(data []byte, bits int) int {
 // mix puts a sample where it belongs and returns how many bytes of the original
 // size that was for P0.
 func (s *Source) mix(data []byte, bits, size int, mono int64) (own uint64) {
-	acc := &s.pool.sec.acc
+	acc := &s.generator.sec.acc
 	if bits > 0 {
 		acc.split(s.id, mono, data, bits)
 		return uint64(size+pools-1) / pools
@@ -116,7 +122,7 @@ func (s *Source) mix(data []byte, bits, size int, mono int64) (own uint64) {
 
 // limit applies GateLimit.
 func (s *Source) limit(bits int) int {
-	if s.pool.State() != Shut {
+	if s.generator.State() != Unseeded {
 		return bits
 	}
 	if s.policy.GateLimit > 0 {

@@ -1,6 +1,3 @@
-// Package process is what a daemon is to its operating system: going to the
-// background, the pid file, ending another instance, the supervisor's
-// protocol, limits and privileges. It knows nothing of entropy.
 package process
 
 import (
@@ -30,14 +27,20 @@ const (
 // Background starts this program again, with argv, in a session of its own,
 // and returns when that child has called Ready (exit 0) or has ended. A child
 // that ended with a status other than 0 has said why on our standard error:
-// its status comes back without an error. An error comes with exit 1.
+// its status comes back without an error. An error comes with exit 1. No process
+// of the same user can read the child's memory, see [Origin.Conceal]; where that
+// cannot be had, it starts without.
 //
 // It executes anew because a Go program cannot fork: the threads of the
 // runtime would be missing in the child.
-func Background(argv []string) (exit int, err error) {
-	path, err := ownProgram()
+func Background(origin Origin, argv []string) (exit int, err error) {
+	path, done, err := origin.concealed()
+	defer done()
+	if err != nil || path == "" {
+		path, err = Program()
+	}
 	if err != nil {
-		return 1, fmt.Errorf("finding our own program file: %w", err)
+		return 1, err
 	}
 	reports, theirs, err := os.Pipe()
 	if err != nil {
@@ -46,7 +49,7 @@ func Background(argv []string) (exit int, err error) {
 	defer reports.Close()
 	child := exec.Cmd{
 		Path: path, Args: argv,
-		Env:   append(os.Environ(), readyVariable+"="+strconv.Itoa(os.Getpid())),
+		Env:   append(os.Environ(), readyVariable+"="+strconv.Itoa(os.Getpid()), origin.Variable()),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		ExtraFiles:  []*os.File{theirs},
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
@@ -62,10 +65,21 @@ func Background(argv []string) (exit int, err error) {
 
 // keepDescriptors lets the child have none of the descriptors that we were
 // started with but the standard three. A daemon that held the pipe of a package
-// manager or of an ssh session would keep those waiting for ever. 1024 is the
-// usual limit of open files, and looking at each takes well under a ms.
+// manager or of an ssh session would keep those waiting for ever. They may have
+// any number, also beyond today's limit of open files.
 func keepDescriptors() {
-	for fd := 3; fd < 1024; fd++ {
+	if closeRange(3) == nil {
+		return
+	}
+	if entries, err := os.ReadDir("/dev/fd"); err == nil && len(entries) > 3 {
+		for _, entry := range entries {
+			if fd, err := strconv.Atoi(entry.Name()); err == nil && fd > 2 {
+				unix.CloseOnExec(fd)
+			}
+		}
+		return
+	}
+	for fd := 3; fd < 65536; fd++ { // well under 10 ms
 		unix.CloseOnExec(fd)
 	}
 }
@@ -107,10 +121,11 @@ func Inherited() *Parent {
 	return &Parent{os.NewFile(readyFD, "ready pipe")}
 }
 
-// Ready lets the parent exit with status 0 and turns away from its terminal:
-// standard input, output and error become /dev/null. An error means that
-// there is no parent left, killed while it waited, so that the caller should
-// end too. A nil Parent has nobody to tell and keeps what it has.
+// Ready lets the parent exit with status 0 and leaves its terminal: standard
+// input, output and error become /dev/null or, where that is missing, something
+// else that keeps nobody waiting. An error means that there is no parent left,
+// killed while it waited, so that the caller should end too. A nil Parent does
+// nothing.
 func (p *Parent) Ready() error {
 	if p == nil {
 		return nil
@@ -132,12 +147,26 @@ func (p *Parent) Ready() error {
 	return nil
 }
 
-// openNull opens /dev/null, or in a chroot without it the root directory,
-// which can neither be read nor written like a file.
+// openNull opens /dev/null, or without it (a chroot, an image without devices)
+// the root directory, which can neither be read nor written like a file.
 func openNull() (*os.File, error) {
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		null, err = os.Open("/")
+	return openFirst(
+		func() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_RDWR, 0) },
+		func() (*os.File, error) { return os.Open("/") },
+	)
+}
+
+// openFirst returns the first file that can be opened, or else the end of a pipe
+// whose other end is closed.
+func openFirst(opens ...func() (*os.File, error)) (*os.File, error) {
+	for _, open := range opens {
+		if f, err := open(); err == nil {
+			return f, nil
+		}
 	}
-	return null, err
+	end, other, err := os.Pipe()
+	if err == nil {
+		other.Close()
+	}
+	return end, err
 }

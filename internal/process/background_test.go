@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"prngd/internal/process"
 )
 
 // run returns what name said and its exit status. It waits until everybody
@@ -71,11 +73,13 @@ func TestBackgroundFails(t *testing.T) {
 // no descriptor that its parent happened to have, and a variable left over from
 // elsewhere does not make a child: it would never detach.
 func TestBackgroundVariable(t *testing.T) {
-	if err := unix.Dup2(1, strayFD); err != nil {
-		t.Fatal(err)
+	for _, fd := range strayFDs {
+		if err := unix.Dup2(1, fd); err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(fd)
 	}
-	defer unix.Close(strayFD)
-	const want = "PRNGD_READY=\"\" closeonexec=true stray=bad file descriptor\n"
+	const want = "PRNGD_READY=\"\" closeonexec=true stray=bad file descriptor bad file descriptor\n"
 	if stdout, stderr, _ := run("backgrounder", "env"); stdout != want {
 		t.Errorf("got %q, %q, expected %q", stdout, stderr, want)
 	}
@@ -86,4 +90,20 @@ func TestBackgroundVariable(t *testing.T) {
 		}
 	}
 	os.Unsetenv("PRNGD_READY")
+}
+
+// TestReadyWithoutNullA26: the terminal is left where there is no /dev/null, and
+// no root directory to open.
+func TestReadyWithoutNullA26(t *testing.T) {
+	f, err := process.OpenFirst(
+		func() (*os.File, error) { return os.Open(filepath.Join(t.TempDir(), "null")) },
+		func() (*os.File, error) { return os.Open(filepath.Join(t.TempDir(), "root")) },
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if n, err := f.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("reading: %d, %v, expected an end of file", n, err)
+	}
 }

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
 	"prngd/egdproto"
-	"prngd/internal/peercred"
 )
 
 // KillTimeout is how long PRNGD's -k waits for a daemon: to answer, and then
@@ -26,6 +26,7 @@ type victim struct {
 	address egdproto.Address
 	conn    net.Conn
 	pid     int
+	handle  *handle // of the very process that was verified
 }
 
 // Kill asks the daemon at each address for its pid, sends SIGTERM to it and
@@ -34,7 +35,8 @@ type victim struct {
 // PRNGD says it. limit bounds every answer, and the wait for all their ends.
 //
 // All are asked before the first is signalled, since several addresses are
-// often one daemon. The end is seen as EOF on the connection that gave the
+// often one daemon. Only a process is signalled that the kernel says the peer is,
+// see vouched. The end is seen as EOF on the connection that gave the
 // pid: a second connection would start a socket-activated daemon again.
 func Kill(w io.Writer, limit time.Duration, addresses []egdproto.Address) (gone []int, err error) {
 	var victims []victim
@@ -74,18 +76,20 @@ func identify(address egdproto.Address, limit time.Duration) (victim, error) {
 		return victim{}, fmt.Errorf("killing the daemon at %s: %w", address, err)
 	}
 	conn.SetDeadline(deadline)
-	pid, err := askPID(conn)
+	v := victim{address: address, conn: conn}
+	if v.pid, err = askPID(conn); err == nil {
+		v.handle, err = vouched(conn, v.pid)
+	}
 	if err != nil {
 		conn.Close()
 		return victim{}, fmt.Errorf("killing the daemon at %s: %w", address, err)
 	}
-	return victim{address: address, conn: conn, pid: pid}, nil
+	return v, nil
 }
 
-// askPID returns the pid that the peer says it has, where that is a process
-// and where the kernel does not say otherwise. Others answer 0 or -1, which
-// would signal our own group or everybody; ours behind a container's wall
-// answers 2147483647 for its pid 1.
+// askPID returns the pid that the peer says it has, where that can be a process.
+// Some answer 0 or -1, which would signal our own group or every process; ours
+// behind a container's wall answers 2147483647 for its pid 1.
 func askPID(conn net.Conn) (int, error) {
 	text, err := egdproto.NewClient(conn).PID()
 	if err != nil {
@@ -95,34 +99,18 @@ func askPID(conn net.Conn) (int, error) {
 	if err != nil || pid <= 1 || pid >= math.MaxInt32 {
 		return 0, fmt.Errorf("it says it is pid %s, expected one from 2 to %d: not signalled", text, math.MaxInt32-1)
 	}
-	// -1: the kernel tells none, as for TCP and for another pid namespace.
-	peer, _ := peercred.OfConn(conn)
-	if peer.PID != -1 && peer.PID != pid && !forkedAfter(peer, pid) {
-		return 0, fmt.Errorf("it says it is pid %d, but the kernel says pid %d: not signalled", pid, peer.PID)
-	}
 	return pid, nil
 }
 
-// forkedAfter reports whether pid may be that of a daemon which went to the
-// background after it had called listen(2), as PRNGD 0.9.29 does: the kernel names
-// its parent, who is gone. It must be a process of the same user.
-func forkedAfter(peer peercred.Cred, pid int) bool {
-	if unix.Kill(peer.PID, 0) != unix.ESRCH {
-		return false
-	}
-	var st unix.Stat_t
-	err := unix.Stat(fmt.Sprintf("/proc/%d", pid), &st)
-	return err == nil && int(st.Uid) == peer.UID
-}
-
-// terminate sends one SIGTERM to every pid and returns whom it reached.
+// terminate sends one SIGTERM to every pid and returns those that it reached.
 func terminate(w io.Writer, victims []victim) (signalled []victim, errs []error) {
 	sent := map[int]error{}
 	for _, v := range victims {
+		defer v.handle.Close()
 		err, done := sent[v.pid]
 		if !done {
 			fmt.Fprintf(w, "Killing: %d\n", v.pid)
-			err = unix.Kill(v.pid, unix.SIGTERM)
+			err = v.handle.Signal(unix.SIGTERM)
 			sent[v.pid] = err
 		}
 		if err != nil {

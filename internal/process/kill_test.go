@@ -8,12 +8,14 @@ import (
 	"os/signal"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
 	"prngd/egdproto"
 	"prngd/internal/process"
 )
@@ -47,6 +49,9 @@ func TestKill(t *testing.T) {
 }
 
 func TestKillOverTCP(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("elsewhere the system does not tell whose a connection is")
+	}
 	daemon, where := start(t, "pidteller", "127.0.0.1:0", "self")
 	a := address(t, "tcp/"+where)
 	gone, err := process.Kill(&bytes.Buffer{}, process.KillTimeout, []egdproto.Address{a})
@@ -141,6 +146,14 @@ func TestKillStubborn(t *testing.T) {
 	if len(gone) > 0 || err == nil || !strings.Contains(err.Error(), "still there 100ms after SIGTERM") {
 		t.Errorf("got %v, %v", gone, err)
 	}
+}
+
+// killer is prngd -k.
+func killer() {
+	a, err := egdproto.ParseAddress(os.Args[1])
+	ok(err)
+	gone, err := process.Kill(os.Stdout, process.KillTimeout, []egdproto.Address{a})
+	fmt.Println(len(gone), err)
 }
 
 func expectSignal(t *testing.T, cmd *exec.Cmd, want unix.Signal) {

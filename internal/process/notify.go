@@ -1,36 +1,62 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
-	"strings"
+	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"prngd/internal/change"
 )
 
 // Notify sends state, lines such as "READY=1", to the supervisor, as
-// sd_notify(3) does. Without a supervisor it does nothing. A path that begins
-// with @ is a socket in Linux's abstract namespace.
+// sd_notify(3) does. Without a supervisor it does nothing. It never waits: where
+// the supervisor does not read and its queue is full, state is dropped, with an
+// error that [change.Later] marks. A path that begins with @ is a socket in
+// Linux's abstract namespace.
 func Notify(state string) error {
-	path := os.Getenv("NOTIFY_SOCKET")
-	if path == "" {
-		return nil
+	conn, err := dialSupervisor()
+	if err != nil || conn == nil {
+		return err
 	}
-	if path[0] != '/' && path[0] != '@' {
-		return fmt.Errorf("NOTIFY_SOCKET %q: expected an absolute path or @NAME", path)
-	}
-	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
+	defer conn.Close()
+	raw, err := conn.SyscallConn()
 	if err != nil {
 		return fmt.Errorf("notifying the supervisor: %w", err)
 	}
-	defer conn.Close()
-	if _, err := conn.Write([]byte(state)); err != nil {
+	done := raw.Write(func(fd uintptr) bool {
+		_, err = syscall.Write(int(fd), []byte(state))
+		return true // whatever came of it
+	})
+	switch err = errors.Join(done, err); {
+	case errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOBUFS):
+		return change.Later(fmt.Errorf("notifying the supervisor: it does not read %s: %w", os.Getenv(notifySocket), err))
+	case err != nil:
 		return fmt.Errorf("notifying the supervisor: %w", err)
 	}
 	return nil
+}
+
+// notifySocket is the variable of sd_notify(3).
+const notifySocket = "NOTIFY_SOCKET"
+
+// dialSupervisor connects to the supervisor's socket, nil if there is none.
+func dialSupervisor() (*net.UnixConn, error) {
+	path := os.Getenv(notifySocket)
+	if path == "" {
+		return nil, nil
+	}
+	if path[0] != '/' && path[0] != '@' {
+		return nil, fmt.Errorf("NOTIFY_SOCKET %q: expected an absolute path or @NAME", path)
+	}
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		return nil, fmt.Errorf("notifying the supervisor: %w", err)
+	}
+	return conn, nil
 }
 
 // Watchdog returns how long the supervisor waits for a WATCHDOG=1 before it
@@ -45,57 +71,4 @@ func Watchdog() time.Duration {
 		return 0
 	}
 	return time.Duration(usec) * time.Microsecond
-}
-
-// firstListener is SD_LISTEN_FDS_START of sd_listen_fds(3).
-const firstListener = 3
-
-// Listeners returns the sockets that the supervisor opened for us, as
-// sd_listen_fds_with_names(3) does, with their names as file names. The
-// variables are unset, so that nobody we start takes them for its own. What is
-// no socket is left out.
-func Listeners() []*os.File {
-	ours := os.Getenv("LISTEN_PID") == strconv.Itoa(os.Getpid())
-	count, _ := strconv.Atoi(os.Getenv("LISTEN_FDS"))
-	names := strings.Split(os.Getenv("LISTEN_FDNAMES"), ":")
-	for _, name := range []string{"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"} {
-		os.Unsetenv(name)
-	}
-	if !ours {
-		return nil
-	}
-	var files []*os.File
-	for i := range min(count, 1024) { // a count, of more than any unit has
-		fd := firstListener + i
-		if !isSocket(fd) { // too high a count would reach the Go runtime's own
-			continue
-		}
-		unix.CloseOnExec(fd)
-		name := "unknown" // as sd_listen_fds_with_names names it
-		if i < len(names) && names[i] != "" {
-			name = names[i]
-		}
-		files = append(files, os.NewFile(uintptr(fd), name))
-	}
-	return files
-}
-
-func isSocket(fd int) bool {
-	var st unix.Stat_t
-	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFSOCK
-}
-
-// Supervised says why this process must stay in the foreground: it is a
-// container's pid 1, or a supervisor watches this very pid. Otherwise "". Ask
-// before Listeners unsets the variables.
-func Supervised() string {
-	switch {
-	case os.Getpid() == 1:
-		return "running as pid 1"
-	case os.Getenv("NOTIFY_SOCKET") != "":
-		return "NOTIFY_SOCKET is set"
-	case os.Getenv("LISTEN_PID") == strconv.Itoa(os.Getpid()):
-		return "LISTEN_PID names us"
-	}
-	return ""
 }

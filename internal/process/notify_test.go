@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"prngd/internal/change"
 	"prngd/internal/process"
 )
 
@@ -34,6 +34,25 @@ func TestNotify(t *testing.T) {
 		if err != nil || string(buf[:n]) != "READY=1\nSTATUS=seeded" {
 			t.Errorf("%s: got %q, %v", path, buf[:n], err)
 		}
+	}
+}
+
+// TestNotifyA21: a supervisor that reads nothing keeps nobody waiting.
+func TestNotifyA21(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	t.Setenv("NOTIFY_SOCKET", path)
+	supervisor, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer supervisor.Close()
+	for range 100_000 { // more than any queue holds
+		if err = process.Notify("WATCHDOG=1"); err != nil {
+			break
+		}
+	}
+	if !change.IsLater(err) || !strings.Contains(fmt.Sprint(err), "it does not read "+path) {
+		t.Errorf("got %v, expected that it does not read", err)
 	}
 }
 
@@ -69,65 +88,6 @@ func TestWatchdog(t *testing.T) {
 		t.Setenv("WATCHDOG_PID", test.pid)
 		if got := process.Watchdog(); got != test.want {
 			t.Errorf("USEC=%s PID=%s: got %v, expected %v", test.usec, test.pid, got, test.want)
-		}
-	}
-}
-
-// listeners says what it was given.
-func listeners() {
-	for _, f := range process.Listeners() {
-		l, err := net.FileListener(f)
-		ok(err)
-		fmt.Printf("%s=%s closeonexec=%v\n", f.Name(), filepath.Base(l.Addr().String()), closesOnExec(f.Fd()))
-	}
-	fmt.Println(len(process.Listeners()), os.Getenv("LISTEN_FDS")+os.Getenv("LISTEN_PID")+os.Getenv("LISTEN_FDNAMES"))
-}
-
-func TestListeners(t *testing.T) {
-	dir := t.TempDir()
-	for _, test := range []struct{ env, want string }{
-		{"LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=egd:", "egd=a closeonexec=true\nunknown=b closeonexec=true\n0 \n"},
-		{"LISTEN_PID=$$ LISTEN_FDS=1", "unknown=a closeonexec=true\n0 \n"},
-		// Counts that reach what the Go runtime opened, and absurd ones.
-		{"LISTEN_PID=$$ LISTEN_FDS=2000000000", "unknown=a closeonexec=true\nunknown=b closeonexec=true\n0 \n"},
-		{"LISTEN_PID=$$ LISTEN_FDS=-1", "0 \n"},
-		{"LISTEN_PID=$$ LISTEN_FDS=some", "0 \n"},
-		// Somebody else's.
-		{"LISTEN_PID=1 LISTEN_FDS=2 LISTEN_FDNAMES=egd", "0 \n"},
-		{"LISTEN_FDS=2", "0 \n"},
-	} {
-		cmd := exec.Command("sh", "-c", test.env+" exec listeners")
-		for _, name := range []string{"a", "b"} {
-			os.Remove(filepath.Join(dir, name))
-			l, err := net.Listen("unix", filepath.Join(dir, name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			f, err := l.(*net.UnixListener).File()
-			if err != nil {
-				t.Fatal(err)
-			}
-			cmd.ExtraFiles = append(cmd.ExtraFiles, f)
-			defer l.Close()
-			defer f.Close()
-		}
-		got, err := cmd.CombinedOutput()
-		if err != nil || string(got) != test.want {
-			t.Errorf("%s: got %q, %v, expected %q", test.env, got, err, test.want)
-		}
-	}
-}
-
-func TestSupervised(t *testing.T) {
-	for env, want := range map[string]string{
-		"":                        "",
-		"LISTEN_PID=$$":           "LISTEN_PID names us",
-		"LISTEN_PID=1":            "",
-		"NOTIFY_SOCKET=@anything": "NOTIFY_SOCKET is set",
-	} {
-		got, err := exec.Command("env", "-u", "NOTIFY_SOCKET", "sh", "-c", env+" exec supervised").CombinedOutput()
-		if err != nil || string(got) != want+"\n" {
-			t.Errorf("%s: got %q, %v, expected %q", env, got, err, want)
 		}
 	}
 }

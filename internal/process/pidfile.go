@@ -5,69 +5,115 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
-// PIDFile is a pid file that we wrote. Its descriptor stays open, so that it
-// can be emptied when, privileges dropped, it can no longer be unlinked.
+// PIDFile is a pid file that this process wrote. Its descriptor stays open and
+// locked: so it can be emptied when, privileges dropped, it can no longer be
+// unlinked, and other daemons see that it is in use.
 type PIDFile struct {
 	path string
 	file *os.File
 }
 
-// WritePIDFile writes pid and a newline to path, mode 0644. It replaces what
-// is there in one step: a reader sees the old number or the new one, never
-// half. Anything but a file or a link in that place is left alone.
-func WritePIDFile(path string, pid int) (*PIDFile, error) {
-	old, err := os.Lstat(path)
-	if err == nil && !old.Mode().IsRegular() && old.Mode().Type() != fs.ModeSymlink {
-		return nil, fmt.Errorf("writing pid file %s: is a %s, expected a regular file or nothing", path, kind(old.Mode()))
+// Path returns the path, "" for a nil PIDFile.
+func (p *PIDFile) Path() string {
+	if p == nil {
+		return ""
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".prngd-pid-")
+	return p.path
+}
+
+// File returns the open file, which stays p's, for a program that takes the place
+// of this one; nil for a nil PIDFile.
+func (p *PIDFile) File() *os.File {
+	if p == nil {
+		return nil
+	}
+	return p.file
+}
+
+// AdoptPIDFile is the way back from Path and File: file is an inherited
+// descriptor, which the result owns.
+func AdoptPIDFile(path string, file *os.File) (*PIDFile, error) {
+	unix.CloseOnExec(int(file.Fd()))
+	info, err := file.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("writing pid file %s: %w", path, err)
+		return nil, fmt.Errorf("adopting pid file %s: %w", path, err)
 	}
-	if err := publish(file, path, pid); err != nil {
-		file.Close()
-		os.Remove(file.Name())
-		return nil, fmt.Errorf("writing pid file %s: %w", path, err)
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("adopting pid file %s: the descriptor is a %s", path, kind(info.Mode()))
 	}
 	return &PIDFile{path: path, file: file}, nil
 }
 
-func publish(file *os.File, path string, pid int) error {
-	if _, err := fmt.Fprintf(file, "%d\n", pid); err != nil {
-		return err
+// Is says what the file system has at the path now: "pid 4711", or what is wrong.
+func (p *PIDFile) Is() string {
+	ours, err := p.file.Stat()
+	if err != nil {
+		return fmt.Sprintf("unknown: %v", err)
 	}
-	if err := file.Chmod(0o644); err != nil { // whatever the umask
-		return err
+	there, err := os.Lstat(p.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "missing"
+	case err != nil:
+		return fmt.Sprintf("unknown: %v", err)
+	case !os.SameFile(ours, there):
+		return "another file"
 	}
-	return os.Rename(file.Name(), path)
+	text := make([]byte, maxPIDText)
+	n, _ := p.file.ReadAt(text, 0)
+	return "pid " + strings.TrimSpace(string(text[:n]))
 }
 
-// Remove unlinks the file if it is still the one we wrote; a later daemon's is
-// not touched. A file that cannot be unlinked is emptied instead. A nil
+// Remove unlinks the file if it is still the one that we wrote; a later daemon's
+// is not touched. A file that cannot be unlinked is emptied instead. A nil
 // PIDFile has nothing to remove.
 func (p *PIDFile) Remove() error {
 	if p == nil {
 		return nil
 	}
 	defer p.file.Close()
-	ours, err := p.file.Stat()
-	if err != nil {
-		return fmt.Errorf("removing pid file %s: %w", p.path, err)
-	}
-	there, err := os.Lstat(p.path)
-	if err == nil && os.SameFile(ours, there) {
-		err = os.Remove(p.path)
-		if err == nil {
-			return nil
-		}
+	err := unlinkIfSame(p.path, p.file)
+	if err == nil {
+		return nil
 	}
 	if truncated := p.file.Truncate(0); truncated != nil {
 		return fmt.Errorf("removing pid file %s: %w", p.path, errors.Join(err, truncated))
 	}
 	return nil
+}
+
+// errOtherFile says that a path leads to another file by now.
+var errOtherFile = errors.New("it is another file by now")
+
+func unlinkIfSame(path string, file *os.File) error {
+	ours, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(ours, there) {
+		return errOtherFile
+	}
+	return os.Remove(path)
+}
+
+// maxPIDText is more than any pid file has, in bytes.
+const maxPIDText = 32
+
+// isPID reports whether text is what a pid file may hold: one number, or nothing.
+func isPID(text string) bool {
+	text = strings.TrimSpace(text)
+	_, err := strconv.ParseUint(text, 10, 63)
+	return text == "" || err == nil
 }
 
 // kind names what is not a regular file, for an error.
@@ -81,6 +127,8 @@ func kind(mode fs.FileMode) string {
 		return "socket"
 	case mode&fs.ModeNamedPipe != 0:
 		return "named pipe"
+	case mode&fs.ModeSymlink != 0:
+		return "symbolic link"
 	}
 	return "special file"
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"prngd/internal/listen"
 	"prngd/internal/peercred"
 )
 
@@ -34,9 +35,9 @@ func (s *Server) meetUnix(c *link, cred peercred.Cred) payer {
 }
 
 // meetTCP finds out who pays for a TCP connection, and whether l lets it in.
-func (s *Server) meetTCP(c *link, l *Listener, addr netip.Addr) (payer, bool) {
+func (s *Server) meetTCP(c *link, l *listen.Listener, addr netip.Addr) (payer, bool) {
 	c.peer.addr = addr.String()
-	if !l.allows(addr) {
+	if !l.Allows(addr) {
 		s.service.refused(&s.service.refusedAddress)
 		s.logRefusal(c.peer, "address is not allowed")
 		return payer{}, false

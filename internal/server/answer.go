@@ -31,7 +31,7 @@ func (s *session) halfway(at int) bool { return at == 0 && s.skip > 0 }
 
 func (s *session) whole(q egdproto.Request, at, end int) (answer, bool) {
 	var a answer
-	ready := s.gate.state == prng.Open || q.N == 0
+	ready := s.gate.state == prng.Seeded || q.N == 0
 	switch q.Command {
 	case egdproto.Count:
 		a.to = len(egdproto.AppendLevel(a.literal[:0], level(s.gate.state)))
@@ -55,7 +55,7 @@ func (s *session) whole(q egdproto.Request, at, end int) (answer, bool) {
 // level is what command 0 says: nothing before the first seed, and never less
 // again, also while output is held.
 func level(state prng.State) uint32 {
-	if state == prng.Shut {
+	if state == prng.Unseeded {
 		return 0
 	}
 	return egdproto.Level
@@ -82,7 +82,7 @@ func (r read) size() int {
 // same of it, but at four times the price for a request of two bytes.
 func (s *session) plain(at int) (r read, ok bool) {
 	b := s.queue.bytes()[at:]
-	if len(b) < plainBytes || s.gate.state != prng.Open || at == 0 && s.skip > 0 {
+	if len(b) < plainBytes || s.gate.state != prng.Seeded || at == 0 && s.skip > 0 {
 		return r, false
 	}
 	r = read{egdproto.Command(b[0]), b[0] == byte(egdproto.ReadSome), int(b[1])}

@@ -16,6 +16,7 @@ import (
 	logtest "github.com/sirupsen/logrus/hooks/test"
 
 	"prngd/egdproto"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
@@ -26,7 +27,7 @@ const patience = 8 * time.Second
 // daemon is a server on a Unix socket, and what a test needs to know of it.
 type daemon struct {
 	t    testing.TB
-	pool *prng.Pool
+	pool *prng.Generator
 	srv  *Server
 	path string
 	log  *logtest.Hook
@@ -34,15 +35,15 @@ type daemon struct {
 }
 
 // newPool returns a pool in this state.
-func newPool(t testing.TB, state prng.State) *prng.Pool {
+func newPool(t testing.TB, state prng.State) *prng.Generator {
 	pool, err := prng.New(prng.Env{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if state != prng.Shut {
+	if state != prng.Unseeded {
 		seed(pool)
 	}
-	if state == prng.Held {
+	if state == prng.ReseedRequired {
 		pool.Hold()
 	}
 	if pool.State() != state {
@@ -51,7 +52,7 @@ func newPool(t testing.TB, state prng.State) *prng.Pool {
 	return pool
 }
 
-func seed(pool *prng.Pool) {
+func seed(pool *prng.Generator) {
 	for i := range 8 {
 		pool.Source(prng.Policy{Name: "test"}).Add(bytes.Repeat([]byte{byte(i)}, 64), 128)
 	}
@@ -89,7 +90,7 @@ func serve(t testing.TB, driver func(*Server) (driver, error), state prng.State,
 	}
 	d.srv = New(config)
 	d.srv.newDriver = driver
-	ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "unix", Path: d.path}})
+	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "unix", Path: d.path}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,22 @@ func serve(t testing.TB, driver func(*Server) (driver, error), state prng.State,
 	return d
 }
 
-func (d *daemon) start(ls []*Listener) {
+// openListeners makes the sockets of one listen line.
+func openListeners(o listen.Options) ([]*listen.Listener, error) {
+	if o.Address.Network == "unix" {
+		o.Mode, o.GID = 0o777, -1
+	}
+	log, _ := logtest.NewNullLogger()
+	set := listen.NewSet(listen.Config{Log: log})
+	c, err := set.Prepare(context.Background(), []listen.Options{o}, listen.Start)
+	if err != nil {
+		return nil, err
+	}
+	err = c.Commit()
+	return set.Listeners(), err
+}
+
+func (d *daemon) start(ls []*listen.Listener) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -172,11 +188,11 @@ func (c *client) later(time.Duration) { c.d.t.Fatal("time passes by itself here"
 func (c *client) gate(state prng.State) {
 	switch {
 	case state == c.d.pool.State():
-	case state == prng.Held:
+	case state == prng.ReseedRequired:
 		c.d.pool.Hold()
-	case state == prng.Open && c.d.pool.State() == prng.Shut:
+	case state == prng.Seeded && c.d.pool.State() == prng.Unseeded:
 		seed(c.d.pool)
-	case state == prng.Open:
+	case state == prng.Seeded:
 		c.d.pool.Release()
 	}
 	if c.d.pool.State() != state {

@@ -1,13 +1,17 @@
 package server
 
-import "github.com/sirupsen/logrus"
+import (
+	"github.com/sirupsen/logrus"
+
+	"prngd/internal/listen"
+)
 
 // driver joins sockets to sessions: an event loop on Linux, a goroutine for
 // each connection elsewhere.
 type driver interface {
-	serve(*Listener) // takes connections until it is closed
-	poke()           // the gate or the limits have changed
-	stop()           // answers what is complete, closes all, in less than a second
+	serve(*listen.Listener) // takes connections until it is closed
+	poke()                  // the gate or the limits have changed
+	stop()                  // answers what is complete, closes all, in less than a second
 }
 
 // link is what every driver keeps of a connection.
@@ -58,8 +62,9 @@ func (s *Server) logStranger(p peer) {
 	}
 }
 
-// logAccept says that no connection can be accepted for now.
-func (s *Server) logAccept(err error) {
+// logAccept notes that no connection can be accepted for now.
+func (s *Server) logAccept(l *listen.Listener, err error) {
+	l.NoteAccept(err)
 	s.service.acceptErrors.Add(1)
 	if skipped, ok := s.acceptance.due(s.now()); ok {
 		line := s.log.WithError(err).WithFields(logrus.Fields{"skipped": skipped})

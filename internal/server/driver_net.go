@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"prngd/internal/listen"
 )
 
 // netDriver serves with a goroutine for each connection on package net.
@@ -25,7 +27,7 @@ func newNetDriver(s *Server) (driver, error) {
 	return d, d.buffers.prepare()
 }
 
-func (d *netDriver) serve(l *Listener) { d.accepting.Go(func() { d.accept(l) }) }
+func (d *netDriver) serve(l *listen.Listener) { d.accepting.Go(func() { d.accept(l) }) }
 
 // poke makes every session that waits for the gate look at it again.
 func (d *netDriver) poke() { d.eachConn((*conn).poke) }

@@ -43,7 +43,7 @@ func crowded(c *Config) { c.MaxConnections, c.PerUID = 4096, 4096 }
 // Who has sent the rest before his time was over is answered, however many there
 // are: what has come is read before anybody is judged.
 func TestReadBeforeJudged(t *testing.T) {
-	d := serve(t, bestDriver, prng.Open, crowded)
+	d := serve(t, bestDriver, prng.Seeded, crowded)
 	list := d.halfway()
 	d.during(requestTime, true, func() {
 		for _, c := range list {
@@ -59,7 +59,7 @@ func TestReadBeforeJudged(t *testing.T) {
 
 // A stopped process: nothing is served for a minute while clients go on.
 func TestStoppedForAMinute(t *testing.T) {
-	d := serve(t, bestDriver, prng.Open, crowded)
+	d := serve(t, bestDriver, prng.Seeded, crowded)
 	list := d.halfway()
 	d.during(time.Minute, false, func() {
 		for _, c := range list[1:] {
@@ -83,7 +83,7 @@ func TestStoppedForAMinute(t *testing.T) {
 
 // The deadline is still one when nothing has stopped but the client.
 func TestStoppedClientIsClosed(t *testing.T) {
-	d := serve(t, bestDriver, prng.Open, nil)
+	d := serve(t, bestDriver, prng.Seeded, nil)
 	c := d.dial()
 	c.send([]byte{0, 2})
 	c.receive(4)

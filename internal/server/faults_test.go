@@ -15,6 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 	logtest "github.com/sirupsen/logrus/hooks/test"
 
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
@@ -48,13 +49,13 @@ func TestAcceptErrorsAreWaitedOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		log, hook := logtest.NewNullLogger()
-		s := New(Config{Pool: newPool(t, prng.Open), Log: log})
+		s := New(Config{Pool: newPool(t, prng.Seeded), Log: log})
 		s.newDriver = newNetDriver
 		through := make(chan struct{})
-		l := newListener(&faultyListener{real, errs, sync.OnceFunc(func() { close(through) })}, nil)
+		l := listen.NewListener(&faultyListener{real, errs, sync.OnceFunc(func() { close(through) })}, nil)
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- s.Serve(ctx, []*Listener{l}) }()
+		go func() { ended <- s.Serve(ctx, []*listen.Listener{l}) }()
 		<-through
 
 		c, err := net.Dial("unix", path)
@@ -140,12 +141,12 @@ func hand(t *testing.T, s *Server, adapt func(*net.UnixConn) net.Conn) net.Conn 
 	s.mu.Lock()
 	d := s.driver.(*netDriver)
 	s.mu.Unlock()
-	d.admit(newListener(l, nil), adapt(theirs.(*net.UnixConn)))
+	d.admit(listen.NewListener(l, nil), adapt(theirs.(*net.UnixConn)))
 	return ours
 }
 
 func TestReadErrors(t *testing.T) {
-	d := serve(t, newNetDriver, prng.Open, nil)
+	d := serve(t, newNetDriver, prng.Seeded, nil)
 	d.ask()
 	c := hand(t, d.srv, func(c *net.UnixConn) net.Conn {
 		return &faultyConn{c, []error{syscall.ENOBUFS, syscall.ENOMEM}}
@@ -170,7 +171,7 @@ func (c lateConn) Read(p []byte) (int, error) {
 }
 
 func TestLastLookBeforeADeadline(t *testing.T) {
-	d := serve(t, newNetDriver, prng.Open, nil)
+	d := serve(t, newNetDriver, prng.Seeded, nil)
 	d.ask()
 	c := hand(t, d.srv, func(c *net.UnixConn) net.Conn { return lateConn{c} })
 	if n, err := io.ReadFull(c, make([]byte, 16)); n != 16 {

@@ -30,9 +30,9 @@ type gate struct {
 // configuration lets command 1 wait before the first seed.
 func waitFor(state prng.State, unseeded time.Duration) gate {
 	switch state {
-	case prng.Shut:
+	case prng.Unseeded:
 		return gate{state, unseeded}
-	case prng.Held:
+	case prng.ReseedRequired:
 		return gate{state, heldWait}
 	}
 	return gate{state: state}

@@ -19,7 +19,7 @@ func FuzzHandover(f *testing.F) {
 	f.Add([]byte{1, 9, 1, 8, 3, 0, 0}, []byte{2, 0, 0, 4, 3, 200, 4, 0, 0, 3, 3, 255, 3, 255, 4, 0, 5, 0})
 	f.Fuzz(func(t *testing.T, stream, life []byte) {
 		stream, life = stream[:min(len(stream), 1024)], life[:min(len(life), 200)]
-		stays, goes := newWorld(prng.Open), newWorld(prng.Open)
+		stays, goes := newWorld(prng.Seeded), newWorld(prng.Seeded)
 		stays.random, goes.random = nil, nil
 		for ; len(life) >= 2; life = life[2:] {
 			var piece []byte
@@ -49,7 +49,7 @@ func (w *world) live(event, piece []byte) {
 		w.deaf, w.gulp = true, int(event[1])
 		w.run(nil)
 	case 2:
-		w.gate([]prng.State{prng.Shut, prng.Held, prng.Open}[event[1]%3])
+		w.gate([]prng.State{prng.Unseeded, prng.ReseedRequired, prng.Seeded}[event[1]%3])
 	case 3:
 		w.later(time.Duration(event[1]) * 200 * time.Millisecond)
 	case 4:
@@ -95,10 +95,10 @@ func FuzzInherit(f *testing.F) {
 	f.Fuzz(func(t *testing.T, queue []byte, skip, expired uint16, age int64, completed bool) {
 		c := Connection{Queue: queue, Skip: skip, Expired: expired, Completed: completed,
 			Begun: time.Duration(age), Blocked: -1, Stuck: -1}
-		w := newWorld(prng.Open)
+		w := newWorld(prng.Seeded)
 		w.random = nil
-		whole := foretell(queue, prng.Open)
-		first := foretell(beginning(queue), prng.Open).out
+		whole := foretell(queue, prng.Seeded)
+		first := foretell(beginning(queue), prng.Seeded).out
 		possible := len(queue) <= queueBytes && int(expired) <= len(queue) && (skip == 0 || int(skip) < len(first))
 		if err := c.check(w.s.svc); (err == nil) != possible {
 			t.Fatalf("%d of %x sent, %d expired: %v", skip, first, expired, err)
@@ -123,6 +123,6 @@ func beginning(stream []byte) []byte {
 	if len(stream) == 0 || stream[0] > 4 || !complete(stream) {
 		return nil
 	}
-	rest := new(model).answer(stream, prng.Open)
+	rest := new(model).answer(stream, prng.Seeded)
 	return stream[:len(stream)-len(rest)]
 }

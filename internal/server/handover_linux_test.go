@@ -43,7 +43,7 @@ func (d *daemon) park() []Connection {
 }
 
 // heir makes a server with this pool that inherits cs, and serves.
-func (d *daemon) heir(pool *prng.Pool, cs []Connection) *daemon {
+func (d *daemon) heir(pool *prng.Generator, cs []Connection) *daemon {
 	d.t.Helper()
 	log, hook := logtest.NewNullLogger()
 	log.SetLevel(logrus.DebugLevel)
@@ -58,7 +58,7 @@ func (d *daemon) heir(pool *prng.Pool, cs []Connection) *daemon {
 
 // Nothing happens to a parked connection, and everything after Resume.
 func TestResume(t *testing.T) {
-	d := serve(t, bestDriver, prng.Open, nil)
+	d := serve(t, bestDriver, prng.Seeded, nil)
 	c := d.ask()
 	for range 3 {
 		if _, err := d.srv.Park(context.Background()); err != nil {
@@ -84,7 +84,7 @@ func TestResume(t *testing.T) {
 }
 
 func TestParkEndsWithItsContext(t *testing.T) {
-	d := serve(t, bestDriver, prng.Open, nil)
+	d := serve(t, bestDriver, prng.Seeded, nil)
 	d.ask()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -99,7 +99,7 @@ func TestParkEndsWithItsContext(t *testing.T) {
 }
 
 func TestParkWhenNotServing(t *testing.T) {
-	d := serve(t, bestDriver, prng.Open, nil)
+	d := serve(t, bestDriver, prng.Seeded, nil)
 	d.stop()
 	if _, err := d.srv.Park(context.Background()); !errors.Is(err, errNotServing) {
 		t.Errorf("stopped: %v", err)
@@ -113,7 +113,7 @@ func TestParkWhenNotServing(t *testing.T) {
 // A parked server that is stopped closes its copies without a word: the
 // connections are another's by now.
 func TestStopWhileParked(t *testing.T) {
-	d := serve(t, bestDriver, prng.Open, nil)
+	d := serve(t, bestDriver, prng.Seeded, nil)
 	c := d.ask()
 	d.park() // and never closed
 	c.send([]byte{1, 16})
@@ -125,7 +125,7 @@ func TestStopWhileParked(t *testing.T) {
 
 // Every state a connection can be in goes over, and no byte of a stream is lost.
 func TestHandoverStates(t *testing.T) {
-	d := serve(t, bestDriver, prng.Shut, nil)
+	d := serve(t, bestDriver, prng.Unseeded, nil)
 	idle, half, gift, blocked, closing := d.dial(), d.dial(), d.dial(), d.dial(), d.dial()
 	for _, c := range []*client{idle, half, gift, blocked, closing} {
 		c.send([]byte{0})
@@ -154,7 +154,7 @@ func TestHandoverStates(t *testing.T) {
 		return false
 	})
 	cs := d.park()
-	next := d.heir(newPool(t, prng.Shut), cs)
+	next := d.heir(newPool(t, prng.Unseeded), cs)
 	d.stop()
 	next.eventually("five clients", func(s Stats) bool { return s.Clients == 5 })
 	half.send([]byte{9})
@@ -182,7 +182,7 @@ func TestHandoverStates(t *testing.T) {
 // Partly sent replies go on where they stopped, byte for byte where they are
 // not random.
 func TestHandoverOfStuckReplies(t *testing.T) {
-	d := serve(t, bestDriver, prng.Open, nil)
+	d := serve(t, bestDriver, prng.Seeded, nil)
 	c := d.dial()
 	if err := c.c.SetReadBuffer(1); err != nil {
 		t.Fatal(err)
@@ -197,7 +197,7 @@ func TestHandoverOfStuckReplies(t *testing.T) {
 	for range 5 {
 		last = 0
 		d.eventually("full sockets", stuck)
-		next := d.heir(newPool(t, prng.Open), d.park())
+		next := d.heir(newPool(t, prng.Seeded), d.park())
 		d.stop()
 		d = next
 		for range 1000 { // more than sockets hold, so that it is stuck anew
@@ -223,7 +223,7 @@ func expectPattern(t *testing.T, c *client) {
 
 // Clients hammer while their connections go from server to server.
 func TestHandoverUnderLoad(t *testing.T) {
-	d := serve(t, bestDriver, prng.Open, nil)
+	d := serve(t, bestDriver, prng.Seeded, nil)
 	var clients sync.WaitGroup
 	var over atomic.Bool
 	for i := range 20 {
@@ -248,7 +248,7 @@ func TestHandoverUnderLoad(t *testing.T) {
 		})
 	}
 	for range 30 {
-		next := d.heir(newPool(t, prng.Open), d.park())
+		next := d.heir(newPool(t, prng.Seeded), d.park())
 		d.stop()
 		d = next
 		asked := d.srv.Stats().Requests[0]
@@ -263,7 +263,7 @@ func TestHandoverUnderLoad(t *testing.T) {
 
 func TestInheritRefusesNonsense(t *testing.T) {
 	log, _ := logtest.NewNullLogger()
-	s := New(Config{Pool: newPool(t, prng.Open), Log: log})
+	s := New(Config{Pool: newPool(t, prng.Seeded), Log: log})
 	if err := s.Inherit([]Connection{{FD: -1}}); err == nil {
 		t.Error("inherited a descriptor that is not there")
 	}

@@ -70,7 +70,7 @@ func (c *Connection) check(svc *service) error {
 
 // firstReply returns how long the reply to the first request is in all.
 func (c *Connection) firstReply(svc *service) int {
-	s := session{svc: svc, gate: gate{state: prng.Open}}
+	s := session{svc: svc, gate: gate{state: prng.Seeded}}
 	q, n, err := egdproto.Parse(c.Queue)
 	if err != nil {
 		return 0

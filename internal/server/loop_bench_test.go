@@ -16,7 +16,7 @@ func BenchmarkLoop(b *testing.B) {
 	for _, depth := range []int{1, 64} {
 		for _, n := range []int{32, 255} {
 			b.Run(fmt.Sprintf("depth=%d/n=%d", depth, n), func(b *testing.B) {
-				d := serve(b, bestDriver, prng.Open, nil)
+				d := serve(b, bestDriver, prng.Seeded, nil)
 				c := d.dial()
 				c.c.SetDeadline(time.Time{})
 				request := bytes.Repeat([]byte{2, byte(n)}, depth)

@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"prngd/internal/listen"
 )
 
 // doorBatch is how many newcomers one listener lets in before the first of them
@@ -17,7 +19,8 @@ const doorBatch = 4
 
 // door is one listener of a loop.
 type door struct {
-	listener *Listener
+	listener *listen.Listener
+	tcp      bool
 	raw      syscall.RawConn // nil: not watched yet
 	index    int
 	open     bool    // somebody may wait
@@ -36,11 +39,11 @@ type door struct {
 }
 
 // serve adds a listener.
-func (l *loop) serve(ln *Listener) { l.do(func() { l.addDoor(ln) }) }
+func (l *loop) serve(ln *listen.Listener) { l.do(func() { l.addDoor(ln) }) }
 
-func (l *loop) addDoor(ln *Listener) {
+func (l *loop) addDoor(ln *listen.Listener) {
 	l.pruneDoors()
-	d := &door{listener: ln, index: len(l.doors)}
+	d := &door{listener: ln, tcp: ln.Address().Network == "tcp", index: len(l.doors)}
 	d.do = d.accept
 	for i, old := range l.doors {
 		if old == nil {
@@ -52,12 +55,24 @@ func (l *loop) addDoor(ln *Listener) {
 	}
 	l.doors[d.index] = d
 	l.hang(d)
+	ln.Watch(func() { l.do(l.tendDoors) })
+}
+
+// tendDoors takes the connections that wait at retired listeners, and forgets
+// closed ones.
+func (l *loop) tendDoors() {
+	for _, d := range l.doors {
+		if d != nil && d.raw != nil && d.listener.Retired() {
+			l.open(d)
+		}
+	}
+	l.pruneDoors()
 }
 
 // hang puts a door where newcomers knock, now or when there are descriptors and
 // memory for that again.
 func (l *loop) hang(d *door) {
-	err := d.listener.bare()
+	err := d.listener.Detach()
 	if err == nil {
 		d.raw, err = d.listener.SyscallConn()
 	}
@@ -83,14 +98,15 @@ func (l *loop) heed(d *door) (err error) {
 	return err
 }
 
-// pruneDoors forgets listeners that were closed.
+// pruneDoors forgets listeners that were closed, but none with a client that was
+// accepted and waits for its place.
 func (l *loop) pruneDoors() {
 	for i, d := range l.doors {
-		if d == nil {
+		if d == nil || d.waiting != nil {
 			continue
 		}
 		select {
-		case <-d.listener.closed:
+		case <-d.listener.Closed():
 			l.doors[i] = nil
 			l.server.forget(d.listener)
 		default:
@@ -134,7 +150,7 @@ func (l *loop) openAll() {
 func (d *door) accept(fd uintptr) {
 	size := uint32(unix.SizeofSockaddrAny)
 	var from, length uintptr
-	if d.listener.address.Network == "tcp" {
+	if d.tcp {
 		from, length = uintptr(unsafe.Pointer(&d.from)), uintptr(unsafe.Pointer(&size))
 	}
 	n, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, fd, from, length, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
@@ -146,10 +162,15 @@ func (l *loop) accepted(d *door) {
 	switch d.errno {
 	case 0:
 		d.called, d.backoff = false, 0
+		d.listener.NoteAccept(nil)
 		l.welcome(d)
 	case syscall.EINTR, syscall.ECONNABORTED:
 	case syscall.EAGAIN:
 		d.open, d.backoff = false, 0
+		if d.listener.Retired() {
+			d.listener.Close() // nobody waits there any more
+			return
+		}
 		if d.called { // by whom? We look once more.
 			d.called = false
 			l.rest(d)
@@ -161,7 +182,7 @@ func (l *loop) accepted(d *door) {
 
 // backOff leaves d alone for a while, longer each time.
 func (l *loop) backOff(d *door, err error) {
-	l.server.logAccept(err)
+	l.server.logAccept(d.listener, err)
 	l.rest(d)
 }
 

@@ -13,7 +13,7 @@ import (
 // byHand is a loop that runs a round when it is told to.
 func byHand(t *testing.T) *loop {
 	log, _ := logtest.NewNullLogger()
-	s := New(Config{Pool: newPool(t, prng.Open), Log: log})
+	s := New(Config{Pool: newPool(t, prng.Seeded), Log: log})
 	l, err := newLoop(s)
 	if err != nil {
 		t.Fatal(err)

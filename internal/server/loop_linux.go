@@ -15,7 +15,7 @@ import (
 const (
 	// roundBytes is what one Generate makes at most for all requests of a
 	// wake-up.
-	roundBytes = prng.MaxGenerate
+	roundBytes = prng.MaxBytesPerRequest
 	// roundEvents is how many connections one wake-up looks at.
 	roundEvents = 256
 )

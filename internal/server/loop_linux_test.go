@@ -14,7 +14,7 @@ import (
 )
 
 func TestLoopAllocatesNothing(t *testing.T) {
-	d := serve(t, bestDriver, prng.Open, nil)
+	d := serve(t, bestDriver, prng.Seeded, nil)
 	c := d.ask()
 	request, reply := []byte{1, 255, 0, 2, 16}, make([]byte, 256+4+16)
 	ask := func() {
@@ -39,7 +39,7 @@ func TestLoopAllocatesNothing(t *testing.T) {
 // An idle connection costs little of the Go heap; design: 1 KiB at most.
 func TestIdleConnectionIsSmall(t *testing.T) {
 	t.Logf("a wire takes %d bytes, a place %d", unsafe.Sizeof(wire{}), unsafe.Sizeof(place{}))
-	d := serve(t, bestDriver, prng.Open, nil)
+	d := serve(t, bestDriver, prng.Seeded, nil)
 	d.ask()
 	const clients = 1000
 	fds := make([]int, clients) // not by package net: its part would be counted as well
@@ -82,7 +82,7 @@ func TestStopWithThousands(t *testing.T) {
 		t.Fatal(err)
 	}
 	clients := int(min(5000, limit.Cur/2-100))
-	d := serve(t, bestDriver, prng.Open, func(c *Config) { c.MaxConnections, c.PerUID = 16384, 16384 })
+	d := serve(t, bestDriver, prng.Seeded, func(c *Config) { c.MaxConnections, c.PerUID = 16384, 16384 })
 	for i := range clients {
 		fd := d.connect()
 		defer syscall.Close(fd)
@@ -103,7 +103,7 @@ func TestStopWithThousands(t *testing.T) {
 // A client that always has requests waiting gets its turn, as others do. What
 // they get in the same time is compared by scripts/bench; here nobody starves.
 func TestGreedyPipeliner(t *testing.T) {
-	d := serve(t, bestDriver, prng.Open, nil)
+	d := serve(t, bestDriver, prng.Seeded, nil)
 	greedy := d.dial()
 	stop := make(chan struct{})
 	var running sync.WaitGroup

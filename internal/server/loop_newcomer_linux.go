@@ -13,7 +13,7 @@ import (
 func (l *loop) welcome(d *door) {
 	w := l.newWire(d.fd)
 	var p payer
-	if d.listener.address.Network == "unix" {
+	if !d.tcp {
 		cred, _ := peercred.OfFD(int(d.fd))
 		p = l.server.meetUnix(&w.link, cred)
 	} else {

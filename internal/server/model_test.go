@@ -28,7 +28,7 @@ func foretell(stream []byte, state prng.State) (m model) {
 			m.ended = cutShort
 		default:
 			if asksForBytes(stream) {
-				state = prng.Open // it has waited for that
+				state = prng.Seeded // it has waited for that
 			}
 			stream = m.answer(stream, state)
 		}
@@ -54,7 +54,7 @@ func (m *model) answer(stream []byte, state prng.State) []byte {
 	switch stream[0] {
 	case 0:
 		level := []byte{0, 0, 0x20, 0}
-		if state == prng.Shut {
+		if state == prng.Unseeded {
 			level = make([]byte, 4)
 		}
 		m.out = append(m.out, level...)
@@ -80,16 +80,16 @@ func (m model) equals(w *world) bool {
 
 // A model that agrees with everything would prove nothing.
 func TestModelDisagrees(t *testing.T) {
-	w := newWorld(prng.Open)
+	w := newWorld(prng.Seeded)
 	w.random = nil
 	w.send([]byte{1, 3, 0})
 	w.shutWrite()
 	for _, stream := range [][]byte{{1, 3}, {1, 4, 0}, {2, 3, 0}, {0, 1, 3}, {1, 3, 0, 4}, {1, 3, 0, 1}, {3, 0, 0, 1, 9, 1, 3, 0}} {
-		if foretell(stream, prng.Open).equals(w) {
+		if foretell(stream, prng.Seeded).equals(w) {
 			t.Errorf("it takes %x for the answer to %x", w.out, stream)
 		}
 	}
-	if !foretell([]byte{1, 3, 0}, prng.Open).equals(w) {
+	if !foretell([]byte{1, 3, 0}, prng.Seeded).equals(w) {
 		t.Errorf("it does not know %x", w.out)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"prngd/internal/listen"
 	"prngd/internal/peercred"
 )
 
@@ -16,29 +17,42 @@ const (
 )
 
 // accept takes connections until l is closed.
-func (d *netDriver) accept(l *Listener) {
+func (d *netDriver) accept(l *listen.Listener) {
 	defer d.server.forget(l)
 	backoff := firstBackoff
 	for {
-		sock, err := l.socket().Accept()
+		sock, err := l.Accept()
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err != nil: // out of descriptors? Keep those we have.
-			d.server.logAccept(err)
-			if !l.sleep(backoff) {
+			d.server.logAccept(l, err)
+			if !sleep(l, backoff) {
 				return
 			}
 			backoff = min(2*backoff, lastBackoff)
 		default:
 			backoff = firstBackoff
+			l.NoteAccept(nil)
 			d.admit(l, sock)
 		}
 	}
 }
 
+// sleep returns false when l is closed.
+func sleep(l *listen.Listener, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-l.Closed():
+		return false
+	}
+}
+
 // admit gives a newcomer a place and a goroutine, or closes it.
-func (d *netDriver) admit(l *Listener, sock net.Conn) {
+func (d *netDriver) admit(l *listen.Listener, sock net.Conn) {
 	c, p, err := d.meet(l, sock)
 	if err != nil {
 		sock.Close()
@@ -70,7 +84,7 @@ func (d *netDriver) place(c *conn, p payer) verdict {
 
 // meet finds out who a newcomer is, and turns away whom the listener does not
 // let in.
-func (d *netDriver) meet(l *Listener, sock net.Conn) (*conn, payer, error) {
+func (d *netDriver) meet(l *listen.Listener, sock net.Conn) (*conn, payer, error) {
 	s := d.server
 	c := &conn{driver: d, server: s, sock: sock}
 	c.session.svc, c.session.tally = s.service, &c.tally

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"prngd/egdproto"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
@@ -16,10 +17,10 @@ func TestNobodyBringsNoBit(t *testing.T) { eachDriver(t, testNobodyBringsNoBit) 
 
 func testNobodyBringsNoBit(t *testing.T, serve starter) {
 	const writes = 500
-	d := serve(t, prng.Shut, func(c *Config) { c.UnseededWait = 0 })
+	d := serve(t, prng.Unseeded, func(c *Config) { c.UnseededWait = 0 })
 	own := d.pool.Source(prng.Policy{Name: "own"})
 	own.Add(bytes.Repeat([]byte{1}, 64), prng.GateBits-1)
-	ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
+	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
 	if err != nil {
 		t.Fatal(err)
 	}

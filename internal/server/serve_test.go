@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
@@ -27,7 +28,7 @@ func (d *daemon) ask() *client {
 func TestOwnLimitRefusesNewcomers(t *testing.T) { eachDriver(t, testOwnLimitRefusesNewcomers) }
 
 func testOwnLimitRefusesNewcomers(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, func(c *Config) { c.MaxConnections, c.PerUID = 100, 3 })
+	d := serve(t, prng.Seeded, func(c *Config) { c.MaxConnections, c.PerUID = 100, 3 })
 	old := []*client{d.ask(), d.ask(), d.ask()}
 	if c := d.dial(); !c.closed(true) {
 		t.Fatal("a fourth was let in")
@@ -50,7 +51,7 @@ func testOwnLimitRefusesNewcomers(t *testing.T, serve starter) {
 func TestFullMakesNewcomersWait(t *testing.T) { eachDriver(t, testFullMakesNewcomersWait) }
 
 func testFullMakesNewcomersWait(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, func(c *Config) { c.MaxConnections, c.PerUID = 3, 10 })
+	d := serve(t, prng.Seeded, func(c *Config) { c.MaxConnections, c.PerUID = 3, 10 })
 	old := []*client{d.ask(), d.ask(), d.ask()}
 	late := []*client{d.dial(), d.dial()}
 	for _, c := range late {
@@ -70,7 +71,7 @@ func testFullMakesNewcomersWait(t *testing.T, serve starter) {
 func TestStopAnswersWhatIsComplete(t *testing.T) { eachDriver(t, testStopAnswersWhatIsComplete) }
 
 func testStopAnswersWhatIsComplete(t *testing.T, serve starter) {
-	d := serve(t, prng.Shut, nil)
+	d := serve(t, prng.Unseeded, nil)
 	idle, asking, half, waiting := d.dial(), d.dial(), d.dial(), d.dial()
 	half.send([]byte{2})
 	waiting.send([]byte{2, 16})
@@ -100,7 +101,7 @@ func testStopAnswersWhatIsComplete(t *testing.T, serve starter) {
 func TestStopWithManyClients(t *testing.T) { eachDriver(t, testStopWithManyClients) }
 
 func testStopWithManyClients(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	const clients = 400 // each of them two descriptors
 	for i := range clients {
 		switch c := d.dial(); i % 4 {
@@ -132,7 +133,7 @@ func testStopWithManyClients(t *testing.T, serve starter) {
 func TestAcceptErrorsPass(t *testing.T) { eachDriver(t, testAcceptErrorsPass) }
 
 func testAcceptErrorsPass(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	before := d.ask()
 	var was syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
@@ -175,11 +176,11 @@ func (d *daemon) socket() func() {
 func TestTCP(t *testing.T) { eachDriver(t, testTCP) }
 
 func testTCP(t *testing.T, serve starter) {
-	ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "tcp", Host: "localhost"}})
+	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "localhost", Port: freePort(t)}})
 	if err != nil {
 		t.Skip(err)
 	}
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	for _, l := range ls {
 		d.srv.Add(l)
 		_, addr := l.Address().Dial()
@@ -208,14 +209,14 @@ func testTCP(t *testing.T, serve starter) {
 func TestTCPPeerNotAllowed(t *testing.T) { eachDriver(t, testTCPPeerNotAllowed) }
 
 func testTCPPeerNotAllowed(t *testing.T, serve starter) {
-	ls, err := Listen(ListenOptions{
+	ls, err := openListeners(listen.Options{
 		Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"},
 		Allow:   []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 	})
 	if err != nil {
 		t.Skip(err)
 	}
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	d.srv.Add(ls[0])
 	_, addr := ls[0].Address().Dial()
 	c, err := net.Dial("tcp", addr)
@@ -234,11 +235,11 @@ func testTCPPeerNotAllowed(t *testing.T, serve starter) {
 func TestTCPWritesAreNotCredited(t *testing.T) { eachDriver(t, testTCPWritesAreNotCredited) }
 
 func testTCPWritesAreNotCredited(t *testing.T, serve starter) {
-	ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
+	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
 	if err != nil {
 		t.Skip(err)
 	}
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	d.srv.Reconfigure(Config{Alone: true})
 	d.srv.Add(ls[0])
 	_, addr := ls[0].Address().Dial()
@@ -251,4 +252,15 @@ func testTCPWritesAreNotCredited(t *testing.T, serve starter) {
 		t.Fatal(err)
 	}
 	d.eventually("the write", func(s Stats) bool { return s.WritesRefused == 1 })
+}
+
+// freePort returns a TCP port that was free a moment ago.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
 }

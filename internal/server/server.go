@@ -11,13 +11,15 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"prngd/internal/credit"
+	"prngd/internal/listen"
 	"prngd/internal/peercred"
 	"prngd/internal/prng"
 )
 
 // Config is what a Server needs. Pool and Log are required.
 type Config struct {
-	Pool *prng.Pool
+	Pool *prng.Generator
 	Log  *logrus.Logger
 	PID  int // the answer to command 4; 0: this process's
 
@@ -41,7 +43,7 @@ const maxUnseededWait = 9 * time.Second
 
 // Server serves EGD clients from a pool.
 type Server struct {
-	pool    *prng.Pool
+	pool    *prng.Generator
 	log     *logrus.Logger
 	start   time.Time
 	service *service
@@ -56,7 +58,7 @@ type Server struct {
 	mu        sync.Mutex
 	room      sync.Cond // of mu: a place was given back, or the server stops
 	limits    *limits
-	listeners map[*Listener]struct{}
+	listeners map[*listen.Listener]struct{}
 	driver    driver // nil until Serve
 	//lint:ignore U1000 only Linux hands connections over
 	handing
@@ -68,7 +70,7 @@ func New(c Config) *Server {
 	s := &Server{
 		pool: c.Pool, log: c.Log, start: time.Now().Add(-inheritable),
 		limits:    newLimits(c.MaxConnections, c.PerUID),
-		listeners: make(map[*Listener]struct{}),
+		listeners: make(map[*listen.Listener]struct{}),
 		newDriver: bestDriver,
 		lines:     make(chan func(), 16),
 		stopped:   make(chan struct{}),
@@ -76,7 +78,7 @@ func New(c Config) *Server {
 	if c.PID == 0 {
 		c.PID = os.Getpid()
 	}
-	s.service = newService(c.PID, s.pool.Source(clientPolicy(c.Alone)).Add)
+	s.service = newService(c.PID, s.pool.Source(credit.Client(c.Alone)).Add)
 	s.room.L = &s.mu
 	s.Reconfigure(c)
 	return s
@@ -86,7 +88,7 @@ func New(c Config) *Server {
 // new connections only. Pool, Log and PID stay.
 func (s *Server) Reconfigure(c Config) {
 	c.UnseededWait = min(c.UnseededWait, maxUnseededWait)
-	s.pool.Source(clientPolicy(c.Alone))
+	s.pool.Source(credit.Client(c.Alone))
 	s.mu.Lock()
 	s.config.Store(&c)
 	s.limits.set(c.MaxConnections, c.PerUID)
@@ -95,19 +97,10 @@ func (s *Server) Reconfigure(c Config) {
 	s.poke()
 }
 
-// clientPolicy is how the pool takes the writes of clients.
-func clientPolicy(alone bool) prng.Policy {
-	p := prng.Policy{Name: "client", Foreign: true, GateLimit: 256}
-	if alone {
-		p.GateLimit = 0
-	}
-	return p
-}
-
 // Serve answers on ls, and on what Add brings, until ctx ends. Then it closes
 // the listeners, answers the requests that are complete, closes everything and
 // returns nil, all in less than a second. It serves once.
-func (s *Server) Serve(ctx context.Context, ls []*Listener) error {
+func (s *Server) Serve(ctx context.Context, ls []*listen.Listener) error {
 	d, err := s.newDriver(s)
 	if err != nil {
 		return err
@@ -129,7 +122,7 @@ func (s *Server) Serve(ctx context.Context, ls []*Listener) error {
 
 // Add serves l as well; closing l ends that, and its connections stay. A server
 // that has stopped closes l.
-func (s *Server) Add(l *Listener) {
+func (s *Server) Add(l *listen.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopping {
@@ -143,7 +136,7 @@ func (s *Server) Add(l *Listener) {
 }
 
 // forget is told of a listener that was closed.
-func (s *Server) forget(l *Listener) {
+func (s *Server) forget(l *listen.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.listeners, l)
@@ -194,7 +187,7 @@ func (s *Server) warnWaiting(g gate) {
 		return
 	}
 	why := "the generator is not seeded"
-	if g.state == prng.Held {
+	if g.state == prng.ReseedRequired {
 		why = "output is held until the generator is reseeded"
 	}
 	s.say(func() { s.log.Warn("clients have waited 10 s: " + why) })

@@ -23,7 +23,7 @@ func testServerTranscripts(t *testing.T, serve starter) {
 func TestReplyArrivesInOneRead(t *testing.T) { eachDriver(t, testReplyArrivesInOneRead) }
 
 func testReplyArrivesInOneRead(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	var clients sync.WaitGroup
 	for range 50 {
 		c := d.dial()
@@ -48,7 +48,7 @@ func testReplyArrivesInOneRead(t *testing.T, serve starter) {
 func TestPipeline(t *testing.T) { eachDriver(t, testPipeline) }
 
 func testPipeline(t *testing.T, serve starter) {
-	c := serve(t, prng.Open, nil).dial()
+	c := serve(t, prng.Seeded, nil).dial()
 	c.send(bytes.Repeat([]byte{1, 255}, 100))
 	for i := range 100 {
 		if b := c.receive(256); len(b) != 256 || b[0] != 255 {
@@ -62,7 +62,7 @@ func TestPipelineBeyondAllBuffers(t *testing.T) { eachDriver(t, testPipelineBeyo
 
 func testPipelineBeyondAllBuffers(t *testing.T, serve starter) {
 	const requests = 20000 // 5 MB of replies
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	c := d.dial()
 	go c.send(bytes.Repeat([]byte{1, 255}, requests))
 	d.eventually("full sockets", func(s Stats) bool { return s.BytesOut > 50_000 })
@@ -79,7 +79,7 @@ func testPipelineBeyondAllBuffers(t *testing.T, serve starter) {
 func TestSeedingReleasesAll(t *testing.T) { eachDriver(t, testSeedingReleasesAll) }
 
 func testSeedingReleasesAll(t *testing.T, serve starter) {
-	d := serve(t, prng.Shut, nil)
+	d := serve(t, prng.Unseeded, nil)
 	var clients []*client
 	for range 200 {
 		c := d.dial()
@@ -97,7 +97,7 @@ func testSeedingReleasesAll(t *testing.T, serve starter) {
 func TestUnseededWaitEnds(t *testing.T) { eachDriver(t, testUnseededWaitEnds) }
 
 func testUnseededWaitEnds(t *testing.T, serve starter) {
-	d := serve(t, prng.Shut, func(c *Config) { c.UnseededWait = 0 })
+	d := serve(t, prng.Unseeded, func(c *Config) { c.UnseededWait = 0 })
 	c := d.dial()
 	c.send([]byte{1, 16, 1, 16})
 	if b := c.receive(2); !bytes.Equal(b, []byte{0, 0}) {
@@ -115,7 +115,7 @@ func testUnseededWaitEnds(t *testing.T, serve starter) {
 func TestReconfigureWakesWaiting(t *testing.T) { eachDriver(t, testReconfigureWakesWaiting) }
 
 func testReconfigureWakesWaiting(t *testing.T, serve starter) {
-	d := serve(t, prng.Shut, nil)
+	d := serve(t, prng.Unseeded, nil)
 	c := d.dial()
 	c.send([]byte{0, 1, 16})
 	c.receive(4) // it is served: its command 1 waits now, or soon
@@ -130,7 +130,7 @@ func testReconfigureWakesWaiting(t *testing.T, serve starter) {
 func TestDeadWaiterIsNoticed(t *testing.T) { eachDriver(t, testDeadWaiterIsNoticed) }
 
 func testDeadWaiterIsNoticed(t *testing.T, serve starter) {
-	d := serve(t, prng.Shut, nil)
+	d := serve(t, prng.Unseeded, nil)
 	c := d.dial()
 	c.send([]byte{0, 2, 16})
 	c.receive(4)
@@ -141,7 +141,7 @@ func testDeadWaiterIsNoticed(t *testing.T, serve starter) {
 func TestWriteThenCloseCounts(t *testing.T) { eachDriver(t, testWriteThenCloseCounts) }
 
 func testWriteThenCloseCounts(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	for range 20 {
 		c := d.dial()
 		c.send([]byte{3, 0, 16, 2, 0xaa, 0xbb})
@@ -159,7 +159,7 @@ func TestWriteCredit(t *testing.T) { eachDriver(t, testWriteCredit) }
 
 func testWriteCredit(t *testing.T, serve starter) {
 	var asked []peercred.Cred
-	d := serve(t, prng.Shut, func(c *Config) {
+	d := serve(t, prng.Unseeded, func(c *Config) {
 		c.Credit = func(p peercred.Cred) bool { asked = append(asked, p); return true }
 	})
 	c := d.dial()
@@ -196,7 +196,7 @@ func TestWhoIsBelieved(t *testing.T) {
 func TestAloneMayOpenTheGate(t *testing.T) { eachDriver(t, testAloneMayOpenTheGate) }
 
 func testAloneMayOpenTheGate(t *testing.T, serve starter) {
-	d := serve(t, prng.Shut, func(c *Config) {
+	d := serve(t, prng.Unseeded, func(c *Config) {
 		c.Credit = func(peercred.Cred) bool { return true }
 		c.Alone = true
 	})
@@ -213,7 +213,7 @@ func testAloneMayOpenTheGate(t *testing.T, serve starter) {
 func TestUnknownCommandIsLoggedOnce(t *testing.T) { eachDriver(t, testUnknownCommandIsLoggedOnce) }
 
 func testUnknownCommandIsLoggedOnce(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	for range 3 {
 		c := d.dial()
 		c.send([]byte{0x93, 0x12})
@@ -234,7 +234,7 @@ func TestWaitingIsWarnedAboutOncePerPhase(t *testing.T) {
 }
 
 func testWaitingIsWarnedAboutOncePerPhase(t *testing.T, serve starter) {
-	d := serve(t, prng.Shut, nil)
+	d := serve(t, prng.Unseeded, nil)
 	lines := func(n int) {
 		t.Helper()
 		d.eventually("the line", func(Stats) bool { return len(d.log.AllEntries()) == n })
@@ -256,7 +256,7 @@ func testWaitingIsWarnedAboutOncePerPhase(t *testing.T, serve starter) {
 func TestPartialRequestIsQuiet(t *testing.T) { eachDriver(t, testPartialRequestIsQuiet) }
 
 func testPartialRequestIsQuiet(t *testing.T, serve starter) {
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	c := d.dial()
 	c.send([]byte{1})
 	c.c.Close()
@@ -273,7 +273,7 @@ func TestDeafClientIsBounded(t *testing.T) { eachDriver(t, testDeafClientIsBound
 
 func testDeafClientIsBounded(t *testing.T, serve starter) {
 	const most = 64<<10 + stepBytes
-	d := serve(t, prng.Open, nil)
+	d := serve(t, prng.Seeded, nil)
 	c := d.dial()
 	var sending sync.WaitGroup
 	sending.Go(func() { c.send(bytes.Repeat([]byte{2, 255}, 20000)) })

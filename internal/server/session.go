@@ -77,7 +77,7 @@ type session struct {
 func (s *session) Take(in []byte, g gate, now instant) (want int) {
 	s.queue.append(in, s.svc)
 	s.gate, s.step, s.owed, s.more = g, 0, 0, false
-	if g.state == prng.Open {
+	if g.state == prng.Seeded {
 		s.blocked = 0
 	}
 	for s.ended == alive {
@@ -110,7 +110,7 @@ func (s *session) Take(in []byte, g gate, now instant) (want int) {
 		want += a.random
 		s.owed += uint16(a.size())
 		s.step += uint16(n)
-		if s.believed && q.Command == egdproto.Write && g.state != prng.Open {
+		if s.believed && q.Command == egdproto.Write && g.state != prng.Seeded {
 			s.more = true // it may open the gate for what follows
 			break
 		}

@@ -130,7 +130,7 @@ func TestIdleSessionIsSmall(t *testing.T) {
 	if size := unsafe.Sizeof(session{}); size >= 300 {
 		t.Errorf("a session takes %d bytes", size)
 	}
-	w := newWorld(prng.Open)
+	w := newWorld(prng.Seeded)
 	w.send(bytes.Repeat([]byte{2, 1}, 1000))
 	if w.s.queue.big != nil || len(w.out) != 1000 {
 		t.Errorf("after %d bytes of replies an idle session keeps a buffer: %v", len(w.out), w.s.queue.big != nil)
@@ -142,7 +142,7 @@ func TestIdleSessionIsSmall(t *testing.T) {
 
 // No more than 8 KiB for one connection in one step; no reply is torn apart.
 func TestStepIsBounded(t *testing.T) {
-	w := newWorld(prng.Open)
+	w := newWorld(prng.Seeded)
 	want := w.s.Take(bytes.Repeat([]byte{1, 255}, 100), w.g, w.now)
 	if want != 32*255 || w.s.Owes() != 32*256 || !w.s.more {
 		t.Fatalf("want %d random bytes and %d in all", want, w.s.Owes())
@@ -155,7 +155,7 @@ func TestStepIsBounded(t *testing.T) {
 }
 
 func TestPipelineIsOneWriteForEachStep(t *testing.T) {
-	w := newWorld(prng.Open)
+	w := newWorld(prng.Seeded)
 	w.send(bytes.Repeat([]byte{2, 0x40}, 67)) // QEMU's
 	if w.writes != 1 || len(w.out) != 67*64 {
 		t.Errorf("%d bytes in %d writes", len(w.out), w.writes)
@@ -164,12 +164,12 @@ func TestPipelineIsOneWriteForEachStep(t *testing.T) {
 
 // 4 KiB of requests are kept while the gate is shut, and all answered.
 func TestRoomWhileWaiting(t *testing.T) {
-	w := newWorld(prng.Shut)
+	w := newWorld(prng.Unseeded)
 	w.send(bytes.Repeat([]byte{2, 1}, 4000))
 	if w.s.Room() != 0 || w.s.queue.len() != queueBytes {
 		t.Fatalf("room for %d, keeps %d", w.s.Room(), w.s.queue.len())
 	}
-	w.gate(prng.Open)
+	w.gate(prng.Seeded)
 	if len(w.out) != queueBytes/2 || w.s.Room() != queueBytes {
 		t.Fatalf("%d bytes out, room for %d", len(w.out), w.s.Room())
 	}
@@ -178,7 +178,7 @@ func TestRoomWhileWaiting(t *testing.T) {
 // The gate may be held between Take and Generate: what needs no random bytes
 // goes out, the rest waits, and nothing is lost.
 func TestGateMovesInsideAStep(t *testing.T) {
-	w := newWorld(prng.Open)
+	w := newWorld(prng.Seeded)
 	if want := w.s.Take([]byte{0, 2, 16, 0}, w.g, w.now); want != 16 {
 		t.Fatal(want)
 	}
@@ -190,11 +190,11 @@ func TestGateMovesInsideAStep(t *testing.T) {
 	if !w.s.More() || w.s.Stuck() {
 		t.Fatal("the session does not ask to be run again")
 	}
-	w.gate(prng.Held)
+	w.gate(prng.ReseedRequired)
 	if len(w.out) != 0 || !w.s.Waits() {
 		t.Fatalf("held: %x", w.out)
 	}
-	w.gate(prng.Open)
+	w.gate(prng.Seeded)
 	if len(w.out) != 16+4 {
 		t.Fatalf("open: %x", w.out)
 	}
@@ -203,16 +203,16 @@ func TestGateMovesInsideAStep(t *testing.T) {
 // When the length byte of a full reply is sent the reply stays full, however
 // long it takes and whatever becomes of the gate.
 func TestHalfSentReplyIsNeverShort(t *testing.T) {
-	w := newWorld(prng.Open)
+	w := newWorld(prng.Seeded)
 	w.s.Take([]byte{1, 16, 4}, w.g, w.now)
 	w.out = append(w.out, w.s.Reply(nil, make([]byte, 16))[:5]...)
 	w.s.Sent(5, w.now)
-	w.gate(prng.Held)
+	w.gate(prng.ReseedRequired)
 	w.later(time.Hour)
 	if w.s.Closed() || len(w.out) != 5 || w.s.Stuck() {
 		t.Fatalf("held: %x, closed %v", w.out, w.s.Closed())
 	}
-	w.gate(prng.Open)
+	w.gate(prng.Seeded)
 	if len(w.out) != 17+5 || w.out[0] != 16 || w.out[17] != 4 {
 		t.Fatalf("open: %x", w.out)
 	}
@@ -220,7 +220,7 @@ func TestHalfSentReplyIsNeverShort(t *testing.T) {
 
 // The same where 00 was due already, but not taken before the gate opened.
 func TestHalfSentReplyThatWasDueEmpty(t *testing.T) {
-	w := newWorld(prng.Shut)
+	w := newWorld(prng.Unseeded)
 	w.deaf = true
 	w.send([]byte{1, 16})
 	w.later(testWait)
@@ -228,20 +228,20 @@ func TestHalfSentReplyThatWasDueEmpty(t *testing.T) {
 		t.Fatalf("owes %d bytes", w.s.Owes())
 	}
 	w.deaf = false
-	w.g = waitFor(prng.Open, testWait)
+	w.g = waitFor(prng.Seeded, testWait)
 	want := w.s.Take(nil, w.g, w.now)
 	w.out = append(w.out, w.s.Reply(nil, make([]byte, want))[:5]...)
 	w.s.Sent(5, w.now)
-	w.gate(prng.Held)
+	w.gate(prng.ReseedRequired)
 	w.later(time.Minute)
-	w.gate(prng.Open)
+	w.gate(prng.Seeded)
 	if len(w.out) != 17 || w.out[0] != 16 {
 		t.Fatalf("%x", w.out)
 	}
 }
 
 func TestInputIsErased(t *testing.T) {
-	w := newWorld(prng.Open)
+	w := newWorld(prng.Seeded)
 	w.send([]byte{3, 0, 8, 5, 'b', 'y', 't', 'e', 's'})
 	if w.s.queue.small != [16]byte{} {
 		t.Errorf("keeps %x", w.s.queue.small)
@@ -256,7 +256,7 @@ func TestInputIsErased(t *testing.T) {
 }
 
 func TestDeafPeerIsClosedAfter30Seconds(t *testing.T) {
-	w := newWorld(prng.Open)
+	w := newWorld(prng.Seeded)
 	w.deaf = true
 	w.send([]byte{2, 255})
 	if w.s.Room() != 0 || !w.s.Stuck() {
@@ -274,7 +274,7 @@ func TestDeafPeerIsClosedAfter30Seconds(t *testing.T) {
 
 // One byte taken is progress, and buys another 30 s.
 func TestSlowPeerIsServed(t *testing.T) {
-	w := newWorld(prng.Open)
+	w := newWorld(prng.Seeded)
 	w.deaf = true
 	w.send([]byte{2, 5, 0})
 	w.sip = 1
@@ -288,7 +288,7 @@ func TestSlowPeerIsServed(t *testing.T) {
 }
 
 func TestLongWaitIsToldOnce(t *testing.T) {
-	w := newWorld(prng.Shut)
+	w := newWorld(prng.Unseeded)
 	w.send([]byte{2, 1})
 	if d := w.s.Deadline(w.now); d != w.now.after(longWait) {
 		t.Fatalf("wakes at %d", d)
@@ -306,7 +306,7 @@ func BenchmarkSession(b *testing.B) {
 		"pipeline": bytes.Repeat([]byte{2, 64}, 67),
 	} {
 		b.Run(name, func(b *testing.B) {
-			w := newWorld(prng.Open)
+			w := newWorld(prng.Seeded)
 			random, reply := make([]byte, stepBytes), make([]byte, 0, stepBytes)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -318,7 +318,7 @@ func BenchmarkSession(b *testing.B) {
 }
 
 func TestSessionAllocatesNothing(t *testing.T) {
-	w := newWorld(prng.Open)
+	w := newWorld(prng.Seeded)
 	random, reply := make([]byte, stepBytes), make([]byte, 0, stepBytes)
 	in := []byte{1, 32}
 	if n := testing.AllocsPerRun(100, func() {

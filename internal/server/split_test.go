@@ -20,7 +20,7 @@ func FuzzSplit(f *testing.F) {
 	f.Add([]byte{0, 3, 0, 9, 1, 'x', 2, 1, 0, 3, 0, 0, 2, 'y'}, uint64(6), uint8(0)) // ends inside a write
 	f.Fuzz(func(t *testing.T, stream []byte, seed uint64, sip uint8) {
 		stream = stream[:min(len(stream), 512)]
-		for i, state := range []prng.State{prng.Open, prng.Shut, prng.Held} {
+		for i, state := range []prng.State{prng.Seeded, prng.Unseeded, prng.ReseedRequired} {
 			whole, split := newWorld(state), newWorld(state)
 			whole.random, split.random = nil, nil
 			split.sip = int(sip) * (1 + len(stream)/32)
@@ -32,8 +32,8 @@ func FuzzSplit(f *testing.F) {
 				rest = rest[n:]
 			}
 			compare(t, whole, split)
-			whole.gate(prng.Open)
-			split.gate(prng.Open)
+			whole.gate(prng.Seeded)
+			split.gate(prng.Seeded)
 			compare(t, whole, split)
 			whole.shutWrite()
 			split.shutWrite()
@@ -68,7 +68,7 @@ func requests(w *world) [5]uint64 { return w.s.tally.requests }
 
 // A peer that takes one byte at a time gets each reply once, framed as ever.
 func TestSippingPeer(t *testing.T) {
-	w := newWorld(prng.Open)
+	w := newWorld(prng.Seeded)
 	w.sip = 1
 	w.send([]byte{1, 3, 0, 2, 2, 4})
 	want := []int{3, -1, -1, -1, 0, 0, 32, 0, -1, -1, 4, '4', '7', '1', '1'}

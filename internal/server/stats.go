@@ -106,9 +106,9 @@ func (s *Server) Stats() Stats {
 // empties counts a command 1 that was answered with nothing.
 func (c *counters) empties(state prng.State) {
 	switch state {
-	case prng.Open:
+	case prng.Seeded:
 		c.shortReplies.Add(1)
-	case prng.Held:
+	case prng.ReseedRequired:
 		c.emptyHeld.Add(1)
 	default:
 		c.emptyUnseeded.Add(1)
@@ -134,4 +134,42 @@ func (c *counters) refused(n *atomic.Uint64) {
 	n.Add(1)
 	now := time.Now()
 	c.lastRefusal.Store(&now)
+}
+
+// Continue counts on from what the program before this one in the same process
+// has counted. Call it once, before Serve. The connections that were handed over
+// are counted again as they are inherited, so they are left out.
+func (s *Server) Continue(before Stats, inherited int) {
+	c := &s.service.counters
+	c.clientsEver.Add(before.ClientsEver - min(before.ClientsEver, uint64(inherited)))
+	for _, sum := range []struct {
+		to     *atomic.Uint64
+		before uint64
+	}{
+		{&c.bytesOut, before.BytesOut},
+		{&c.shortReplies, before.ShortReplies},
+		{&c.emptyUnseeded, before.EmptyUnseeded},
+		{&c.emptyHeld, before.EmptyHeld},
+		{&c.writesCredited, before.WritesCredited},
+		{&c.writesRefused, before.WritesRefused},
+		{&c.writesClamped, before.WritesClamped},
+		{&c.creditedBits, before.CreditedBits},
+		{&c.unknownCommands, before.UnknownCommands},
+		{&c.partialRequests, before.PartialRequests},
+		{&c.requestTimeouts, before.RequestTimeouts},
+		{&c.writeTimeouts, before.WriteTimeouts},
+		{&c.refusedPerUID, before.RefusedPerUID},
+		{&c.refusedReserved, before.RefusedReserved},
+		{&c.refusedAddress, before.RefusedAddress},
+		{&c.evicted, before.Evicted},
+		{&c.acceptErrors, before.AcceptErrors},
+	} {
+		sum.to.Add(sum.before)
+	}
+	for i := range c.requests {
+		c.requests[i].Add(before.Requests[i])
+	}
+	if !before.LastRefusal.IsZero() {
+		c.lastRefusal.Store(&before.LastRefusal)
+	}
 }

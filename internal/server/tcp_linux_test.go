@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
@@ -31,11 +32,11 @@ func testTCPAllow(t *testing.T, serve starter) {
 		{"::", "::/0", "::1", "127.0.0.1"}, // all of IPv6 is none of IPv4
 	} {
 		t.Run(c.host+" "+c.allow, func(t *testing.T) {
-			ls, err := Listen(ListenOptions{Address: egdproto.Address{Network: "tcp", Host: c.host}, Allow: prefixes(t, c.allow)})
+			ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: c.host}, Allow: prefixes(t, c.allow)})
 			if err != nil {
 				t.Skip(err) // no IPv6 here
 			}
-			d := serve(t, prng.Open, nil)
+			d := serve(t, prng.Seeded, nil)
 			d.srv.Add(ls[0])
 			if c.in != "" && !comes(t, c.in, ls[0]) {
 				t.Errorf("%s is not let in", c.in)
@@ -71,7 +72,7 @@ func prefixes(t *testing.T, list string) (all []netip.Prefix) {
 }
 
 // comes reports whether who connects from this address is answered.
-func comes(t *testing.T, from string, l *Listener) bool {
+func comes(t *testing.T, from string, l *listen.Listener) bool {
 	t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: patience}
 	to := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: l.Address().Port}

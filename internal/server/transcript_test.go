@@ -65,14 +65,14 @@ func blocks(text string) (all []block) {
 	return all
 }
 
-var states = map[string]prng.State{"gate shut": prng.Shut, "gate held": prng.Held, "gate open": prng.Open}
+var states = map[string]prng.State{"gate shut": prng.Unseeded, "gate held": prng.ReseedRequired, "gate open": prng.Seeded}
 
 // state is where the block begins: open, if it does not say.
 func (b block) state() prng.State {
 	if state, ok := states[b.steps[0]]; ok {
 		return state
 	}
-	return prng.Open
+	return prng.Seeded
 }
 
 func (b block) play(t *testing.T, p party) {

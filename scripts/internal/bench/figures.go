@@ -145,7 +145,7 @@ func generator() (float64, error) {
 	}
 	defer p.Close()
 	p.Source(prng.Policy{Name: "bench"}).Add(make([]byte, 64), 512)
-	dst := make([]byte, prng.MaxGenerate)
+	dst := make([]byte, prng.MaxBytesPerRequest)
 	best := 0.0
 	for range 7 {
 		begin, n := time.Now(), 0

@@ -58,7 +58,7 @@ func (s *system) driver() string {
 }
 
 // upgrade says whether a new program can take the place of a running daemon.
-func (s *system) upgrade() string { return yes(s.build.has("internal/process", "exec_linux.go")) }
+func (s *system) upgrade() string { return yes(s.build.has("internal/upgrade", "exec_linux.go")) }
 
 // peer says what is known of who connects: nothing where ofFD asks nobody, and
 // the process where it reads one.
@@ -84,9 +84,9 @@ func (s *system) hidden() string { return yes(!s.build.has("internal/prng", "sec
 // confined says what keeps the daemon from writing where it has nothing to write.
 func (s *system) confined() string {
 	switch {
-	case s.build.has("internal/process", "confine_linux.go"):
+	case s.build.has("internal/privileges", "confine_linux.go"):
 		return "Landlock"
-	case s.build.has("internal/process", "confine_openbsd.go"):
+	case s.build.has("internal/privileges", "confine_openbsd.go"):
 		return "unveil, pledge"
 	}
 	return "–"

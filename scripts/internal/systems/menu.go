@@ -37,11 +37,10 @@ func (b build) menu() (names []string, exists map[string]bool) {
 		names = append(names, g.Name)
 	}
 	system := b["prngd/gatherers"].functions["System"]
-	linux := b.has("gatherers", "proc_linux.go")
 	for _, name := range names {
 		gather := gatherFunction(system, name)
-		// Linux reads /proc; what is not a family asks no library.
-		exists[name] = linux || gather == "" || b.family(gather)
+		// What is made without one, as kernel is, asks no library.
+		exists[name] = gather == "" || b.family(gather)
 	}
 	return names, exists
 }

@@ -107,13 +107,13 @@ func TestData(t *testing.T) {
 	if !v.Stale || v.Health != "unknown" || v.Report == nil || v.Points[0].Requests != nil || v.Points[0].Latency != nil {
 		t.Errorf("while nobody answers: %+v", v)
 	}
-	for i := range 1000 {
+	for i := range 4000 {
 		b.Add(sample(i))
 	}
-	if v = look(t, h, "/data?after=4"); v.First != 104 || len(v.Points) != 900 {
+	if v = look(t, h, "/data?after=4"); v.First != 404 || len(v.Points) != 3600 {
 		t.Errorf("a page that slept gets %d points from %d", len(v.Points), v.First)
 	}
-	if v = look(t, h, "/data?after=99999"); v.First != 104 {
+	if v = look(t, h, "/data?after=99999"); v.First != 404 {
 		t.Errorf("a page of another server's gets points from %d", v.First)
 	}
 	if got := get(t, h, "localhost", "/data?after=x").StatusCode; got != 400 {

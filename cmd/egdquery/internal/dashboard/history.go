@@ -5,12 +5,13 @@ import (
 	"sync"
 	"time"
 
+	"prngd/cmd/egdquery/internal/human"
 	"prngd/cmd/egdquery/internal/watch"
 	"prngd/internal/control"
 )
 
-// kept is what the page can show: a quarter of an hour, a point a second.
-const kept = 900
+// kept is what the page can show: an hour, a point a second.
+const kept = 3600
 
 // point is one sample as the plots need it. What is not known is null.
 type point struct {
@@ -31,6 +32,7 @@ type history struct {
 	ever   int // points added so far; the number of the next
 	last   watch.Sample
 	report *control.Report // the last there was
+	seen   time.Time       // when it came
 	more   chan struct{}   // closed at the next add
 }
 
@@ -46,7 +48,7 @@ func (h *history) add(s watch.Sample) {
 	h.ever++
 	h.last = s
 	if s.Report != nil {
-		h.report = s.Report
+		h.report, h.seen = s.Report, s.Time
 	}
 	close(h.more)
 	h.more = make(chan struct{})
@@ -82,6 +84,12 @@ func (h *history) view(after int) view {
 	health, reasons := h.last.Health()
 	v.Health, v.Reasons = health.String(), reasons
 	v.Stale = h.last.Report == nil
+	if h.report != nil {
+		v.Unseen = max(0, h.last.Time.Sub(h.seen).Seconds())
+		for _, line := range h.report.Log {
+			v.Warnings = append(v.Warnings, human.Warning(line, h.report.Now))
+		}
+	}
 	if h.last.LatencyErr != nil {
 		v.ProbeError = h.last.LatencyErr.Error()
 	}
@@ -94,7 +102,9 @@ type view struct {
 	Next       int             `json:"next"`
 	Health     string          `json:"health"`
 	Reasons    []string        `json:"reasons"`
-	Stale      bool            `json:"stale"` // the report is an old one: nobody answers now
+	Stale      bool            `json:"stale"`    // the report is an old one: nobody answers now
+	Unseen     float64         `json:"unseen"`   // seconds since the report came
+	Warnings   []string        `json:"warnings"` // the daemon's last ones, as sentences
 	ProbeError string          `json:"probe_error,omitempty"`
 	Report     *control.Report `json:"report"`
 	Points     []point         `json:"points"`
@@ -113,7 +123,8 @@ func newPoint(before, now *watch.Sample) point {
 		p.Requests, p.Sent = &rates.Requests, &rates.Bytes
 	}
 	r := now.Report
-	p.Clients = &r.Clients.Now
+	clients := now.Clients()
+	p.Clients = &clients
 	p.Reseed, p.Save = age(r.Generator.LastReseed, r.Now), age(r.Seed.LastSave, r.Now)
 	if p.Reseed == nil {
 		p.Reseed = age(r.Generator.SeededAt, r.Now)

@@ -26,12 +26,12 @@ void (window.contrast = (e) => {
 // page, and $PRNGD_FEED the program of the one command in its prngd.conf.
 func TestPageInChromium(t *testing.T) {
 	program, page, feed := os.Getenv("CHROMIUM"), os.Getenv("PRNGD_BOARD"), os.Getenv("PRNGD_FEED")
-	if program == "" {
+	if program == "" || page == "" {
 		t.Skip("scripts/test chromium runs this")
 	}
 	b := browse(t, program)
 	b.call("Page.navigate", map[string]any{"url": page})
-	b.await(10*time.Second, `document.querySelectorAll("#rows tr").length > 5`)
+	b.await(10*time.Second, `document.querySelectorAll("#rows tr").length > 3`)
 	// The plots move.
 	b.await(20*time.Second, `document.body.dataset.moves >= 4 && document.body.dataset.peak > 50`)
 	b.await(1*time.Second, `document.querySelectorAll("figure polyline").length >= 6`)
@@ -53,7 +53,6 @@ func TestPageInChromium(t *testing.T) {
 func (b *browser) readable(scheme string) {
 	b.scheme(scheme)
 	b.eval(`void document.body.offsetWidth`)
-	b.shoot(scheme)
 	least := b.eval(`Math.min(...[...document.querySelectorAll("body, header *, dt, dd, th, td, figcaption, figcaption output, .legend li, footer *")]
 		.filter((e) => e.textContent.trim() && e.checkVisibility() && !e.closest("option, select")).map(contrast))`).(float64)
 	if least < 4.5 {

@@ -39,6 +39,8 @@ func Report() *control.Report {
 		},
 		Process: control.Process{Upgrades: 2, Sandbox: []string{"landlock", "seccomp"}, Missing: []string{"no new privileges: not supported"}},
 		Config:  control.Config{Path: "/etc/prngd.conf", Commands: 12, Undef: 3, Rejected: 1, Pending: []string{"user"}},
-		Log:     []string{"15:04:05 net: open /proc/net/dev: permission denied"},
+		Checks:  []control.Check{{What: "uid", Asked: "120", Is: "120", Critical: true}, {What: "socket /run/egd-pool", Asked: "mode 0777", Is: "mode 0777"}},
+		Log: []string{`2026-01-02T15:03:55Z time="2026-01-02T15:03:55.100Z" level=warning msg="source fails" ` +
+			`error="open /proc/net/dev: permission denied" source=net`},
 	}
 }

@@ -44,14 +44,14 @@ func Span(d time.Duration) string {
 	case d < time.Minute:
 		return fmt.Sprintf("%ds", d/time.Second)
 	case d < time.Hour:
-		return pair(d, time.Minute, "m", time.Second, "s")
+		return two(d, time.Minute, "m", time.Second, "s")
 	case d < 24*time.Hour:
-		return pair(d, time.Hour, "h", time.Minute, "m")
+		return two(d, time.Hour, "h", time.Minute, "m")
 	}
-	return pair(d, 24*time.Hour, "d", time.Hour, "h")
+	return two(d, 24*time.Hour, "d", time.Hour, "h")
 }
 
-func pair(d, large time.Duration, largeName string, small time.Duration, smallName string) string {
+func two(d, large time.Duration, largeName string, small time.Duration, smallName string) string {
 	if rest := d % large / small; rest > 0 {
 		return fmt.Sprintf("%d%s%d%s", d/large, largeName, rest, smallName)
 	}

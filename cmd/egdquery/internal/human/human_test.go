@@ -52,3 +52,21 @@ func TestAgo(t *testing.T) {
 		}
 	}
 }
+
+// A daemon's warnings are sentences with one date (C9).
+func TestWarning(t *testing.T) {
+	now := time.Date(2026, 11, 28, 5, 50, 0, 0, time.UTC)
+	for line, want := range map[string]string{
+		`2026-11-28T05:48:59Z time="2026-11-28T05:48:59.874Z" level=warning msg="source fails" error="open \"x\": no" source="command:/bin/nope" n=3`: `1m1s ago: Source fails: open "x": no (source command:/bin/nope, n 3)`,
+		`2026-11-28T05:50:00Z level=warning msg=late`:          "just now: Late",
+		"2026-11-28T05:50:00Z a sentence":                      "just now: a sentence",
+		`2026-11-28T05:50:00Z level=warning msg="a\x1b[2J\nb"`: "just now: A?[2J b",
+		`2026-11-28T05:50:00Z msg="cut`:                        `just now: msg="cut`,
+		"15:04:05 net: permission denied":                      "15:04:05 net: permission denied",
+		"":                                                     "",
+	} {
+		if got := human.Warning(line, now); got != want {
+			t.Errorf("%s: got %s, expected %s", line, got, want)
+		}
+	}
+}

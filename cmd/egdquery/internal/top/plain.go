@@ -45,7 +45,7 @@ func (p *Plain) Take(s watch.Sample) error {
 				all++
 			}
 		}
-		gate, clients, sources = r.Generator.State, human.Number(float64(r.Clients.Now)), fmt.Sprintf("%d/%d", well, all)
+		gate, clients, sources = r.Generator.State, human.Number(float64(s.Clients())), fmt.Sprintf("%d/%d", well, all)
 	}
 	requests, sent, latency := "-", "-", "-"
 	if rates, ok := watch.Between(&p.last, &s); ok {
@@ -56,7 +56,7 @@ func (p *Plain) Take(s watch.Sample) error {
 	}
 	p.last = s
 	line := fmt.Sprintf("%-8s %-8s %-5s %7s %9s %12s %9s %8s  %s", s.Time.Format(time.TimeOnly), health, gate, clients,
-		requests, sent, latency, sources, oneLine(strings.Join(reasons, "; ")))
+		requests, sent, latency, sources, strings.Join(reasons, "; "))
 	_, err := fmt.Fprintln(p.w, strings.TrimRight(line, " "))
 	return err
 }

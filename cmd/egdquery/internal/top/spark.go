@@ -42,7 +42,7 @@ func (m *Model) spark(name string, write func(float64) string, get func(tick) fl
 	if m.ascii {
 		shapes = dots
 	}
-	return fmt.Sprintf("%-8s %11s  %s", name, now, green.Render(sparkline(values, shapes)))
+	return fmt.Sprintf("%-8s %11s  %s", name, now, green.write(sparkline(values, shapes)))
 }
 
 // sparkline draws values from 0 to their greatest; what is not known is blank.

@@ -6,21 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/lipgloss"
-	"github.com/charmbracelet/x/ansi"
-
 	"prngd/cmd/egdquery/internal/human"
 	"prngd/internal/control"
-)
-
-// The terminal's own colours, which suit its background; every one of them
-// goes with a word.
-var (
-	red    = lipgloss.NewStyle().Foreground(lipgloss.Color("1")).Bold(true)
-	green  = lipgloss.NewStyle().Foreground(lipgloss.Color("2"))
-	yellow = lipgloss.NewStyle().Foreground(lipgloss.Color("3"))
-	bold   = lipgloss.NewStyle().Bold(true)
-	faint  = lipgloss.NewStyle().Faint(true)
 )
 
 // chrome is every line but the sources': the head, and the line of keys.
@@ -29,7 +16,7 @@ const chrome = 12
 // space is how many sources fit.
 func (m *Model) space() int { return max(0, m.height-chrome) }
 
-// View implements [tea.Model]: exactly as many lines as fit, none too long.
+// View returns exactly as many lines as fit, none too long.
 func (m *Model) View() string {
 	lines := append(m.head(), m.table()...)
 	if len(lines) > m.height-1 {
@@ -40,16 +27,15 @@ func (m *Model) View() string {
 	}
 	lines = append(lines, m.keys())
 	for i, line := range lines {
-		lines[i] = ansi.Truncate(line, m.width, "")
+		lines[i] = cut(line, m.width)
 	}
 	return strings.Join(lines, "\n")
 }
 
 // apart puts two texts at the ends of a line.
 func (m *Model) apart(left, right string) string {
-	room := m.width - lipgloss.Width(right) - 1
-	left = ansi.Truncate(left, max(0, room), "")
-	return left + strings.Repeat(" ", max(1, m.width-lipgloss.Width(left)-lipgloss.Width(right))) + right
+	left = cut(left, m.width-width(right)-1)
+	return left + strings.Repeat(" ", max(1, m.width-width(left)-width(right))) + right
 }
 
 func (m *Model) head() []string {
@@ -62,46 +48,34 @@ func (m *Model) head() []string {
 		right += "  " + m.last.Time.Format(time.TimeOnly)
 	}
 	if m.report == nil {
-		return []string{m.apart(bold.Render("prngd"), right), reasonLine(reasons), "", "", ""}
+		return []string{m.apart(bold.write("prngd"), right), reasonLine(reasons), "", "", ""}
 	}
 	r := m.report
-	title := fmt.Sprintf("%s  pid %d  up %s", bold.Render(r.Program), r.PID, human.Span(r.Now.Sub(r.Started)))
+	title := fmt.Sprintf("%s  pid %d  up %s", bold.write(r.Program), r.PID, human.Span(r.Now.Sub(r.Started)))
 	if m.last.Report == nil {
-		title = bold.Render(r.Program) + fmt.Sprintf("  pid %d  does not answer", r.PID)
+		title = bold.write(r.Program) + fmt.Sprintf("  pid %d  does not answer", r.PID)
 	}
-	lines := []string{m.apart(title, right), reasonLine(reasons), gateLine(r), clientLine(r), ""}
+	lines := []string{m.apart(title, right), reasonLine(reasons), gateLine(r), clientLine(r, m.last.Clients()), ""}
 	return append(lines, m.sparks()...)
 }
 
 func judgement(h control.Health) string {
-	style := map[control.Health]lipgloss.Style{control.OK: green, control.Degraded: yellow}
-	s, known := style[h]
+	s, known := map[control.Health]style{control.OK: green, control.Degraded: yellow}[h]
 	if !known {
 		s = red
 	}
-	return s.Reverse(true).Render(" " + strings.ToUpper(h.String()) + " ")
+	return (reverse + s).write(" " + strings.ToUpper(h.String()) + " ")
 }
 
 func reasonLine(reasons []string) string {
 	if len(reasons) == 0 {
 		return ""
 	}
-	text := "! " + oneLine(reasons[0])
+	text := "! " + reasons[0]
 	if more := len(reasons) - 1; more > 0 {
-		text = fmt.Sprintf("! (1 of %d) %s", more+1, oneLine(reasons[0]))
+		text = fmt.Sprintf("! (1 of %d) %s", more+1, reasons[0])
 	}
-	return yellow.Render(text)
-}
-
-// oneLine makes others' text harmless: no line ends, no escape sequences.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
+	return yellow.write(text)
 }
 
 func gateLine(r *control.Report) string {
@@ -120,13 +94,13 @@ func gateLine(r *control.Report) string {
 	return fmt.Sprintf("gate %s  reseeded %s (%d)  stirs %s  %s", g.State, human.Ago(last, r.Now), g.Reseeds, human.Number(float64(g.Stirs)), seed)
 }
 
-func clientLine(r *control.Report) string {
+func clientLine(r *control.Report, now int64) string {
 	c := &r.Clients
 	var refused uint64
 	for _, n := range c.Refused {
 		refused += n
 	}
-	return fmt.Sprintf("clients %s of %s ever  sent %s  short %d  empty %d  refused %d", human.Number(float64(c.Now)),
+	return fmt.Sprintf("clients %s of %s ever  sent %s  short %d  empty %d  refused %d", human.Number(float64(now)),
 		human.Number(float64(c.Ever)), human.Size(float64(c.BytesOut)), c.Short, c.Empty, refused)
 }
 
@@ -138,7 +112,7 @@ func (m *Model) keys() string {
 	if below := len(m.rows) - m.offset - m.space(); below > 0 {
 		text += fmt.Sprintf("  (%d more below)", below)
 	}
-	return faint.Render(text)
+	return faint.write(text)
 }
 
 // table is the sources from offset on, under their heading.
@@ -147,7 +121,7 @@ func (m *Model) table() []string {
 		return nil
 	}
 	name := min(max(20, m.width-58), 40)
-	lines := []string{"", faint.Render(fmt.Sprintf("%-*s %-8s %6s %7s %8s %6s  %s", name, "SOURCE", "STATE", "EVERY", "SAMPLES", "BITS", "ERRORS", "LAST"))}
+	lines := []string{"", faint.write(fmt.Sprintf("%-*s %-8s %6s %7s %8s %6s  %s", name, "SOURCE", "STATE", "EVERY", "SAMPLES", "BITS", "ERRORS", "LAST"))}
 	rows := slices.SortedStableFunc(slices.Values(m.rows), func(a, b row) int { return a.rank() - b.rank() })
 	from := min(m.offset, len(rows))
 	for _, s := range rows[from:min(len(rows), from+m.space())] {
@@ -168,24 +142,24 @@ func (s *row) rank() int {
 }
 
 func (s *row) line(name int, now, looked time.Time) string {
-	state, style := s.State, lipgloss.NewStyle()
+	state, look := s.State, plain
 	switch {
 	case !s.went.IsZero():
-		state, style = "gone", faint
+		state, look = "gone", faint
 	case s.rank() == 0:
-		style = red
+		look = red
 	case !s.came.IsZero() && looked.Sub(s.came) < newsFor:
-		state, style = "new", yellow
+		state, look = "new", yellow
 	case s.State == "healthy":
-		style = green
+		look = green
 	}
 	every := "-"
 	if s.Every > 0 {
 		every = human.Span(time.Duration(s.Every * float64(time.Second)))
 	}
-	cell := ansi.Truncate(oneLine(s.Name), name, "~")
-	cell += strings.Repeat(" ", max(0, name-lipgloss.Width(cell)))
-	text := fmt.Sprintf("%s %s %6s %7s %8s %6s  %s", cell, style.Render(fmt.Sprintf("%-8s", state)), every,
+	cell := cut(s.Name, name)
+	cell += strings.Repeat(" ", max(0, name-width(cell)))
+	text := fmt.Sprintf("%s %s %6s %7s %8s %6s  %s", cell, look.write(fmt.Sprintf("%-8s", state)), every,
 		human.Number(float64(s.Samples)), human.Number(float64(s.Bits)), human.Number(float64(s.Errors)), human.Ago(s.LastSample, now))
 	return text
 }

@@ -2,7 +2,8 @@ package watch
 
 import "time"
 
-// Rates are what two samples of one process say between them, a second.
+// Rates are what two samples of one process say between them, a second, without
+// the probes of the watcher itself.
 type Rates struct {
 	Requests float64
 	Bytes    float64 // sent
@@ -20,9 +21,10 @@ func Between(from, to *Sample) (Rates, bool) {
 		return Rates{}, false
 	}
 	a, b := sum(from), sum(to)
+	own := to.Probes - from.Probes
 	return Rates{
-		Requests: rate(a.requests, b.requests, seconds),
-		Bytes:    rate(from.Report.Clients.BytesOut, to.Report.Clients.BytesOut, seconds),
+		Requests: rate(a.requests+own, b.requests, seconds),
+		Bytes:    rate(from.Report.Clients.BytesOut+own*(ProbeBytes+1), to.Report.Clients.BytesOut, seconds),
 		Bits:     rate(a.bits, b.bits, seconds),
 	}, true
 }

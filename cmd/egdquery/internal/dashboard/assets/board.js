@@ -1,13 +1,13 @@
 // The page asks for the next point; the answer comes when there is one.
 import { Plot } from "./plot.js";
-import { ago, binaryTop, decimalTop, make, number, size, span, spanTop } from "./text.js";
+import { ago, binaryTop, decimalTop, make, number, percentile, size, span, spanTop } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 const body = document.body;
 const marks = { ok: "✓", degraded: "!", critical: "✗", unknown: "?" };
 const troubled = (s) => s.state === "failing" || s.state === "hung";
 
-let next = 0, points = [], paused = false, view = null;
+let next = 0, points = [], paused = false, view = null, heard = Date.now(), unfolded = false;
 
 const field = (name, title) => (list) => [{ name: title, values: list.map((p) => p[name]) }];
 
@@ -18,10 +18,15 @@ function credited(list) {
 	return names.map((name) => ({ name, values: list.map((p) => p.bits?.[name] ?? null) }));
 }
 
+// percentiles are those of the last half minute before each point.
+const percentiles = (list) => [["p50", 0.5], ["p99", 0.99]].map(([name, part]) => ({
+	name, values: list.map((p, i) => (p.latency === null ? null : percentile(list.slice(Math.max(0, i - 29), i + 1).map((q) => q.latency), part))),
+}));
+
 const counted = [number, decimalTop], timed = [span, spanTop], sized = [size, binaryTop];
 const plots = [
 	new Plot($("plots"), "plot-requests", "Requests a second", counted, field("requests", "requests")),
-	new Plot($("plots"), "plot-latency", "Latency of a read", timed, field("latency", "latency")),
+	new Plot($("plots"), "plot-latency", "Latency of a read", [span], percentiles),
 	new Plot($("plots"), "plot-bits", "Bits credited, by source", counted, credited),
 	new Plot($("plots"), "plot-clients", "Clients", counted, field("clients", "clients")),
 	new Plot($("plots"), "plot-age", "Age of the seed", timed, (list) => [...field("reseed_age", "since reseed")(list), ...field("save_age", "since saved")(list)]
@@ -45,12 +50,12 @@ function drawTiles(r, last) {
 	const tiles = [
 		["Gate", g.state === "shut" ? `shut, ${g.gate_bits} of ${g.gate_needs} bits` : g.state],
 		["Requests/s", number(last.requests)],
-		["Read latency", span(last.latency)],
-		["Clients", `${number(r.clients.now)} of ${number(r.clients.ever)} ever`],
+		["Read latency", `${span(percentile(points.slice(-30).map((p) => p.latency), 0.5))}, p99 ${span(percentile(points.slice(-30).map((p) => p.latency), 0.99))}`],
+		["Clients", `${number(last.clients)} of ${number(r.clients.ever)} ever`],
 		["Sent", size(r.clients.bytes_out)],
 		["Short replies", number(r.clients.short_replies)],
 		["Last reseed", ago(g.last_reseed ?? g.seeded_at, r.now)],
-		["Seed file", !r.seed.path ? "none kept" : r.seed.error ? "failing" : "saved " + ago(r.seed.last_save, r.now)],
+		["Seed file", r.seed.error ? "failing" : !r.seed.path ? "none kept" : "saved " + ago(r.seed.last_save, r.now)],
 	];
 	$("tiles").replaceChildren(...tiles.map(([name, value]) => {
 		const tile = make("div");
@@ -59,34 +64,71 @@ function drawTiles(r, last) {
 	}));
 }
 
+// quiet is a source of our own that counts nothing, and with which nothing is wrong.
+const quiet = (s) => !troubled(s) && !s.credit_bits_per_byte && !s.credited_bits && !s.name.includes(":");
+
+function cell(label, text, attributes = {}) {
+	return make("td", text, { "data-label": label, ...attributes });
+}
+
+function sourceRows(s, r) {
+	const row = make("tr", null, { "data-source": s.name, "data-state": s.state });
+	const mark = view.stale ? "was " : troubled(s) ? "✗ " : s.state === "healthy" ? "✓ " : "· ";
+	row.append(
+		make("th", s.name, { scope: "row" }),
+		cell("State", mark + s.state, { class: "state" }),
+		cell("Every", s.every_seconds ? span(s.every_seconds) : "–", { class: "n" }),
+		cell("Samples", number(s.samples), { class: "n" }),
+		cell("Credited bits", number(s.credited_bits), { class: "n" }),
+		cell("Errors", number(s.errors ?? 0), { class: "n" }),
+		cell("Last sample", ago(s.last_sample, r.now), { class: "n" }),
+	);
+	const text = s.last_error ? `${s.last_error} (${ago(s.last_error_at, r.now)})` : s.detail;
+	if (!text) return [row];
+	const more = make("tr", null, { class: s.last_error ? "error" : "detail", "data-state": s.state });
+	more.append(make("td", text, { colspan: 7, title: text }));
+	return [row, more];
+}
+
+// quietRow stands for all quiet sources; its button shows them.
+function quietRow(list) {
+	const row = make("tr", null, { class: "quiet", "data-quiet": list.length });
+	const name = make("th", null, { scope: "row" }), button = make("button", unfolded ? "Hide" : "Show", { type: "button", "aria-expanded": unfolded });
+	button.addEventListener("click", () => { unfolded = !unfolded; draw(); document.querySelector(".quiet button")?.focus(); });
+	name.append(`${list.length} that count nothing `, button);
+	const states = counts(Object.groupBy ? Object.fromEntries(Object.entries(Object.groupBy(list, (s) => s.state)).map(([k, v]) => [k, v.length])) : {});
+	row.append(name, make("td", `${list.map((s) => s.name).join(", ")}: ${view.stale ? "was " : ""}${states}`, { colspan: 6, class: "names" }));
+	return row;
+}
+
 function drawSources(r) {
-	const list = [...r.sources ?? []].sort((a, b) => troubled(b) - troubled(a) || b.credited_bits - a.credited_bits);
-	$("rows").replaceChildren(...list.map((s) => {
-		const row = make("tr", null, { "data-source": s.name, "data-state": s.state });
-		row.append(
-			make("th", s.name, { scope: "row" }),
-			make("td", (troubled(s) ? "✗ " : s.state === "healthy" ? "✓ " : "· ") + s.state, { class: "state" }),
-			make("td", s.every_seconds ? span(s.every_seconds) : "–", { class: "n" }),
-			make("td", number(s.samples), { class: "n" }),
-			make("td", number(s.credited_bits), { class: "n" }),
-			make("td", number(s.errors ?? 0), { class: "n" }),
-			make("td", ago(s.last_sample, r.now), { class: "n" }),
-			make("td", s.last_error ? `${s.last_error} (${ago(s.last_error_at, r.now)})` : s.detail ?? "", { class: "error" }),
-		);
-		return row;
-	}));
+	const all = [...r.sources ?? []].sort((a, b) => troubled(b) - troubled(a) || b.credited_bits - a.credited_bits);
+	const few = all.filter(quiet), focused = document.activeElement?.closest?.(".quiet");
+	const folded = few.length > 1;
+	const rows = all.filter((s) => !folded || !quiet(s)).flatMap((s) => sourceRows(s, r));
+	if (folded) rows.push(quietRow(few), ...(unfolded ? few.flatMap((s) => sourceRows(s, r)) : []));
+	$("rows").replaceChildren(...rows);
+	if (focused) document.querySelector(".quiet button")?.focus();
 }
 
 const counts = (map) => Object.entries(map ?? {}).filter(([, n]) => n).sort().map(([name, n]) => `${name} ${n}`).join(", ");
+
+function checks(list) {
+	const failing = list.filter((c) => c.asked !== c.is);
+	if (!failing.length) return list.length && `${list.length}, all as asked for`;
+	return failing.map((c) => `${c.what} is ${c.is}, asked for ${c.asked}`).join("; ");
+}
 
 function drawRest(r, v) {
 	const g = r.generator;
 	$("rest").replaceChildren(...pairs([
 		["Seeded", g.seeded_at && `${ago(g.seeded_at, r.now)}, after ${span(g.seed_seconds ?? 0)} by ${(g.seeded_by ?? []).join(", ")}`],
 		["Generator", `${g.reseeds} reseeds, ${g.stirs} stirs, ${g.generates} generates; kernel RNG ${g.kernel_rng ? "yes" : "no"}`],
-		["Seed file", r.seed.path && r.seed.path + (r.seed.error ? ": " + r.seed.error : "")],
+		["Seed file", [r.seed.path, r.seed.error].filter(Boolean).join(": ")],
+		["Checks", checks(r.checks ?? [])],
+		["Change", r.change && `${r.change.kind} refused ${ago(r.change.at, r.now)}: ${r.change.error} (${r.change.status === 78 ? "it can never work" : "it may work later"})`],
 		...(r.exchange ?? []).map((f) => ["Exchange file", `${f.path}: ${f.cycles} cycles, ${f.skipped} skipped, last ${ago(f.last_stir, r.now)}${f.error ? "; " + f.error : ""}`]),
-		["Listening", (r.listeners ?? []).map((l) => l.address + (l.missing ? " (removed)" : "")).join(", ")],
+		["Listening", (r.listeners ?? []).map((l) => l.address + (l.error ? ` (${l.error})` : l.missing ? " (removed)" : "")).join(", ")],
 		["Requests", counts(r.clients.requests)],
 		["Refused", counts(r.clients.refused)],
 		["Not protected", (g.memory_unprotected ?? []).concat(r.process.missing ?? []).join(", ")],
@@ -94,18 +136,17 @@ function drawRest(r, v) {
 		["Configuration", r.config.path && `${r.config.path}: ${r.config.commands} commands, ${r.config.undef} undef, ${r.config.rejected} rejected`],
 		["Probe", v.probe_error],
 	]));
-	$("log").hidden = !(r.log ?? []).length;
-	$("lines").replaceChildren(...(r.log ?? []).map((line) => make("li", line)));
+	$("log").hidden = !(v.warnings ?? []).length;
+	$("lines").replaceChildren(...(v.warnings ?? []).map((line) => make("li", line)));
 }
 
-function setHealth(health, reasons, stale) {
+function setHealth(health, reasons) {
 	if (body.dataset.health !== health) { // else a screen reader would say it every second
 		body.dataset.health = health;
 		$("word").textContent = health;
 		document.querySelector("#health .mark").textContent = marks[health];
 	}
 	document.title = `${health} – prngd`;
-	body.dataset.stale = stale;
 	const text = reasons ?? [];
 	if ($("reasons").dataset.text !== text.join("\n")) {
 		$("reasons").dataset.text = text.join("\n");
@@ -113,8 +154,20 @@ function setHealth(health, reasons, stale) {
 	}
 }
 
+// setSeen says over everything how old it is when the daemon is gone, or we are.
+function setSeen() {
+	const silent = (Date.now() - heard) / 1000, lost = silent > 8;
+	const gone = view?.stale || lost;
+	$("gone").hidden = !gone;
+	body.dataset.stale = Boolean(gone);
+	if (!gone) return;
+	const what = lost ? "egdquery serve does not answer" : "prngd does not answer";
+	$("gone").textContent = view?.report ? `${what}. Last seen ${span(view.unseen + Math.max(0, silent - 1))} ago: nothing below is newer.` : `${what}. It was not seen yet.`;
+}
+
 function draw() {
-	setHealth(view.health, view.reasons, view.stale);
+	setSeen();
+	setHealth(view.health, view.reasons);
 	if (view.report) {
 		const r = view.report;
 		$("program").textContent = r.program;
@@ -135,9 +188,10 @@ async function ask() {
 	const answer = await fetch(`data?after=${next}`);
 	if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
 	view = await answer.json();
+	heard = Date.now();
 	if (view.first !== next) points = [];
 	next = view.next;
-	points = points.concat(view.points).slice(-900);
+	points = points.concat(view.points).slice(-3600);
 }
 
 async function follow() {
@@ -147,7 +201,8 @@ async function follow() {
 			await ask();
 			if (!paused) draw();
 		} catch (error) {
-			setHealth("unknown", [`egdquery serve does not answer: ${error.message}`], true);
+			setHealth("unknown", [`egdquery serve does not answer: ${error.message}`]);
+			setSeen();
 			wait = 1000;
 		}
 		await new Promise((done) => setTimeout(done, wait));
@@ -165,7 +220,7 @@ $("pause").addEventListener("click", pause);
 $("span").addEventListener("change", drawPlots);
 document.addEventListener("keydown", (e) => {
 	if (e.ctrlKey || e.altKey || e.metaKey || e.target.closest("select, input")) return;
-	const span = { 1: "60", 5: "300", f: "900" }[e.key];
+	const span = { 1: "60", 5: "300", f: "900", h: "3600" }[e.key];
 	if (e.key === "p") pause();
 	if (span) {
 		$("span").value = span;

@@ -12,7 +12,8 @@ function shape(tag, attributes, text) {
 
 export class Plot {
 	// series(points) returns [{name, values}], a value or null for each point;
-	// axis is a pair of functions: format writes a value, top rounds one up.
+	// axis is a pair of functions: format writes a value, top rounds one up; without
+	// top the scale is logarithmic, in decades, and one spike flattens nothing.
 	constructor(parent, id, title, [format, topOf], series) {
 		Object.assign(this, { title, format, topOf, series, points: [], cursor: null, colours: new Map() });
 		this.figure = make("figure", null, { id });
@@ -49,12 +50,11 @@ export class Plot {
 		if (this.from === undefined) return;
 		const width = this.svg.clientWidth || 500;
 		this.lines = this.series(this.points);
-		const most = this.topOf(Math.max(0, ...this.lines.flatMap((l) => l.values.map((v) => v ?? 0))));
+		const marks = this.scale();
 		this.x = (t) => left + ((t - this.from) / (this.to - this.from)) * (width - left - right);
-		this.y = (v) => top + (1 - v / most) * (height - top - bottom);
-		const parts = [0, 0.5, 1].flatMap((f) => [
-			shape("line", { class: "grid", x1: left, x2: width - right, y1: this.y(f * most), y2: this.y(f * most) }),
-			shape("text", { x: left - 6, y: this.y(f * most) + 4, "text-anchor": "end" }, this.format(f * most)),
+		const parts = marks.flatMap((v) => [
+			shape("line", { class: "grid", x1: left, x2: width - right, y1: this.y(v), y2: this.y(v) }),
+			shape("text", { x: left - 6, y: this.y(v) + 4, "text-anchor": "end" }, this.format(v)),
 		]);
 		for (const [t, anchor] of [[this.from, "start"], [(this.from + this.to) / 2, "middle"], [this.to, "end"]])
 			parts.push(shape("text", { x: this.x(t), y: height - 4, "text-anchor": anchor }, clock(t)));
@@ -63,6 +63,21 @@ export class Plot {
 		this.svg.replaceChildren(...parts);
 		this.drawLegend();
 		this.drawCursor();
+	}
+
+	// scale sets y, and returns the values to mark on it.
+	scale() {
+		const known = this.lines.flatMap((l) => l.values).filter((v) => v !== null && v !== undefined), room = height - top - bottom;
+		const greatest = known.reduce((a, b) => Math.max(a, b), 0);
+		if (this.topOf) {
+			const most = this.topOf(greatest);
+			this.y = (v) => top + (1 - v / most) * room;
+			return [0, most / 2, most];
+		}
+		const least = known.reduce((a, b) => (b > 0 ? Math.min(a, b) : a), greatest || 1e-4);
+		const from = Math.floor(Math.log10(least) + 1e-9), to = Math.max(from + 1, Math.ceil(Math.log10(greatest || 1e-3) - 1e-9));
+		this.y = (v) => top + (1 - (Math.log10(Math.max(v, 10 ** from)) - from) / (to - from)) * room;
+		return Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i));
 	}
 
 	// runs are the parts of a line between points where nothing is known.

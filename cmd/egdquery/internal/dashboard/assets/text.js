@@ -19,14 +19,13 @@ export function size(n) {
 	}
 }
 
-// span writes seconds in their two largest units.
+// span writes seconds in their two largest units, as egdquery does in a terminal:
+// 3d4h, 12m5s, 7s, 2.1ms.
 export function span(s) {
 	if (s === null || s === undefined) return "–";
-	if (s < 0) s = 0;
-	if (s === 0) return "0";
-	if (s < 0.001) return (s * 1e6).toFixed(0) + " µs";
-	if (s < 1) return Number((s * 1e3).toPrecision(3)) + " ms";
-	if (s < 60) return s.toFixed(0) + " s";
+	s = Math.max(s, 0);
+	if (s < 1) return Number((s * 1e3).toPrecision(3)) + "ms";
+	if (s < 60) return Math.floor(s) + "s";
 	for (const [large, small, l, m] of [[60, 1, "m", "s"], [3600, 60, "h", "m"], [86400, 3600, "d", "h"]]) {
 		if (s < large * (l === "m" ? 60 : l === "h" ? 24 : Infinity)) {
 			const rest = Math.floor((s % large) / small);
@@ -71,4 +70,10 @@ export function spanTop(n) {
 	if (n <= 10) return decimalTop(n > 0 ? n : 1e-4);
 	const steps = [20, 60, 120, 240, 600, 1200, 3600, 7200, 14400, 43200, 86400];
 	return n <= 86400 ? rounded(n, steps, 1) : decimalTop(n / 86400) * 86400;
+}
+
+// percentile of values that are known; null of none.
+export function percentile(values, part) {
+	const known = values.filter((v) => v !== null && v !== undefined).sort((a, b) => a - b);
+	return known.length ? known[Math.min(known.length - 1, Math.floor(part * known.length))] : null;
 }

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"syscall"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// faultCommands are the commands of the scripts that are named for a fault.
+func faultCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"exits":   exits,
+		"inode":   inode,
+		"refused": refused,
+		"taken":   taken,
+	}
+}
+
+// exits runs a program and asserts its exit status: exits STATUS PROGRAM ARGUMENT...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("%v: exit status %d, expected %d", args[1:], got, want)
+	}
+}
+
+// inode writes device and inode of a path into a file: inode PATH FILE.
+func inode(ts *testscript.TestScript, neg bool, args []string) {
+	info, err := os.Lstat(args[0])
+	ts.Check(err)
+	st := info.Sys().(*syscall.Stat_t)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), fmt.Appendf(nil, "%d %d %v\n", st.Dev, st.Ino, info.Mode()), 0o644))
+}
+
+// refused makes FILE the configuration $D/conf, asks for a reload, and asserts
+// that it is refused with STATUS and a message that matches REGEXP, while $D/s
+// answers: refused STATUS FILE REGEXP.
+func refused(ts *testscript.TestScript, neg bool, args []string) {
+	dir := ts.Getenv("D")
+	ts.Check(os.WriteFile(dir+"/conf", []byte(ts.ReadFile(args[1])), 0o644))
+	reply := controlReply(ts, dir+"/ctl", "reload")
+	var answer struct {
+		Error  string
+		Status int
+	}
+	ts.Check(json.Unmarshal([]byte(reply), &answer))
+	if !regexp.MustCompile(args[2]).MatchString(answer.Error) || strconv.Itoa(answer.Status) != args[0] {
+		ts.Fatalf("reload of %s: got status %d, %q, expected status %s and %s", args[1], answer.Status, answer.Error, args[0], args[2])
+	}
+	conn := dial(ts, dir+"/s")
+	defer conn.Close()
+	_, err := conn.Write([]byte{2, 16})
+	ts.Check(err)
+	_, err = io.ReadFull(conn, make([]byte, 16))
+	ts.Check(err)
+}
+
+// taken listens on a TCP port of 127.0.0.1 until the script ends: taken VARIABLE.
+func taken(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	ts.Setenv(args[0], fmt.Sprint(l.Addr().(*net.TCPAddr).Port))
+}

@@ -1,0 +1,38 @@
+package config_test
+
+import (
+	"testing"
+
+	"prngd/internal/config"
+)
+
+func TestDefaultPaths(t *testing.T) {
+	xdg := map[string]string{"XDG_RUNTIME_DIR": "/run/user/7", "XDG_STATE_HOME": "/home/a/state", "HOME": "/home/a", "TMPDIR": "/t"}
+	relative := map[string]string{"XDG_RUNTIME_DIR": "run", "XDG_STATE_HOME": "state", "HOME": "/home/a", "TMPDIR": "t"}
+	for _, tc := range []struct {
+		goos string
+		uid  int
+		env  map[string]string
+		want config.Paths
+	}{
+		{"linux", 0, xdg, config.Paths{"/run/egd-pool", "/var/lib/prngd/seed", "/etc/prngd.conf", "/run/prngd/status.sock"}},
+		{"freebsd", 0, nil, config.Paths{"/var/run/egd-pool", "/var/db/prngd/seed", "/usr/local/etc/prngd.conf", "/var/run/prngd/status.sock"}},
+		{"dragonfly", 0, nil, config.Paths{"/var/run/egd-pool", "/var/db/prngd/seed", "/usr/local/etc/prngd.conf", "/var/run/prngd/status.sock"}},
+		{"netbsd", 0, nil, config.Paths{"/var/run/egd-pool", "/var/db/prngd/seed", "/etc/prngd.conf", "/var/run/prngd/status.sock"}},
+		{"openbsd", 0, nil, config.Paths{"/var/run/egd-pool", "/var/db/prngd/seed", "/etc/prngd.conf", "/var/run/prngd/status.sock"}},
+		{"darwin", 0, nil, config.Paths{"/var/run/egd-pool", "/var/db/prngd/seed", "/etc/prngd.conf", "/var/run/prngd/status.sock"}},
+		{"solaris", 0, nil, config.Paths{"/var/run/egd-pool", "/var/lib/prngd/seed", "/etc/prngd.conf", "/var/run/prngd/status.sock"}},
+		{"illumos", 0, nil, config.Paths{"/var/run/egd-pool", "/var/lib/prngd/seed", "/etc/prngd.conf", "/var/run/prngd/status.sock"}},
+		{"aix", 0, nil, config.Paths{"/var/run/egd-pool", "/var/lib/prngd/seed", "/etc/prngd.conf", "/var/run/prngd/status.sock"}},
+
+		{"linux", 7, xdg, config.Paths{"/run/user/7/egd-pool", "/home/a/state/prngd/seed", "/etc/prngd.conf", "/run/user/7/prngd/status.sock"}},
+		{"linux", 7, relative, config.Paths{"/tmp/prngd-7/egd-pool", "/home/a/.local/state/prngd/seed", "/etc/prngd.conf", "/tmp/prngd-7/status.sock"}},
+		{"freebsd", 7, map[string]string{"TMPDIR": "/t"}, config.Paths{"/t/prngd-7/egd-pool", "", "/usr/local/etc/prngd.conf", "/t/prngd-7/status.sock"}},
+		{"linux", 7, nil, config.Paths{"/tmp/prngd-7/egd-pool", "", "/etc/prngd.conf", "/tmp/prngd-7/status.sock"}},
+	} {
+		got := config.DefaultPaths(tc.goos, tc.uid, func(key string) string { return tc.env[key] })
+		if got != tc.want {
+			t.Errorf("%s, uid %d, %v\ngot  %+v\nwant %+v", tc.goos, tc.uid, tc.env, got, tc.want)
+		}
+	}
+}

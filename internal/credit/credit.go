@@ -1,0 +1,82 @@
+// Package credit says whose bytes count towards a seed, for how many bits, and when.
+//
+// Everything that reaches the generator is mixed, whoever sent it. What counts
+// is decided here and nowhere else, one rule a function; the generator applies
+// the limits of a [prng.Policy].
+package credit
+
+import (
+	"prngd/gatherers"
+	"prngd/internal/prng"
+)
+
+// untrustedLimit is what one untrusted source may count before the first seed,
+// in bits: half of what that takes, so that none of them seeds alone.
+const untrustedLimit = prng.GateBits / 2
+
+// Gatherer returns the policy for the samples of g. What g says that others
+// made counts for at most half of the first seed.
+func Gatherer(g *gatherers.Gatherer) prng.Policy {
+	p := prng.Policy{Name: g.Name, Untrusted: g.Foreign}
+	if p.Untrusted {
+		p.GateLimit = untrustedLimit
+	}
+	return p
+}
+
+// SeedFile returns the policy for the seed file: at most half of the first seed,
+// so that clones of one disk still differ by as many live bits.
+func SeedFile() prng.Policy {
+	return prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: untrustedLimit}
+}
+
+// Handover returns the policy for output of the generator that this one follows
+// in an upgrade.
+func Handover() prng.Policy { return prng.Policy{Name: "handover", Untrusted: true} }
+
+// HandoverBits returns what n bytes of that output count for: all of it if the
+// generator was seeded, else nothing.
+func HandoverBits(seeded bool, n int) int {
+	if !seeded {
+		return 0
+	}
+	return 8 * n
+}
+
+// Exchange returns the policy for an exchange file. It is added with 0 bits:
+// other processes write to it.
+func Exchange(path string) prng.Policy {
+	return prng.Policy{Name: "exchange:" + path, Untrusted: true}
+}
+
+// Generation returns the policy for the number of the virtual machine's
+// generation. It is added with 0 bits: it is no secret.
+func Generation() prng.Policy { return prng.Policy{Name: "generation", Untrusted: true} }
+
+// Client returns the policy for what clients write. They seed alone only if the
+// configuration says so.
+func Client(alone bool) prng.Policy {
+	p := prng.Policy{Name: "client", Untrusted: true, GateLimit: untrustedLimit}
+	if alone {
+		p.GateLimit = 0
+	}
+	return p
+}
+
+// Command returns the credit of a command's output: the rate of its line where
+// credit-commands is on, else none.
+func Command(rate float64, creditCommands bool) gatherers.Credit {
+	if !creditCommands {
+		return gatherers.None
+	}
+	return gatherers.Credit(rate)
+}
+
+// File returns the credit of a file that is read once: none if a program before
+// this one in the same process has counted it.
+func File(rate float64, counted bool) gatherers.Credit {
+	if counted {
+		return gatherers.None
+	}
+	return gatherers.Credit(rate)
+}

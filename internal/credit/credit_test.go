@@ -1,0 +1,149 @@
+package credit
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+
+	"prngd/gatherers"
+	"prngd/internal/peercred"
+	"prngd/internal/prng"
+	"prngd/seedfile"
+)
+
+// Who counts, and for how much at most before the first seed.
+func TestPolicies(t *testing.T) {
+	for name, row := range map[string]struct{ got, want prng.Policy }{
+		"own gatherer":   {Gatherer(&gatherers.Gatherer{Name: "jitter"}), prng.Policy{Name: "jitter"}},
+		"upstream":       {Gatherer(&gatherers.Gatherer{Name: "egd:/x", Foreign: true}), prng.Policy{Name: "egd:/x", Untrusted: true, GateLimit: 256}},
+		"seed file":      {SeedFile(), prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: 256}},
+		"handover":       {Handover(), prng.Policy{Name: "handover", Untrusted: true}},
+		"exchange":       {Exchange("/x"), prng.Policy{Name: "exchange:/x", Untrusted: true}},
+		"generation":     {Generation(), prng.Policy{Name: "generation", Untrusted: true}},
+		"clients":        {Client(false), prng.Policy{Name: "client", Untrusted: true, GateLimit: 256}},
+		"clients, alone": {Client(true), prng.Policy{Name: "client", Untrusted: true}},
+	} {
+		if !reflect.DeepEqual(row.got, row.want) {
+			t.Errorf("%s: %+v, expected %+v", name, row.got, row.want)
+		}
+	}
+}
+
+func TestHandoverBits(t *testing.T) {
+	if HandoverBits(true, 64) != 512 || HandoverBits(false, 64) != 0 {
+		t.Errorf("seeded %d, unseeded %d", HandoverBits(true, 64), HandoverBits(false, 64))
+	}
+}
+
+func TestCommand(t *testing.T) {
+	if Command(0.5, true) != 0.5 || Command(0.5, false) != gatherers.None {
+		t.Errorf("credit-commands %v, without it %v", Command(0.5, true), Command(0.5, false))
+	}
+}
+
+func TestFile(t *testing.T) {
+	if File(8, false) != 8 || File(8, true) != gatherers.None {
+		t.Errorf("once %v, again %v", File(8, false), File(8, true))
+	}
+}
+
+// Everything that a line names must match.
+func TestWriters(t *testing.T) {
+	for _, row := range []struct {
+		writers Writers
+		uid     int
+		gid     int
+		want    bool
+	}{
+		{nil, 0, 0, false},
+		{Writers{{UID: 5, GID: -1}}, 5, 9, true},
+		{Writers{{UID: 5, GID: -1}}, 6, 9, false},
+		{Writers{{UID: -1, GID: 9}}, 6, 9, true},
+		{Writers{{UID: -1, GID: 9}}, 9, 6, false},
+		{Writers{{UID: 5, GID: 9}}, 5, 8, false},
+		{Writers{{UID: 5, GID: 9}}, 6, 9, false},
+		{Writers{{UID: 5, GID: 9}}, 5, 9, true},
+		{Writers{{UID: 1, GID: 1}, {UID: 5, GID: 9}}, 5, 9, true},
+		{Writers{{UID: 1, GID: 1}, {UID: 5, GID: 9}}, 1, 9, false},
+	} {
+		if got := row.writers.Counts(peercred.Cred{UID: row.uid, GID: row.gid}); got != row.want {
+			t.Errorf("%+v, uid %d gid %d: %v", row.writers, row.uid, row.gid, got)
+		}
+	}
+	if (Writers{{UID: 1}, {UID: 2}}).Alone() || !(Writers{{UID: 1}, {UID: 2, Alone: true}}).Alone() {
+		t.Error("alone")
+	}
+}
+
+// seed is a seed file that notes what was counted when it was replaced.
+type seed struct {
+	loaded    seedfile.Loaded
+	fails     error
+	generator *prng.Generator
+
+	counted   int // bits of the generator when Replace was called
+	successor [64]byte
+}
+
+func (s *seed) Load() (seedfile.Loaded, error) { return s.loaded, nil }
+
+func (s *seed) Replace(successor [64]byte) error {
+	s.counted, s.successor = s.generator.Stats().GateBits, successor
+	return s.fails
+}
+
+// The old seed counts once, after it was replaced durably, and not otherwise; it
+// is mixed in any case, and its successor depends on all that was mixed.
+func TestRecall(t *testing.T) {
+	old := func(bits int) seedfile.Loaded {
+		data := make([]byte, 64)
+		data[0] = 1
+		return seedfile.Loaded{Data: data, Bits: bits}
+	}
+	foreign := old(0)
+	foreign.Foreign = true
+	successors := map[[64]byte]string{}
+	for _, row := range []struct {
+		name    string
+		loaded  seedfile.Loaded
+		fails   error
+		bits    int
+		says    bool
+		samples uint64
+	}{
+		{"replaced", old(256), nil, 256, false, 2},
+		{"not replaced", old(256), errors.New("disk"), 0, true, 1},
+		{"no credit", old(0), nil, 0, false, 1},
+		{"foreign", foreign, seedfile.ErrNotReplaced, 0, false, 1},
+	} {
+		g, err := prng.New(prng.Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &seed{loaded: row.loaded, fails: row.fails, generator: g}
+		_, _, replaceErr := Recall(g, f, 1, 2)
+		st := g.Stats()
+		if st.GateBits != row.bits || f.counted != 0 || (replaceErr != nil) != row.says {
+			t.Errorf("%s: %d bits, %d of them before Replace, error %v", row.name, st.GateBits, f.counted, replaceErr)
+		}
+		if s := st.Sources[0]; s.Samples != row.samples || s.CreditedBits != uint64(row.bits) {
+			t.Errorf("%s: %+v", row.name, s)
+		}
+		if f.loaded.Data[0] != 0 {
+			t.Errorf("%s: the old seed is left in memory", row.name)
+		}
+		successors[f.successor] = row.name
+		g.Close()
+	}
+	if len(successors) != 1 {
+		t.Errorf("equal seeds in equal generators have %d successors", len(successors))
+	}
+	g, _ := prng.New(prng.Env{})
+	defer g.Close()
+	g.Source(prng.Policy{Name: "other"}).Add([]byte("something else"), 0)
+	f := &seed{loaded: old(256), generator: g}
+	Recall(g, f, 1, 2)
+	if name, same := successors[f.successor]; same {
+		t.Errorf("the successor is that of %q, whatever else was mixed", name)
+	}
+}

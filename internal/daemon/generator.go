@@ -1,0 +1,138 @@
+package daemon
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"prngd/internal/change"
+	"prngd/internal/config"
+	"prngd/internal/control"
+	"prngd/internal/credit"
+	"prngd/internal/prng"
+	"prngd/seedfile"
+)
+
+// generatorPart reports on the generator and hands its counters over. Its state
+// goes over as output of it, in the secret of the upgrade.
+type generatorPart struct {
+	*prng.Generator
+	sample  func()    // the kernel, before the first client has a socket to connect to
+	started time.Time // of the process
+}
+
+// generatorState is the section of a state document.
+type generatorState struct {
+	Counts prng.Counts `json:"counts"`
+	Seeded bool        `json:"seeded"`
+}
+
+func (p *generatorPart) prepare(_ context.Context, _ *config.Settings, how manner) (change.Change, error) {
+	if how != starting {
+		return change.None{}, nil
+	}
+	return firstSample(p.sample), nil
+}
+
+// firstSample is the part of a start that comes after the sources and before the
+// sockets.
+type firstSample func()
+
+// Commit seeds the generator where the kernel can.
+func (sample firstSample) Commit() error {
+	sample()
+	return nil
+}
+
+// Rollback does nothing.
+func (firstSample) Rollback() {}
+
+func (p *generatorPart) report(r *control.Report) {
+	st := p.Stats()
+	r.Generator.State, r.Generator.GateBits, r.Generator.GateNeeds = st.State.String(), st.GateBits, prng.GateBits
+	r.Generator.SeededAt, r.Generator.LastReseed = when(st.OpenedAt), when(st.LastReseed)
+	r.Generator.Reseeds, r.Generator.Stirs, r.Generator.Generates, r.Generator.Bytes = st.Reseeds, st.Stirs, st.Generates, st.Bytes
+	r.Generator.Kernel, r.Generator.Unprotected = st.Kernel, st.Memory.Missing
+	if r.Generator.SeededAt != nil {
+		r.Generator.SeedSeconds = st.OpenedAt.Sub(p.started).Seconds()
+		r.Generator.SeededBy = seeders(st)
+	}
+}
+
+func (p *generatorPart) handOver(s *state) error {
+	return s.put("generator", generatorState{p.Generator.HandOver(), p.State() == prng.Seeded})
+}
+
+// adopt mixes the secret of the upgrade and goes on with the counters.
+func (p *generatorPart) adopt(s *state) error {
+	var before generatorState
+	found, err := s.get("generator", &before)
+	if !found || s.preflight {
+		return err
+	}
+	p.Source(credit.Handover()).Add(s.secret, credit.HandoverBits(before.Seeded, len(s.secret)))
+	clear(s.secret)
+	p.Continue(before.Counts)
+	return nil
+}
+
+func (p *generatorPart) close() {}
+
+// secretFor returns 64 bytes for the generator of the next program. While this one
+// is unseeded they carry on what is in the pools, but not what was counted for it.
+func secretFor(g *prng.Generator) []byte {
+	b := make([]byte, 64)
+	if !g.Generate(b) {
+		g.Digest((*[32]byte)(b), []byte("handover 1"))
+		g.Digest((*[32]byte)(b[32:]), []byte("handover 2"))
+	}
+	return b
+}
+
+// personalization separates this generator from every other: program, machine,
+// process, moment (SP 800-90A, 8.7.1). None of it is secret or counted.
+func personalization(now time.Time) []byte {
+	machine := sha256.Sum256(append([]byte("prngd/1 personalization "), seedfile.MachineID()...))
+	b := append([]byte("prngd/1"), machine[:]...)
+	b = binary.BigEndian.AppendUint32(b, uint32(os.Getpid()))
+	return binary.BigEndian.AppendUint64(b, uint64(now.UnixNano()))
+}
+
+// seeders names the sources that gave the first seed, with what they counted.
+func seeders(st prng.Stats) (names []string) {
+	for _, s := range st.Sources {
+		if s.GateBits > 0 {
+			names = append(names, fmt.Sprintf("%s %d bits", s.Name, s.GateBits))
+		}
+	}
+	return names
+}
+
+// unseededWarning is when an unseeded daemon says what it lacks.
+const unseededWarning = 10 * time.Second
+
+// remedy is what an admin can do who has no credited source.
+const remedy = "512 bits from credited sources are needed. Without a kernel generator or a healthy jitter source, " +
+	"prngd.conf can name a device (source dev:PATH credit=BITS), credit commands (credit-commands yes), " +
+	"or credit root's own input (write-credit uid=0 alone, then egdquery write 512 < FILE)"
+
+// announce logs what seeded the daemon, or what is missing.
+func (d *daemon) announce(ctx context.Context) {
+	late := time.AfterFunc(unseededWarning, func() {
+		if d.generator.State() == prng.Unseeded && ctx.Err() == nil {
+			d.log.WithField("bits", d.generator.Stats().GateBits).Warn("not seeded: " + remedy)
+		}
+	})
+	defer late.Stop()
+	if d.announced || !awaitSeeded(ctx, d.generator) {
+		return
+	}
+	d.announced = true
+	st := d.generator.Stats()
+	d.log.WithField("by", strings.Join(seeders(st), ", ")).
+		WithField("ms", fmt.Sprintf("%.1f", st.OpenedAt.Sub(d.origin.Started).Seconds()*1000)).Info("seeded")
+}

@@ -1,0 +1,83 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"prngd/internal/change"
+	"prngd/internal/prng"
+)
+
+// openWithin opens a file on a goroutine of its own and waits no longer than
+// limit: a disk or a file server that does not answer would keep a start waiting.
+// A file that is opened later than that is closed again.
+func openWithin[T io.Closer](limit time.Duration, open func() (T, error)) (T, error) {
+	type result struct {
+		file T
+		err  error
+	}
+	opened := make(chan result, 1)
+	go func() {
+		f, err := open()
+		opened <- result{f, err}
+	}()
+	select {
+	case r := <-opened:
+		return r.file, r.err
+	case <-time.After(limit):
+		go func() {
+			if r := <-opened; r.err == nil {
+				r.file.Close()
+			}
+		}()
+		var none T
+		return none, change.Later(fmt.Errorf("no answer from the disk in %v", limit))
+	}
+}
+
+// restarter runs a piece of work until it is told to begin anew.
+type restarter struct {
+	mu   sync.Mutex
+	stop context.CancelFunc
+}
+
+// run runs work until ctx ends, and anew after each restart. The context of work
+// ends with either.
+func (r *restarter) run(ctx context.Context, work func(context.Context)) {
+	for ctx.Err() == nil {
+		round, stop := context.WithCancel(ctx)
+		r.mu.Lock()
+		r.stop = stop
+		r.mu.Unlock()
+		work(round)
+		<-round.Done() // there may be nothing to do
+		stop()
+	}
+}
+
+// restart ends the work under way, if there is any; it begins anew.
+func (r *restarter) restart() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stop != nil {
+		r.stop()
+	}
+}
+
+// awaitSeeded waits until g can give output, and reports whether it can.
+func awaitSeeded(ctx context.Context, g *prng.Generator) bool {
+	for {
+		changed := g.Changed()
+		if g.State() == prng.Seeded {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return g.State() == prng.Seeded
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package listen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"prngd/egdproto"
+)
+
+// Probe makes a connection to every socket, by its path or address, and a request
+// if [Config.Ask] says how. It takes no longer than ctx.
+func (s *Set) Probe(ctx context.Context) []Check {
+	sockets := s.Listeners()
+	checks := make([]Check, len(sockets))
+	var wg sync.WaitGroup
+	for i, l := range sockets {
+		c := &checks[i]
+		*c = Check{What: "answer of " + l.Address().String(), Asked: "yes", Is: "yes"}
+		wg.Go(func() {
+			if err := s.probe(ctx, l); err != nil {
+				c.Is = fmt.Sprintf("no: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if !s.config.Critical || len(checks) == 0 {
+		return checks
+	}
+	for _, c := range checks {
+		if c.Is == c.Asked {
+			return checks
+		}
+	}
+	for i := range checks {
+		checks[i].Critical = true // nobody is served
+	}
+	return checks
+}
+
+func (s *Set) probe(ctx context.Context, l *Listener) error {
+	network, address := dialed(l).Dial()
+	c, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })()
+	if tcp, ok := c.LocalAddr().(*net.TCPAddr); s.config.Ask == nil || ok && !l.Allows(tcp.AddrPort().Addr()) {
+		return nil // connected, and that is all that this host may do
+	}
+	err = s.config.Ask(c)
+	if err != nil && ctx.Err() != nil {
+		return errors.New("no answer in time")
+	}
+	return err
+}
+
+// dialed is the address at which this host reaches l.
+func dialed(l *Listener) egdproto.Address {
+	a := l.Address()
+	addr, err := netip.ParseAddr(a.Host)
+	switch {
+	case err != nil || !addr.IsUnspecified():
+	case addr.Is4():
+		a.Host = "127.0.0.1"
+	default:
+		a.Host = "::1"
+	}
+	return a
+}
+
+// AskEGD makes the shortest request of the EGD protocol, command 0, and waits for
+// its reply.
+func AskEGD(c net.Conn) error {
+	if _, err := c.Write([]byte{byte(egdproto.Count)}); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(c, make([]byte, 4))
+	return err
+}

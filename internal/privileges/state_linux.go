@@ -1,0 +1,159 @@
+package privileges
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// What a system has words for.
+const hasCapabilities, hasDumpable, canConfine = true, true, true
+
+// Read asks the kernel, of all threads (proc_pid_status(5)); without /proc, the
+// calling thread.
+func Read() State {
+	s := readThreads("/proc/self/task")
+	dumpable, err := Dumpable()
+	switch {
+	case err != nil:
+		s.Dumpable = unknown(err)
+	case dumpable:
+		s.Dumpable = yes
+	default:
+		s.Dumpable = no
+	}
+	s.Writes = tryWriting()
+	return s
+}
+
+// readThreads merges the states of all threads in a task directory.
+func readThreads(dir string) State {
+	paths, _ := filepath.Glob(dir + "/*/status")
+	var all []State
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // a thread that has ended
+		}
+		all = append(all, parseStatus(string(text)))
+	}
+	if len(all) == 0 {
+		return callingThread()
+	}
+	merge := func(of func(State) string) string {
+		var words []string
+		for _, s := range all {
+			words = append(words, of(s))
+		}
+		slices.Sort(words)
+		return strings.Join(slices.Compact(words), ", other threads ")
+	}
+	return State{
+		UID:          merge(func(s State) string { return s.UID }),
+		GID:          merge(func(s State) string { return s.GID }),
+		Groups:       merge(func(s State) string { return s.Groups }),
+		Capabilities: merge(func(s State) string { return s.Capabilities }),
+		NoNewPrivs:   merge(func(s State) string { return s.NoNewPrivs }),
+	}
+}
+
+// parseStatus reads a status file of proc_pid_status(5).
+func parseStatus(text string) State {
+	fields := map[string][]string{}
+	for line := range strings.Lines(text) {
+		if name, values, found := strings.Cut(line, ":"); found {
+			fields[name] = strings.Fields(values)
+		}
+	}
+	missing := func(name string) string { return fmt.Sprintf("unknown: no %s in /proc", name) }
+	s := State{UID: missing("Uid"), GID: missing("Gid"), Groups: missing("Groups"), Capabilities: missing("CapEff"), NoNewPrivs: missing("NoNewPrivs")}
+	if ids := fields["Uid"]; len(ids) > 0 {
+		s.UID = same(ids)
+	}
+	if ids := fields["Gid"]; len(ids) > 0 {
+		s.GID = same(ids)
+	}
+	if groups, found := fields["Groups"]; found {
+		s.Groups = groupText(groups)
+	}
+	if words, whole := capabilityWords(fields); whole {
+		s.Capabilities = words
+	}
+	if set := fields["NoNewPrivs"]; len(set) == 1 {
+		s.NoNewPrivs = map[string]string{"0": notSet, "1": isSet}[set[0]]
+	}
+	return s
+}
+
+// same is the one id of all, or all.
+func same(ids []string) string { return strings.Join(slices.Compact(slices.Clone(ids)), " ") }
+
+// groupText is groupWords for what a status file has.
+func groupText(words []string) string {
+	var groups []int
+	for _, word := range words {
+		gid, _ := strconv.Atoi(word)
+		groups = append(groups, gid)
+	}
+	return groupWords(groups)
+}
+
+// capabilityWords names the sets that are not empty, but for the bounding set,
+// which gives nothing by itself; whole says that all of them are known. Kernels
+// before 4.3 have no ambient set.
+func capabilityWords(fields map[string][]string) (words string, whole bool) {
+	var sets []string
+	for _, name := range []string{"CapInh", "CapPrm", "CapEff", "CapAmb"} {
+		set := fields[name]
+		if len(set) == 0 && name == "CapAmb" {
+			continue
+		}
+		if len(set) != 1 {
+			return "", false
+		}
+		if strings.Trim(set[0], "0") != "" {
+			sets = append(sets, name+" "+set[0])
+		}
+	}
+	if len(sets) == 0 {
+		return none, true
+	}
+	return strings.Join(sets, " "), true
+}
+
+// callingThread asks for one thread, by system calls.
+func callingThread() (s State) {
+	ruid, euid, suid := unix.Getresuid()
+	rgid, egid, sgid := unix.Getresgid()
+	s.UID = same([]string{strconv.Itoa(ruid), strconv.Itoa(euid), strconv.Itoa(suid)})
+	s.GID = same([]string{strconv.Itoa(rgid), strconv.Itoa(egid), strconv.Itoa(sgid)})
+	if groups, err := unix.Getgroups(); err != nil {
+		s.Groups = unknown(err)
+	} else {
+		s.Groups = groupWords(groups)
+	}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var left [2]unix.CapUserData
+	switch err := unix.Capget(&header, &left[0]); {
+	case err != nil:
+		s.Capabilities = unknown(err)
+	case left != [2]unix.CapUserData{}:
+		s.Capabilities = fmt.Sprintf("%+v", left)
+	default:
+		s.Capabilities = none
+	}
+	switch set, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); {
+	case err != nil:
+		s.NoNewPrivs = unknown(err)
+	case set == 1:
+		s.NoNewPrivs = isSet
+	default:
+		s.NoNewPrivs = notSet
+	}
+	return s
+}

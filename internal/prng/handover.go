@@ -1,0 +1,66 @@
+package prng
+
+import "time"
+
+// Counts is what has been counted since the first program of this process
+// started. It holds no secret.
+type Counts struct {
+	Opened     time.Time     `json:"opened,omitzero"` // wall clock of the first seed
+	GateBits   int           `json:"gate_bits,omitempty"`
+	Reseeds    uint64        `json:"reseeds,omitempty"`
+	LastReseed time.Time     `json:"last_reseed,omitzero"`
+	Stirs      uint64        `json:"stirs,omitempty"`
+	Generates  uint64        `json:"generates,omitempty"`
+	Bytes      uint64        `json:"bytes,omitempty"`
+	Sources    []SourceStats `json:"sources,omitempty"`
+}
+
+// HandOver returns the counts for [Generator.Continue] of the program that
+// follows this one.
+func (p *Generator) HandOver() Counts {
+	st := p.Stats()
+	return Counts{
+		Opened: st.OpenedAt, GateBits: st.GateBits, Reseeds: st.Reseeds, LastReseed: st.LastReseed,
+		Stirs: st.Stirs, Generates: st.Generates, Bytes: st.Bytes, Sources: st.Sources,
+	}
+}
+
+// Continue makes the counts go on from those of the program before. It is called
+// once, when what was handed over has been added: who seeded and when is then
+// what c says.
+func (p *Generator) Continue(c Counts) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reseeds += c.Reseeds
+	p.stirs += c.Stirs
+	p.generates += c.Generates
+	p.bytes += c.Bytes
+	if p.reseededAt.IsZero() {
+		p.reseededAt = c.LastReseed
+	}
+	for _, s := range p.sources {
+		if !c.Opened.IsZero() {
+			s.counted = 0
+		}
+	}
+	for _, before := range c.Sources {
+		p.continueSource(before, !c.Opened.IsZero())
+	}
+	if !c.Opened.IsZero() {
+		p.opened, p.gateAtOpen = c.Opened, c.GateBits
+	}
+}
+
+// continueSource adds what the source of that name counted before. mu is held.
+func (p *Generator) continueSource(before SourceStats, seeded bool) {
+	s := p.byName[before.Name]
+	if s == nil { // of no more trust than anybody else until it has a policy
+		s = p.newSource(Policy{Name: before.Name, Untrusted: true})
+	}
+	s.samples += before.Samples
+	s.bytes += before.Bytes
+	s.credited += before.CreditedBits
+	if seeded {
+		s.counted = before.GateBits
+	}
+}

@@ -1,9 +1,0 @@
-//go:build !linux
-
-package process
-
-import "errors"
-
-// DropCapabilities is [errors.ErrUnsupported]: elsewhere root's powers end with
-// its uid.
-func DropCapabilities() error { return errors.ErrUnsupported }

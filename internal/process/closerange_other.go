@@ -1,0 +1,8 @@
+//go:build !linux
+
+package process
+
+import "errors"
+
+// closeRange is [errors.ErrUnsupported].
+func closeRange(uint) error { return errors.ErrUnsupported }

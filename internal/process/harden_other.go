@@ -1,7 +1,0 @@
-//go:build !linux
-
-package process
-
-// setUndumpable has nothing to add to RLIMIT_CORE where a process cannot
-// refuse its own user.
-func setUndumpable() error { return nil }

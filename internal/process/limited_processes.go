@@ -1,8 +1,0 @@
-//go:build !aix && !solaris
-
-package process
-
-import "golang.org/x/sys/unix"
-
-// limitProcesses bounds how many the user may have.
-func limitProcesses(most int) { limit(unix.RLIMIT_NPROC, most) }

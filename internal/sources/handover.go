@@ -1,0 +1,35 @@
+package sources
+
+import "prngd/gatherers"
+
+// State is what one program's sources hand over to those of the program that
+// follows it in the same process.
+type State struct {
+	Devices    []Device           `json:"devices,omitempty"`
+	Gathered   []gatherers.Status `json:"gathered,omitempty"`
+	Clones     uint64             `json:"clones,omitempty"`
+	ClockJumps uint64             `json:"clock_jumps,omitempty"`
+}
+
+// Device is an open device.
+type Device struct {
+	Path string `json:"path"`
+	FD   int    `json:"fd"`
+}
+
+// HandOver returns the state for Options.Before of the program that follows. The
+// descriptors in it stay this program's.
+func (s *Sources) HandOver() *State {
+	return &State{
+		Devices: s.devices.handOver(), Gathered: s.runner.Stats(),
+		Clones: s.clones.clones.Load(), ClockJumps: s.clones.jumps.Load(),
+	}
+}
+
+// Descriptors returns what must stay open over the exec.
+func (s *State) Descriptors() (fds []int) {
+	for _, d := range s.Devices {
+		fds = append(fds, d.FD)
+	}
+	return fds
+}

@@ -1,0 +1,47 @@
+package sources
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"prngd/internal/control"
+	"prngd/internal/prng"
+)
+
+// Report writes the state of every source to r: the gatherers in the order of the
+// settings, then what no gatherer gave (clients, seed file) by name.
+func (s *Sources) Report(r *control.Report) {
+	r.Generator.Clones, r.Generator.ClockJumps = s.clones.clones.Load(), s.clones.jumps.Load()
+	others := map[string]prng.SourceStats{}
+	for _, st := range s.generator.Stats().Sources {
+		others[st.Name] = st
+	}
+	for _, g := range s.runner.Stats() {
+		bits := others[g.Name].CreditedBits
+		delete(others, g.Name)
+		r.Sources = append(r.Sources, control.Source{
+			Name: g.Name, State: string(g.State), Every: g.Every.Seconds(), Credit: float64(g.Credit),
+			Samples: uint64(g.Samples), Bytes: uint64(g.Bytes), Bits: bits, Errors: uint64(g.Errors),
+			LastSample: when(g.LastSample), Took: g.Duration.Seconds(),
+			LastError: g.LastError, LastErrorAt: when(g.LastErrorAt), Detail: g.Detail,
+		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(others)) {
+		st := others[name]
+		r.Sources = append(r.Sources, control.Source{
+			Name: name, State: "passive", Samples: st.Samples, Bytes: st.Bytes, Bits: st.CreditedBits,
+		})
+	}
+}
+
+// when returns t for a report, by the clock as it goes now, nil if it has not
+// come yet. So an age is right also when the clock was set meanwhile.
+func when(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	now := time.Now()
+	t = now.Add(-now.Sub(t)).UTC() // Sub uses the monotonic clock where t has it
+	return &t
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// What a test printed is shown if it failed, and of the others figures and reasons alone.
+func TestSummary(t *testing.T) {
+	for _, c := range []struct {
+		name, events, want string
+		failed             int
+	}{
+		{"passed", `{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:3: figure: 7 replies\n"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:4: noise\n"}
+{"Action":"pass","Package":"p","Test":"TestA"}
+{"Action":"pass","Package":"p"}`, "figure: 7 replies\nfigure: 1 tests in 1 packages\n", 0},
+		{"skipped", `{"Action":"output","Package":"p","Test":"TestA/b","Output":"    a_test.go:3: needs root\n"}
+{"Action":"output","Package":"p","Test":"TestA/b","Output":"    --- SKIP: TestA/b (0.00s)\n"}
+{"Action":"skip","Package":"p","Test":"TestA/b"}`, "skipped: TestA/b: needs root\nfigure: 0 tests in 0 packages\n", 0},
+		{"failed", `{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:3: got 1\n"}
+{"Action":"fail","Package":"p","Test":"TestA"}`, "    a_test.go:3: got 1\nFAIL p TestA\nfigure: 0 tests in 0 packages\n", 1},
+		{"does not build", `{"Action":"build-output","ImportPath":"p","Output":"a.go:1: undefined\n"}
+{"Action":"build-fail","ImportPath":"p"}`, "a.go:1: undefined\nFAIL p\nfigure: 0 tests in 0 packages\n", 1},
+		{"no such directory", "pattern ./...: none", "pattern ./...: none\nfigure: 0 tests in 0 packages\n", 0},
+	} {
+		s := summary{said: map[string]*strings.Builder{}}
+		if err := s.read(strings.NewReader(c.events)); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.String(); got != c.want || s.failed != c.failed {
+			t.Errorf("%s: %d failed, expected %d\n%s\nexpected\n%s", c.name, s.failed, c.failed, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package house
+
+import (
+	"go/build"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rule says what a package may import of this module and of others, by prefix, and what of the standard library it
+// must not. Arrows point down this table only: docs/design.md draws them.
+type rule struct{ may, never string }
+
+const (
+	logrus = " github.com/sirupsen/logrus"
+	sys    = " golang.org/x/sys"
+)
+
+var rules = map[string]rule{
+	"egdproto":          {"", "net os syscall time log log/slog"},
+	"internal/prng":     {sys, "net os os/exec io/fs log log/slog"},
+	"internal/peercred": {sys, ""},
+	"internal/change":   {"", ""},
+	"internal/config":   {"egdproto internal/change github.com/urfave/cli/v2", ""},
+	"internal/credit":   {"gatherers seedfile internal/peercred internal/prng", ""},
+	"internal/control":  {"egdproto internal/change internal/peercred" + sys + logrus, ""},
+	"internal/hostenv":  {"", ""},
+	"internal/listen":   {"egdproto internal/change internal/control" + sys + logrus, ""},
+	"internal/logging":  {"internal/change internal/control" + sys + logrus, ""},
+	"gatherers":         {"egdproto internal/peercred github.com/shirou/gopsutil/v3" + sys + logrus, ""},
+	"seedfile":          {sys + logrus, ""},
+	"internal/server":   {"egdproto internal/credit internal/listen internal/prng internal/peercred" + sys + logrus, ""},
+	"internal/sources": {"egdproto gatherers internal/change internal/config internal/control internal/credit internal/prng" +
+		sys + logrus, ""},
+	"internal/process":    {"egdproto internal/change internal/peercred" + sys, ""},
+	"internal/privileges": {"internal/control github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx" + sys, ""},
+	"internal/commands":   {"internal/process" + sys, ""},
+	"internal/upgrade":    {"internal/change internal/process internal/privileges kernel.org/pub/linux/libs/security/libcap/psx" + sys, ""},
+	"internal/daemon":     {"egdproto gatherers seedfile internal" + sys + logrus, ""},
+	"contrib":             {"egdproto", ""},
+}
+
+// unbound are the programs, the tools and the system tests: they are where things meet.
+var unbound = []string{".", "cmd", "scripts", "test"}
+
+// TestImports looks at every package on five systems.
+func TestImports(t *testing.T) {
+	module := moduleName(t)
+	for _, system := range []string{"linux", "freebsd", "solaris", "aix", "darwin"} {
+		context := build.Default
+		context.GOOS, context.GOARCH = system, map[bool]string{true: "ppc64", false: "amd64"}[system == "aix"]
+		for _, dir := range packages(t) {
+			found, err := context.ImportDir(filepath.Join(root, dir), 0)
+			if err != nil {
+				continue // it has no file for this system
+			}
+			for _, wrong := range forbidden(module, dir, found.Imports) {
+				t.Errorf("%s on %s %s", dir, system, wrong)
+			}
+		}
+	}
+}
+
+func moduleName(t *testing.T) string {
+	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimPrefix(first, "module ")
+}
+
+// forbidden says which of these imports the package in dir must not have.
+func forbidden(module, dir string, imports []string) (wrong []string) {
+	if slices.ContainsFunc(unbound, func(top string) bool { return below(dir, top) && (top != "." || dir == ".") }) {
+		return nil
+	}
+	r, ok := rules[dir]
+	if !ok {
+		return []string{"has no row in test/house/imports_test.go"}
+	}
+	for _, path := range imports {
+		first, _, _ := strings.Cut(path, "/")
+		own := strings.TrimPrefix(path, module+"/")
+		foreign := own != path || strings.Contains(first, ".")
+		allowed := slices.ContainsFunc(strings.Fields(r.may), func(p string) bool { return below(own, p) })
+		if foreign && !allowed || slices.Contains(strings.Fields(r.never), path) {
+			wrong = append(wrong, "must not import "+path)
+		}
+	}
+	return wrong
+}
+
+func below(path, top string) bool { return path == top || strings.HasPrefix(path, top+"/") }
+
+// TestImportsSees shows the rule imports that go the wrong way.
+func TestImportsSees(t *testing.T) {
+	for _, c := range []struct{ dir, path string }{
+		{"gatherers", "m/internal/prng"}, {"internal/prng", "os"}, {"egdproto", "github.com/sirupsen/logrus"}, {"newcomer", "fmt"},
+	} {
+		if forbidden("m", c.dir, []string{c.path}) == nil {
+			t.Errorf("%s may import %s", c.dir, c.path)
+		}
+	}
+	if wrong := forbidden("m", "internal/server", []string{"m/internal/prng", "os", "golang.org/x/sys/unix"}); wrong != nil {
+		t.Errorf("%q", wrong)
+	}
+}

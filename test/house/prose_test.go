@@ -1,0 +1,80 @@
+package house
+
+import (
+	"fmt"
+	"go/scanner"
+	"go/token"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// unwanted are words and turns that make a sentence of ours harder to read than its matter is. Write what acts and
+// what it does: "the owner of the socket", not "whoever owns it".
+var unwanted = regexp.MustCompile(`(?i)\b(whoever|whomever|whosoever|whom|whose[- ]ever|who (is|are|was|has|may|can|wants|comes|asks|knows|does|needs)` +
+	`|he|him|his|himself|the (program|one) before us|(is|are|was|were) to be had|what is more|needs must|nobody but|save for|upon)\b`)
+
+// A relative clause has a noun before its "who".
+var clause = regexp.MustCompile(`(?i)\b(users?|clients?|peers?|admins?|administrators?|people|person|reader|root|process|processes|those|one|attackers?|anybody|anyone|somebody|someone|everybody|everyone|nobody),? who (is|are|was|has|may|can|wants|comes|asks|knows|does|needs)\b`)
+
+// prosaic are the files whose words are looked at.
+func prosaic(t *testing.T) (files []string) {
+	walk(t, func(file string) {
+		switch path.Ext(file) {
+		case ".go", ".md", ".1", ".5", ".8", ".example", ".sh", "":
+			if path.Base(file) != "LICENSE" && file != "test/house/prose_test.go" {
+				files = append(files, file)
+			}
+		}
+	})
+	return files
+}
+
+// objections are the lines of a file that have an unwanted word. In Go, comments and strings are looked at: errors and
+// log messages are among these.
+func objections(file string, text []byte) (list []string) {
+	look := func(line int, text string) {
+		for i, text := range strings.Split(text, "\n") {
+			if found := unwanted.FindString(clause.ReplaceAllString(text, "")); found != "" {
+				list = append(list, fmt.Sprintf("%s:%d: %q", file, line+i, found))
+			}
+		}
+	}
+	if path.Ext(file) != ".go" {
+		look(1, string(text))
+		return list
+	}
+	var s scanner.Scanner
+	set := token.NewFileSet()
+	s.Init(set.AddFile(file, set.Base(), len(text)), text, nil, scanner.ScanComments)
+	for {
+		pos, kind, literal := s.Scan()
+		switch kind {
+		case token.EOF:
+			return list
+		case token.COMMENT, token.STRING:
+			look(set.Position(pos).Line, literal)
+		}
+	}
+}
+
+// TestProseSees shows the words to the check, and sentences that it must let through.
+func TestProseSees(t *testing.T) {
+	for _, wrong := range []string{
+		"Whoever asks is answered.", "the user for whom it is", "it is told who is there", "he waits", "wake him", "his socket",
+		"the program before us", "no descriptor is to be had", "only 40 are to be had", "who has completed a command", "upon a reload",
+	} {
+		if objections("a.md", []byte(wrong)) == nil || objections("a.go", []byte("package a\n\n// "+wrong)) == nil || objections("a.go", []byte("package a\n\nvar e = `"+wrong+"`")) == nil {
+			t.Errorf("nothing is found in %q", wrong)
+		}
+	}
+	for _, right := range []string{"The peer that asks is answered.", "clients who are root", "the header, this, when, then"} {
+		if got := objections("a.md", []byte(right)); got != nil {
+			t.Errorf("%q: %q", right, got)
+		}
+	}
+	if got := objections("a.go", []byte("package a\n\nvar he, whom int")); got != nil {
+		t.Errorf("names are looked at: %q", got)
+	}
+}

@@ -1,0 +1,233 @@
+package house
+
+import (
+	"go/ast"
+	"go/build"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// limits are the largest figures that need no entry in offenders.txt.
+var limits = map[string]int{
+	"lines":        60, // of a function
+	"fields":       20, // of a struct that has methods
+	"circle":       5,  // files that use each other's names in a loop
+	"undocumented": 0,  // exported names
+	"package":      0,  // package comments that are missing
+}
+
+// pkg is one package: its files without tests, and with them.
+type pkg struct {
+	dir   string
+	fset  *token.FileSet
+	files []*ast.File
+	tests []*ast.File
+}
+
+func parse(dir string) (pkg, error) {
+	p := pkg{dir: dir, fset: token.NewFileSet()}
+	found, err := build.ImportDir(filepath.Join(root, dir), 0)
+	if err != nil {
+		return p, err
+	}
+	for _, name := range append(append(found.GoFiles, found.TestGoFiles...), found.XTestGoFiles...) {
+		f, err := parser.ParseFile(p.fset, filepath.Join(root, dir, name), nil, parser.ParseComments)
+		if err != nil {
+			return p, err
+		}
+		if strings.HasSuffix(name, "_test.go") {
+			p.tests = append(p.tests, f)
+		} else {
+			p.files = append(p.files, f)
+		}
+	}
+	return p, nil
+}
+
+// measure notes what is beyond the limits.
+func (p pkg) measure(note figures) {
+	over := func(rule, subject string, n int) {
+		if n > limits[rule] {
+			note[rule+" "+p.dir+subject] = n
+		}
+	}
+	for _, f := range append(slices.Clone(p.files), p.tests...) {
+		for _, d := range f.Decls {
+			if d, ok := d.(*ast.FuncDecl); ok {
+				over("lines", "."+name(d), p.line(d.End())-p.line(d.Pos())+1)
+			}
+		}
+	}
+	for subject, n := range p.structs() {
+		over("fields", "."+subject, n)
+	}
+	over("circle", "", len(largestCircle(p.uses())))
+	if len(p.files) > 0 {
+		over("package", "", p.uncommented())
+		over("undocumented", "", len(p.undocumented()))
+	}
+}
+
+func (p pkg) line(at token.Pos) int { return p.fset.Position(at).Line }
+
+// name is a function's, or TYPE.METHOD.
+func name(d *ast.FuncDecl) string {
+	if of := receiver(d); of != "" {
+		return of + "." + d.Name.Name
+	}
+	return d.Name.Name
+}
+
+func receiver(d *ast.FuncDecl) string {
+	if d.Recv == nil {
+		return ""
+	}
+	text := types.ExprString(d.Recv.List[0].Type)
+	text, _, _ = strings.Cut(strings.TrimPrefix(text, "*"), "[")
+	return text
+}
+
+// structs maps each struct that has methods to the number of its fields.
+func (p pkg) structs() map[string]int {
+	fields, behaves := map[string]int{}, map[string]bool{}
+	for _, f := range p.files {
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				behaves[receiver(n)] = true
+			case *ast.TypeSpec:
+				if s, ok := n.Type.(*ast.StructType); ok {
+					for _, f := range s.Fields.List {
+						fields[n.Name.Name] += max(1, len(f.Names))
+					}
+				}
+			}
+			return true
+		})
+	}
+	for name := range fields {
+		if !behaves[name] {
+			delete(fields, name)
+		}
+	}
+	return fields
+}
+
+func (p pkg) uncommented() int {
+	for _, f := range p.files {
+		if f.Doc != nil {
+			return 0
+		}
+	}
+	return 1
+}
+
+// undocumented are the exported names without a comment. In a group of constants or variables, the group's does.
+func (p pkg) undocumented() (names []string) {
+	if p.files[0].Name.Name == "main" {
+		return nil
+	}
+	for _, f := range p.files {
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Doc == nil && d.Name.IsExported() && (d.Recv == nil || ast.IsExported(receiver(d))) {
+					names = append(names, name(d))
+				}
+			case *ast.GenDecl:
+				if d.Doc == nil {
+					names = append(names, bare(d)...)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// bare are the exported names of a declaration whose specs have no comment of their own.
+func bare(d *ast.GenDecl) (names []string) {
+	for _, s := range d.Specs {
+		switch s := s.(type) {
+		case *ast.TypeSpec:
+			if s.Doc == nil && s.Comment == nil && s.Name.IsExported() {
+				names = append(names, s.Name.Name)
+			}
+		case *ast.ValueSpec:
+			if s.Doc == nil && s.Comment == nil && s.Names[0].IsExported() {
+				names = append(names, s.Names[0].Name)
+			}
+		}
+	}
+	return names
+}
+
+// uses maps each file to the files of the package whose names it uses. Other packages are not looked into: what has
+// its type from there, the checker reports and we ignore.
+func (p pkg) uses() map[string][]string {
+	info := &types.Info{Uses: map[*ast.Ident]types.Object{}}
+	conf := types.Config{Error: func(error) {}, FakeImportC: true}
+	own, _ := conf.Check(p.dir, p.fset, p.files, info)
+	graph := map[string][]string{}
+	for id, o := range info.Uses {
+		from, to := p.fset.Position(id.Pos()).Filename, p.fset.Position(o.Pos()).Filename
+		if o.Pkg() == own && from != to && !slices.Contains(graph[from], to) {
+			graph[from] = append(graph[from], to)
+		}
+	}
+	return graph
+}
+
+// largestCircle is the largest set of files of which each reaches each.
+func largestCircle(graph map[string][]string) (largest []string) {
+	reaches := map[string]map[string]bool{}
+	for from := range graph {
+		seen := map[string]bool{}
+		for todo := graph[from]; len(todo) > 0; {
+			next := todo[0]
+			if todo = todo[1:]; !seen[next] {
+				seen[next] = true
+				todo = append(slices.Clone(todo), graph[next]...)
+			}
+		}
+		reaches[from] = seen
+	}
+	for a := range reaches {
+		var circle []string
+		for b := range reaches[a] {
+			if reaches[b][a] {
+				circle = append(circle, b)
+			}
+		}
+		if len(circle) > len(largest) {
+			largest = circle
+		}
+	}
+	return largest
+}
+
+// TestShapeSees shows every rule of this file a package that breaks it.
+func TestShapeSees(t *testing.T) {
+	long := "package a\n\nfunc (t *T) F() {\n" + strings.Repeat("\tprintln()\n", 59) + "}\n\ntype T struct{ " + strings.Repeat("int\n", 21) + "}\n"
+	p := pkg{dir: "a", fset: token.NewFileSet()}
+	for i, text := range []string{long, "package a\n\nvar B = C\n", "package a\n\nvar C = D\n", "package a\n\nvar D = E\n",
+		"package a\n\nvar E = func() { G() }\n", "package a\n\nfunc G() { H() }\n", "package a\n\nfunc H() { B() }\n"} {
+		f, err := parser.ParseFile(p.fset, string(rune('a'+i))+".go", text, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.files = append(p.files, f)
+	}
+	got := figures{}
+	p.measure(got)
+	want := figures{"lines a.T.F": 61, "fields a.T": 21, "circle a": 6, "package a": 1, "undocumented a": 8}
+	for _, offence := range want.sorted() {
+		if got[offence] != want[offence] {
+			t.Errorf("%s: %d, expected %d", offence, got[offence], want[offence])
+		}
+	}
+}
