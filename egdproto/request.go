@@ -1,9 +1,3 @@
-// Package egdproto is the wire protocol of the Entropy Gathering Daemon as
-// EGD 0.9 and PRNGD speak it: requests, replies, addresses and a client.
-//
-// The transport is a stream, the client speaks first, and there is no framing
-// but the byte counts, no version and no error reply: the one error signal is
-// a closed connection. Integers of several bytes are big endian.
 package egdproto
 
 import (

@@ -42,7 +42,7 @@ func Command(path string, argv []string, rate Credit, every, timeout time.Durati
 		Gather: func(ctx context.Context) ([]byte, error) {
 			ctx, cancel := context.WithTimeout(ctx, timeout)
 			defer cancel()
-			data, err := output(ctx, path, argv)
+			data, err := output(ctx, path, argv, &capped{most: maxOutput, errors: true})
 			if ctx.Err() == context.DeadlineExceeded {
 				err = fmt.Errorf("killed after %v", timeout)
 			}
@@ -56,17 +56,20 @@ func commandLine(path string, argv []string) string {
 	return strings.Join(append([]string{path}, argv[min(1, len(argv)):]...), " ")
 }
 
-// output runs a program until it ends, ctx ends, or its output is full.
-func output(ctx context.Context, path string, argv []string) ([]byte, error) {
+// output runs a program until it ends, ctx ends, or out is full.
+func output(ctx context.Context, path string, argv []string, out *capped) ([]byte, error) {
 	ctx, full := context.WithCancel(ctx)
 	defer full()
-	out := &capped{full: full}
+	out.full = full
 	cmd := exec.CommandContext(ctx, path)
 	cmd.Path, cmd.Args, cmd.Err = path, argv, nil // undo the search in PATH
 	cmd.Dir = "/"
 	// Nothing of our own environment: TZ or LD_PRELOAD are none of its business.
 	cmd.Env = []string{"PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin", "LC_ALL=C"}
-	cmd.Stdout, cmd.Stderr = out, out // one pipe: the same writer
+	cmd.Stdout = out
+	if out.errors {
+		cmd.Stderr = out // one pipe: the same writer
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	killGroup := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.Cancel = killGroup
@@ -93,15 +96,17 @@ func startError(path string, err error) error {
 	return err
 }
 
-// capped keeps the first 100,000 bytes and then says that it is full.
+// capped keeps the first most bytes and then calls full.
 type capped struct {
-	data []byte
-	full func()
+	most   int
+	errors bool // of standard error as well
+	data   []byte
+	full   func()
 }
 
 func (c *capped) Write(p []byte) (int, error) {
-	c.data = append(c.data, p[:min(len(p), maxOutput-len(c.data))]...)
-	if len(c.data) == maxOutput {
+	c.data = append(c.data, p[:min(len(p), c.most-len(c.data))]...)
+	if len(c.data) == c.most {
 		c.full()
 	}
 	return len(p), nil

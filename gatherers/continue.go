@@ -19,5 +19,6 @@ func (r *Runner) continued(st Status) Status {
 	st.Bits += b.Bits
 	st.Repeats += b.Repeats
 	st.Errors += b.Errors
+	st.Dropped += b.Dropped
 	return st
 }

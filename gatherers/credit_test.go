@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,10 +36,11 @@ func TestCreditBits(t *testing.T) {
 	}
 }
 
-// What the first minute of a source that gives eight bytes every 30 s earns.
+// What the first minute of a source that gives 64 bytes every 30 s earns. An
+// eighth of the estimate is more than half a bit a byte.
 func TestWhatCounts(t *testing.T) {
 	with := func(err error) func(context.Context) ([]byte, error) {
-		next := count()
+		next := random(64)
 		return func(ctx context.Context) ([]byte, error) { b, _ := next(ctx); return b, err }
 	}
 	for _, c := range []struct {
@@ -47,13 +49,15 @@ func TestWhatCounts(t *testing.T) {
 		samples int // mixed
 		bits    int
 	}{
-		{"the first is a yardstick", gatherers.Gatherer{Credit: 2, Gather: count()}, 4, 3 * 16},
-		{"unless tested", gatherers.Gatherer{Credit: 2, Tested: true, Gather: count()}, 3, 3 * 16},
-		{"or the only one", gatherers.Gatherer{Credit: 2, Once: true, Gather: count()}, 1, 16},
-		{"no credit", gatherers.Gatherer{Gather: count()}, 3, 0},
-		{"uncredited", gatherers.Gatherer{Credit: 2, Gather: with(gatherers.Uncredited("it is ourselves"))}, 3, 0},
-		{"beside an error", gatherers.Gatherer{Credit: 2, Gather: with(errors.New("cut short"))}, 2, 0},
-		{"empty", gatherers.Gatherer{Credit: 2, Gather: func(context.Context) ([]byte, error) { return nil, nil }}, 0, 0},
+		{"1,024 bytes are the start-up test", gatherers.Gatherer{Credit: 0.5, Gather: random(64)}, 16 + 2, 2 * 32},
+		{"unless tested", gatherers.Gatherer{Credit: 0.5, Tested: true, Gather: random(64)}, 3, 3 * 32},
+		{"or the only one", gatherers.Gatherer{Credit: 0.5, Once: true, Gather: random(64)}, 1, 32},
+		{"commands take turns", gatherers.Gatherer{Credit: 0.5, Lane: make(chan struct{}, 1), Gather: random(64)}, 3, 0},
+		{"no credit", gatherers.Gatherer{Gather: random(64)}, 3, 0},
+		{"uncredited", gatherers.Gatherer{Credit: 0.5, Tested: true, Gather: with(gatherers.Uncredited("it is ourselves"))}, 3, 0},
+		{"beside an error", gatherers.Gatherer{Credit: 0.5, Gather: with(errors.New("cut short"))}, 2, 0},
+		{"beside a health error", gatherers.Gatherer{Credit: 0.5, Gather: with(&gatherers.HealthError{Reason: "stuck"})}, 0, 0},
+		{"empty", gatherers.Gatherer{Credit: 0.5, Gather: func(context.Context) ([]byte, error) { return nil, nil }}, 0, 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBed()
@@ -66,5 +70,15 @@ func TestWhatCounts(t *testing.T) {
 				t.Errorf("%s: status says %d bits, %d were counted", c.name, s.Bits, b.bits)
 			}
 		})
+	}
+}
+
+// random returns a Gather of samples of n good bytes, the same in every run.
+func random(n int) func(context.Context) ([]byte, error) {
+	r := rand.New(rand.NewSource(int64(n)))
+	return func(context.Context) ([]byte, error) {
+		b := make([]byte, n)
+		r.Read(b)
+		return b, nil
 	}
 }

@@ -6,28 +6,52 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// Device gathers from a character device, such as /dev/hwrng. A sample is as
-// long as it takes to be worth a whole gate (512 bits), 64 to 4096 bytes.
+// Device gathers from a character device, such as /dev/hwrng.
 //
-// The device is opened here by open, usually [OpenDevice], if it can be: later we
-// may no longer be root. One that is missing or has gone is looked for again with
-// every sample.
+// The device is opened here by open, usually [OpenDevice], if it can be: later
+// this process may no longer be root. One that is missing or has gone is looked
+// for again with every sample.
 //
-// Unpredictable: what its maker says. Predictable: a device that is stuck; a
-// run of equal bytes longer than its credit explains (SP 800-90B 4.4.1, one
-// false alarm in 2^30) makes a sample fail.
+// Unpredictable: what its maker says. Predictable: a device that is stuck, that
+// counts, or whose bytes prevail: the health tests retire it.
 func Device(path string, credit Credit, open func(path string) (*os.File, error)) Gatherer {
-	d := &device{path: path, opener: open, repetition: RepetitionCount{Cutoff: runCutoff(credit)}}
+	d := &device{path: path, opener: open}
+	return d.gatherer("dev:"+path, credit, func(ctx context.Context, buf []byte) (int, error) { return d.fill(ctx, buf) })
+}
+
+// FIFO gathers from a named pipe to which a program writes raw bytes without
+// end. What the pipe holds when a sample begins is thrown away: it may be older
+// than an event after which fresh bytes are wanted. A pipe without a writer is
+// waited for.
+//
+// Unpredictable: what the program's author says. Predictable: everything, to
+// anybody else who may write to the pipe. So it counts only while its mode lets
+// nobody but its owner write.
+func FIFO(path string, credit Credit, open func(path string) (*os.File, error)) Gatherer {
+	d := &device{path: path, opener: open, waits: true}
+	return d.gatherer("fifo:"+path, credit, func(ctx context.Context, buf []byte) (int, error) {
+		d.drain()
+		n, err := d.fill(ctx, buf)
+		if st, statErr := d.file.Stat(); err == nil && (statErr != nil || st.Mode().Perm()&0o022 != 0) {
+			err = Uncredited("others may write to " + path)
+		}
+		return n, err
+	})
+}
+
+// gatherer returns the gatherer of a device that take samples.
+func (d *device) gatherer(name string, credit Credit, take func(context.Context, []byte) (int, error)) Gatherer {
 	d.open() // its error comes again with the first sample
-	buf := make([]byte, deviceBytes(credit))
+	buf := make([]byte, rawBytes(credit))
 	return Gatherer{
-		Name:    "dev:" + path,
+		Name:    name,
 		Every:   600 * time.Second,
 		Credit:  credit,
 		Foreign: true,
@@ -37,50 +61,52 @@ func Device(path string, credit Credit, open func(path string) (*os.File, error)
 					return nil, err
 				}
 			}
-			n, err := d.fill(ctx, buf)
-			if err != nil {
+			n, err := take(ctx, buf)
+			var uncredited Uncredited
+			if err != nil && !errors.As(err, &uncredited) {
 				d.open() // it may have been unplugged and come back
-				return buf[:n], err
 			}
-			return buf, d.healthy(buf)
+			return buf[:n], err
 		},
 	}
 }
 
-// deviceBytes is 512 bits at that credit, within bounds.
-func deviceBytes(credit Credit) int {
+// rawBytes is the size of a sample of raw bytes: one block of the estimate at
+// least, and 512 bits at that credit, within bounds.
+func rawBytes(credit Credit) int {
 	if !(credit > 0) {
-		return 64
+		return estimateBlock
 	}
-	return int(min(max(512/float64(credit), 64), 4096))
+	return int(min(max(512/float64(credit), estimateBlock), 4*estimateBlock))
 }
 
-// runCutoff is 1 + ceil(30 / H); no run is too long for a source without credit.
-func runCutoff(credit Credit) int {
-	if !(credit > 0) {
-		return math.MaxInt
-	}
-	return 1 + int(math.Ceil(30/float64(min(credit, 8))))
-}
-
-// device is a character device that is kept open.
+// device is a character device or a named pipe that is kept open.
 type device struct {
-	path       string
-	opener     func(path string) (*os.File, error)
-	file       *os.File // nil: not yet opened
-	repetition RepetitionCount
+	path   string
+	opener func(path string) (*os.File, error)
+	file   *os.File // nil: not yet opened
+	waits  bool     // its end is no error: more may come
 }
 
 // OpenDevice opens a character device for reading.
 func OpenDevice(path string) (*os.File, error) {
+	return openSpecial(path, fs.ModeCharDevice, "character device")
+}
+
+// OpenFIFO opens a named pipe for reading. It does not wait for a writer.
+func OpenFIFO(path string) (*os.File, error) {
+	return openSpecial(path, fs.ModeNamedPipe, "named pipe")
+}
+
+func openSpecial(path string, kind fs.FileMode, what string) (*os.File, error) {
 	// O_NONBLOCK: the open of a pipe or a serial line would wait for its peer.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
 		return nil, err
 	}
 	st, err := f.Stat()
-	if err == nil && st.Mode()&fs.ModeCharDevice == 0 {
-		err = fmt.Errorf("%s: not a character device", path)
+	if err == nil && st.Mode()&kind == 0 {
+		err = fmt.Errorf("%s: not a %s", path, what)
 	}
 	if err != nil {
 		f.Close()
@@ -112,7 +138,7 @@ func (d *device) fill(ctx context.Context, p []byte) (int, error) {
 		n, err := d.file.Read(p[done:])
 		done += n
 		switch {
-		case errors.Is(err, syscall.EAGAIN):
+		case errors.Is(err, syscall.EAGAIN), err == io.EOF && d.waits:
 			// Cannot be polled and has nothing now: hardware generators are slow.
 			select {
 			case <-ctx.Done():
@@ -129,14 +155,22 @@ func (d *device) fill(ctx context.Context, p []byte) (int, error) {
 	return done, nil
 }
 
-// healthy runs the repetition count test over a sample.
-func (d *device) healthy(sample []byte) error {
-	bad := false
-	for _, x := range sample {
-		bad = !d.repetition.Pass(x) || bad
+// drain reads what is there now, as far as a pipe can hold it (pipe(7)).
+func (d *device) drain() {
+	const capacity = 1 << 20
+	raw, err := d.file.SyscallConn()
+	if err != nil {
+		return
 	}
-	if bad {
-		return fmt.Errorf("%s: unhealthy: the same byte %d times", d.path, d.repetition.Longest)
+	buf := make([]byte, 4096)
+	n := len(buf)
+	for done := 0; done < capacity && n > 0; done += n {
+		err := raw.Read(func(fd uintptr) bool {
+			n, _ = unix.Read(int(fd), buf) // -1 when it is empty
+			return true
+		})
+		if err != nil {
+			return
+		}
 	}
-	return nil
 }

@@ -63,17 +63,24 @@ type Gatherer struct {
 	// Runner, whatever is reloaded.
 	Once bool
 
-	// Tested marks a source whose Gather refuses unhealthy samples itself. Of
-	// every other credited source the first sample counts for nothing and is
-	// followed by a second one at once: what never changes is never believed.
+	// Tested marks a source whose Gather runs the health tests of SP 800-90B 4
+	// itself and returns a HealthError. Those of every other credited source are
+	// run by the Runner: its first 1,024 bytes are the start-up test and count
+	// nothing.
 	Tested bool
+
+	// Conditioned marks the output of a generator that accounts for its own
+	// entropy. No estimator can tell that it is worth its credit: the estimate is
+	// shown and does not lower it.
+	Conditioned bool
 
 	// Gather takes one sample. It is called by one goroutine at a time, and the
 	// sample is cleared once it is mixed: a buffer can be kept for the next.
 	//
 	// errors.ErrUnsupported says that this system has no such source: it
 	// retires quietly. Uncredited says that the sample is good for mixing
-	// only. Beside any other error a sample is mixed too, counting nothing.
+	// only. A HealthError drops the sample. Beside any other error it is mixed
+	// too, counting nothing.
 	Gather func(ctx context.Context) ([]byte, error)
 
 	// Detail, if not nil, is one line about the source for the status, such as

@@ -91,8 +91,28 @@ func TestCutoffs(t *testing.T) {
 	if rows != 4 {
 		t.Errorf("%d rows of cut-offs found, want 4", rows)
 	}
-	if aptCutoff(512, 0.5, 30) != 422 {
-		t.Error("the cut-off in use is not that of the table")
+}
+
+// The cutoffs in use are those of the standard for the credit that is claimed,
+// whatever it is. Of 8 bits a byte: G8.
+func TestCutoffsInUse(t *testing.T) {
+	for _, h := range []float64{8, 7.5, 4, 1, 0.5, 0.125, 1.0 / 64} {
+		for _, bits := range []int{20, 30, 60} {
+			if got, want := gatherers.RCTCutoff(h, bits), 1+int(math.Ceil(float64(bits)/h)); got != want {
+				t.Errorf("H = %v, alpha 2^-%d: RCT %d, want %d", h, bits, got, want)
+			}
+			if got, want := gatherers.APTCutoff(h, bits), aptCutoff(512, h, bits); got != want {
+				t.Errorf("H = %v, alpha 2^-%d: APT %d, want %d", h, bits, got, want)
+			}
+		}
+	}
+	if got := gatherers.APTCutoff(8, 30); got != 16 {
+		t.Errorf("APT cutoff for 8 bits a byte: %d, want 16", got)
+	}
+	for _, none := range []float64{0, -1, math.NaN()} {
+		if gatherers.RCTCutoff(none, 30) != math.MaxInt || gatherers.APTCutoff(none, 30) != 513 {
+			t.Errorf("H = %v has cutoffs", none)
+		}
 	}
 }
 

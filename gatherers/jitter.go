@@ -2,6 +2,7 @@ package gatherers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"sync/atomic"
@@ -13,7 +14,7 @@ const (
 	trialSamples = 4096  // of a burst that only chooses the touches
 	trialMargin  = 1.25  // and has to have that much more than minMedian and minDistinct
 
-	// jitterCredit is 151 times below what NIST's estimator found in raw
+	// jitterCredit is 137 times below what NIST's estimator found in raw
 	// samples, and still 6 times below it with a buffer that a cache holds.
 	jitterCredit Credit = 1.0 / 64
 )
@@ -105,7 +106,7 @@ func (s *sampler) gather(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBench(s.Clock, size)
+	b, err := newSampleBlock(s.Clock, size)
 	if err != nil {
 		return nil, err
 	}
@@ -128,18 +129,18 @@ func (s *sampler) gather(ctx context.Context) ([]byte, error) {
 // at the edge would fail every other burst. Later bursts keep to them whether
 // they pass or not: trying until something passes would select by the test what
 // the test is to judge. Samples of a trial are never used.
-func (s *sampler) choose(ctx context.Context, b *bench) (int, error) {
+func (s *sampler) choose(ctx context.Context, b *sampleBlock) (int, error) {
 	size := 4 * len(b.buffer)
 	if touches := s.touches[size]; touches != 0 {
 		return touches, nil
 	}
 	var reasons string
-	for _, touches := range s.menu(size) {
+	for _, touches := range s.candidates(size) {
 		if err := b.run(ctx, touches, trialSamples); err != nil {
 			return 0, err
 		}
 		if _, err := b.symbolise(); err != nil {
-			return 0, fmt.Errorf("jitter unhealthy: %w", err) // more touches mend no clock
+			return 0, unhealthyJitter(err) // more touches mend no clock
 		}
 		_, err := b.judge(trialMargin)
 		if err == nil {
@@ -148,10 +149,17 @@ func (s *sampler) choose(ctx context.Context, b *bench) (int, error) {
 		}
 		reasons += fmt.Sprintf("; with %d touches: %v", touches, err)
 	}
-	return 0, fmt.Errorf("jitter unhealthy%s", reasons)
+	return 0, &HealthError{Reason: "jitter unhealthy" + reasons}
 }
 
-func (s *sampler) menu(size int) []int {
+// unhealthyJitter is the error of a burst that is thrown away.
+func unhealthyJitter(err error) error {
+	var failure *HealthError
+	permanent := errors.As(err, &failure) && failure.Permanent
+	return &HealthError{Reason: "jitter unhealthy: " + err.Error(), Permanent: permanent}
+}
+
+func (s *sampler) candidates(size int) []int {
 	switch {
 	case s.Touches != nil:
 		return s.Touches
@@ -162,7 +170,7 @@ func (s *sampler) menu(size int) []int {
 }
 
 // collect fills s.out with one burst, or with smallFold of them. All must pass.
-func (s *sampler) collect(ctx context.Context, b *bench, touches int) (sum summary, err error) {
+func (s *sampler) collect(ctx context.Context, b *sampleBlock, touches int) (sum summary, err error) {
 	if s.out == nil {
 		s.out = make([]byte, burstSamples)
 	}
@@ -171,8 +179,14 @@ func (s *sampler) collect(ctx context.Context, b *bench, touches int) (sum summa
 		if err := b.run(ctx, touches, burstSamples); err != nil {
 			return summary{}, err
 		}
-		if sum, err = b.judge(1); err != nil {
-			return summary{}, fmt.Errorf("jitter unhealthy: %w", err)
+		if sum, err = b.judge(1); err == nil {
+			err = b.judgeReplay(ctx, touches, &sum)
+		}
+		if err != nil && ctx.Err() == nil {
+			err = unhealthyJitter(err)
+		}
+		if err != nil {
+			return summary{}, err
 		}
 		for k, x := range b.symbols {
 			s.out[k] ^= bits.RotateLeft8(x, 2*i)

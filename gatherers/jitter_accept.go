@@ -1,6 +1,7 @@
 package gatherers
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -14,7 +15,12 @@ const (
 	maxHits     = 0.82 // of the symbols, for any predictor
 	minMedian   = 20   // clock steps; below, the clock is too coarse to tell
 	minDistinct = 64   // different deltas in statWindow
+	maxReplay   = 0.3  // correlation of a run with its repetition
 )
+
+// testedEntropy is the min-entropy a symbol that the health tests assume, in
+// bits: a cutoff of 61 for the one and of 422 for the other.
+const testedEntropy = 0.5
 
 // A summary is what the criteria saw in a burst that passes.
 type summary struct {
@@ -26,16 +32,17 @@ type summary struct {
 	lag      int     // of the best lag predictor
 	lagHits  float64 // its part of the symbols
 	markov   float64 // part of the symbols a Markov predictor hits
+	replay   float64 // correlation with the same addresses touched again
 }
 
 func (s summary) String() string {
-	return fmt.Sprintf("clock step %.4g ns, median %.0f steps, %d distinct, RCT %d, APT %d, lag-%d %.0f %%, Markov %.0f %%",
-		s.step, s.median, s.distinct, s.run, s.count, s.lag, 100*s.lagHits, 100*s.markov)
+	return fmt.Sprintf("clock step %.4g ns, median %.0f steps, %d distinct, RCT %d, APT %d, lag-%d %.0f %%, Markov %.0f %%, replay %.3f",
+		s.step, s.median, s.distinct, s.run, s.count, s.lag, 100*s.lagHits, 100*s.markov, s.replay)
 }
 
 // judge says why the last run is not good enough if it is not. The clock is to
 // be finer than it must be by margin, a factor.
-func (b *bench) judge(margin float64) (sum summary, err error) {
+func (b *sampleBlock) judge(margin float64) (sum summary, err error) {
 	if sum.step, err = b.symbolise(); err != nil {
 		return sum, err
 	}
@@ -62,7 +69,7 @@ func (b *bench) judge(margin float64) (sum summary, err error) {
 
 // symbolise makes symbols of the deltas of the last run: clock steps modulo
 // 256. It returns the step in ns.
-func (b *bench) symbolise() (step float64, err error) {
+func (b *sampleBlock) symbolise() (step float64, err error) {
 	if back := min(slices.Min(b.ticks[:]), slices.Min(b.deltas)); back < 0 {
 		return 0, fmt.Errorf("clock went back %d ns", -back)
 	}
@@ -77,14 +84,14 @@ func (b *bench) symbolise() (step float64, err error) {
 
 // sortWindow returns the first statWindow of deltas in order. The next call
 // overwrites it.
-func (b *bench) sortWindow(deltas []int64) []int64 {
+func (b *sampleBlock) sortWindow(deltas []int64) []int64 {
 	copy(b.sorted[:], deltas)
 	slices.Sort(b.sorted[:])
 	return b.sorted[:]
 }
 
 // judgeClock checks whether the clock can tell one delta from another.
-func (b *bench) judgeClock(margin float64, sum *summary) error {
+func (b *sampleBlock) judgeClock(margin float64, sum *summary) error {
 	sum.median, sum.distinct = math.Inf(1), math.MaxInt
 	for d := b.deltas; len(d) > 0; d = d[statWindow:] {
 		sorted := b.sortWindow(d)
@@ -114,18 +121,47 @@ func distinct(sorted []int64) int {
 
 // judgeHealth runs the continuous tests of SP 800-90B 4.4 over a burst.
 func judgeHealth(symbols []byte, sum *summary) error {
-	rct := RepetitionCount{Cutoff: rctCutoff}
-	apt := AdaptiveProportion{Cutoff: aptCutoff, Window: aptWindow}
-	for _, x := range symbols {
-		if !rct.Pass(x) {
-			return fmt.Errorf("repetition count %d, cut-off %d", rct.Longest, rctCutoff)
-		}
-		if !apt.Pass(x) {
-			return fmt.Errorf("adaptive proportion %d of %d, cut-off %d", apt.Largest, aptWindow, aptCutoff)
-		}
+	tests := newHealthTests(testedEntropy)
+	failure := tests.examine(symbols)
+	sum.run, sum.count = tests.rct.Longest, tests.apt.Largest
+	if failure != nil {
+		return failure
 	}
-	sum.run, sum.count = rct.Longest, apt.Largest
 	return nil
+}
+
+// judgeReplay touches the same addresses again and compares: what the addresses
+// decide alone comes again. That is all that there is on a simulated machine
+// without noise, where each start gives the same symbols.
+func (b *sampleBlock) judgeReplay(ctx context.Context, touches int, sum *summary) error {
+	if err := b.replay(ctx, touches); err != nil {
+		return err
+	}
+	sum.replay = correlation(b.deltas[:statWindow], b.replayed[:], 4*sum.median*sum.step)
+	if sum.replay > maxReplay {
+		return fmt.Errorf("replay correlation %.2f, limit %.2g", sum.replay, maxReplay)
+	}
+	return nil
+}
+
+// correlation is Pearson's, of the differences between successive deltas, which
+// are cut off at most. What comes and goes slowly, as the load of a neighbour,
+// would else correlate by chance, up to 0.4 on a busy machine; and a single
+// interrupt would decide. It is 1 where one side does not vary.
+func correlation(a, b []int64, most float64) float64 {
+	var sumA, sumB, squaresA, squaresB, products float64
+	step := func(d []int64, i int) float64 { return min(float64(d[i]), most) - min(float64(d[i-1]), most) }
+	for i := 1; i < len(a); i++ {
+		x, y := step(a, i), step(b, i)
+		sumA, sumB = sumA+x, sumB+y
+		squaresA, squaresB, products = squaresA+x*x, squaresB+y*y, products+x*y
+	}
+	n := float64(len(a) - 1)
+	varA, varB := squaresA-sumA*sumA/n, squaresB-sumB*sumB/n
+	if varA <= 0 || varB <= 0 {
+		return 1
+	}
+	return (products - sumA*sumB/n) / math.Sqrt(varA*varB)
 }
 
 // lagHits returns how often a symbol is the one lag places before it.
@@ -142,7 +178,7 @@ func lagHits(symbols []byte, lag int) float64 {
 // markovHits returns how often a symbol is the commonest successor of the one
 // before it. The commonest is taken in hindsight, from the burst itself: no
 // predictor of first order does better.
-func (b *bench) markovHits() float64 {
+func (b *sampleBlock) markovHits() float64 {
 	b.follows = [256][256]uint16{}
 	for i, x := range b.symbols[1:] {
 		b.follows[b.symbols[i]][x]++

@@ -10,6 +10,12 @@ const minFraction = 4
 // many steps a small error of the guess has grown too large.
 const maxTelling = 1e5
 
+// tolerance is how far, in ns, a delta may be from a multiple of step. Both
+// readings are rounded down to a nanosecond, and the steps of a counter need not
+// be equal: this guest's reads 20, 21, 29, 30 and 31 ns for two or three of 10.02
+// ns. By chance, fewer than half of all deltas would be so near.
+func tolerance(step float64) float64 { return max(1.01, min(0.15*step, 2)) }
+
 // clockStep returns the step of the clock that measured two sets of deltas, in
 // ns: what all deltas are multiples of. 0 means that the clock stood still.
 // The second set must be sorted.
@@ -38,7 +44,7 @@ func clockStep(ticks, sorted []int64) float64 {
 }
 
 // fitStep corrects a guess with one delta after the other, and tells whether
-// the deltas are within a nanosecond of multiples of it. One in a hundred need
+// the deltas are multiples of it, within the tolerance. One in a hundred need
 // not be: a time daemon that slews the clock meanwhile bends a few.
 func fitStep(step float64, ticks, sorted []int64) (float64, bool) {
 	var time, count float64
@@ -47,7 +53,7 @@ func fitStep(step float64, ticks, sorted []int64) (float64, bool) {
 		for _, d := range set {
 			switch n := math.Round(float64(d) / step); {
 			case d <= 0 || d > maxTelling:
-			case math.Abs(float64(d)-n*step) > 1+n*step/100: // the guess may be off by so much
+			case math.Abs(float64(d)-n*step) > tolerance(step)+n*step/100: // the guess may be off by so much
 				misfits++
 			default:
 				time, count = time+float64(d), count+n
@@ -62,7 +68,7 @@ func fitStep(step float64, ticks, sorted []int64) (float64, bool) {
 func fits(step float64, deltas []int64) bool {
 	misfits := 0
 	for _, d := range deltas {
-		if n := math.Round(float64(d) / step); d <= maxTelling && math.Abs(float64(d)-n*step) > 1.01 {
+		if n := math.Round(float64(d) / step); d <= maxTelling && math.Abs(float64(d)-n*step) > tolerance(step) {
 			misfits++
 		}
 	}

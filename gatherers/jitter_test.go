@@ -71,7 +71,7 @@ func faults() []clockFault {
 				return d
 			}
 			return 101
-		}), "adaptive proportion 422 of 512"},
+		}), "of 512, cutoff 422"},
 		{"two in three the same", ticking(func(i int) int64 {
 			if i%3 == 0 {
 				return good(i)

@@ -1,40 +1,30 @@
-//go:build unix && !linux && !freebsd
+//go:build !freebsd
 
 package gatherers
 
-import (
-	"runtime"
+import "golang.org/x/sys/unix"
 
-	"golang.org/x/sys/unix"
-)
-
-// readKernel fills b from /dev/urandom: x/sys has no other way on these
-// systems that needs no C library.
-func readKernel(b []byte) proof {
-	fd := openCharDevice("/dev/urandom")
-	if fd < 0 {
-		return missing
+// openCharDevice opens a character device for reading without blocking. It
+// returns -1 if there is none: in a chroot its name may be a file or a pipe.
+func openCharDevice(path string) int {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
 	}
-	defer unix.Close(fd)
-	if !filled(b, func(p []byte) (int, error) { return unix.Read(fd, p) }) {
-		return missing
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFCHR {
+		unix.Close(fd)
+		return -1
 	}
-	return deviceProof()
+	return fd
 }
 
-// deviceProof is the table of what /dev/urandom promises:
-//
-//	OpenBSD    random(4): seeded by the boot loader, before any process runs
-//	Darwin     random(4): seeded by the boot loader; the same as /dev/random
-//	NetBSD     rnd(4): may answer unseeded, but since 10.0 kern.entropy.needed
-//	           says how many bits are missing
-//	others     not known to refuse when unseeded: mixed, not credited
-func deviceProof() proof {
-	switch runtime.GOOS {
-	case "openbsd", "darwin", "ios":
-		return seeded
-	case "netbsd":
-		return netbsdProof()
+// readDevice fills b from a descriptor, which it closes, and reports whether it
+// could. It accepts -1.
+func readDevice(b []byte, fd int) bool {
+	if fd < 0 {
+		return false
 	}
-	return unproven
+	defer unix.Close(fd)
+	return filled(b, func(p []byte) (int, error) { return unix.Read(fd, p) })
 }

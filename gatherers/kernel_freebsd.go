@@ -10,11 +10,11 @@ const grndNonblock = 1 // sys/random.h
 
 // readKernel fills b by getrandom(2), which with GRND_NONBLOCK gives EAGAIN
 // until the kernel's Fortuna has been seeded. x/sys has only its number.
-func readKernel(b []byte) proof {
+func readKernel(b []byte, _ bool) KernelState {
 	if filled(b, getrandom) {
-		return seeded
+		return KernelSeeded
 	}
-	return missing
+	return KernelMissing
 }
 
 func getrandom(p []byte) (int, error) {

@@ -1,6 +1,10 @@
 package gatherers
 
-import "golang.org/x/sys/unix"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
 
 // The devices by their number, as Documentation/admin-guide/devices.txt has
 // them: a name alone can be anything in a chroot.
@@ -11,35 +15,40 @@ const (
 
 // readKernel fills b by getrandom(2), which with GRND_NONBLOCK gives EAGAIN
 // before the kernel is seeded; or, where that is missing (ENOSYS) or forbidden
-// (EPERM), from the device.
-func readKernel(b []byte) proof {
-	if filled(b, getrandom) {
-		return seeded
+// (EPERM), from the device. x/sys asks the vDSO, unless a system call is wanted.
+func readKernel(b []byte, call bool) KernelState {
+	ask := func(p []byte) (int, error) { return unix.Getrandom(p, unix.GRND_NONBLOCK) }
+	if call {
+		ask = callGetrandom
+	}
+	if filled(b, ask) {
+		return KernelSeeded
 	}
 	return readURandom(b)
 }
 
+func callGetrandom(p []byte) (int, error) {
+	n, _, errno := unix.Syscall(unix.SYS_GETRANDOM, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), unix.GRND_NONBLOCK)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
 // readURandom fills b from /dev/urandom, which always answers, so that
 // /dev/random has to say whether it was seeded: it is readable only then.
-func readURandom(b []byte) proof {
-	fd := openDevice("/dev/urandom", devURandom)
-	if fd < 0 {
-		return missing
-	}
-	defer unix.Close(fd)
+func readURandom(b []byte) KernelState {
 	// Asked first: a kernel that is seeded by the time of the read will do, but
 	// one that was seeded between the read and the question will not.
 	known := readable("/dev/random", devRandom)
-	if !filled(b, func(p []byte) (int, error) { return unix.Read(fd, p) }) {
-		return missing
+	switch {
+	case !readDevice(b, openDevice("/dev/urandom", devURandom)):
+		return KernelMissing
+	case known:
+		return KernelSeeded
 	}
-	if known {
-		return seeded
-	}
-	return unproven
+	return KernelUnproven
 }
-
-func getrandom(p []byte) (int, error) { return unix.Getrandom(p, unix.GRND_NONBLOCK) }
 
 // readable tells whether a read of the device would not block.
 func readable(path string, number uint64) bool {

@@ -5,8 +5,8 @@ import "testing"
 // No door leads here where getrandom works.
 func TestURandomWithoutGetrandom(t *testing.T) {
 	var a, b [64]byte
-	if p := readURandom(a[:]); p != seeded {
-		t.Fatalf("proof %d: the kernel that runs this test is seeded", p)
+	if p := readURandom(a[:]); p != KernelSeeded {
+		t.Fatalf("state %d: the kernel that runs this test is seeded", p)
 	}
 	readURandom(b[:])
 	if a == b {

@@ -28,23 +28,28 @@ func (r *Runner) overdue(ctx context.Context, s *source, began time.Time) {
 	r.report(s, change, s.late())
 }
 
-// finish notes the outcome of a sample and returns the bits it counts for.
-func (r *Runner) finish(s *source, began time.Time, data []byte, err error) int {
+// finish notes the outcome of a sample. It returns the bits that it counts for,
+// and whether it is mixed at all.
+func (r *Runner) finish(s *source, began time.Time, data []byte, counts bool, err error) (bits int, mixed bool) {
 	r.mu.Lock()
 	s.began = time.Time{}
-	bits, change := s.outcome(time.Since(began), data, err)
+	bits, change := s.outcome(time.Since(began), data, counts, err)
 	r.mu.Unlock()
 	r.report(s, change, err)
-	return bits
+	var unhealthy *HealthError
+	return bits, !errors.As(err, &unhealthy)
 }
 
 // report writes to the log, without the lock: a log may be slow.
 func (r *Runner) report(s *source, c change, err error) {
+	log := r.log.WithField("source", s.Name)
 	switch c {
 	case fails:
-		r.log.WithField("source", s.Name).WithError(err).Warn("source fails")
+		log.WithError(err).Warn("source fails")
 	case works:
-		r.log.WithField("source", s.Name).Info("source works again")
+		log.Info("source works again")
+	case retires:
+		log.WithError(err).Error("source retired until the next reload: permanent health failure")
 	}
 }
 
@@ -55,18 +60,27 @@ const (
 	steady change = iota
 	fails
 	works
+	retires
 )
 
 // outcome notes a sample that took so long, and what it counts for.
-func (s *source) outcome(took time.Duration, data []byte, err error) (int, change) {
+func (s *source) outcome(took time.Duration, data []byte, counts bool, err error) (int, change) {
 	var why Uncredited
+	var unhealthy *HealthError
 	switch {
 	case err == nil, errors.As(err, &why):
-		return s.good(took, data, why)
+		return s.good(took, data, counts, why)
 	case errors.Is(err, errors.ErrUnsupported) && s.status.Samples == 0:
 		// One that has worked before is supported: then it is a failure.
 		s.status.State, s.status.Detail = Absent, err.Error()
 		return 0, steady
+	case errors.As(err, &unhealthy):
+		s.status.Dropped++
+		if unhealthy.Permanent {
+			s.status.State = Retired
+			s.status.LastError, s.status.LastErrorAt = err.Error(), time.Now()
+			return 0, retires
+		}
 	}
 	s.status.State = Failing
 	s.status.Errors++
@@ -75,24 +89,33 @@ func (s *source) outcome(took time.Duration, data []byte, err error) (int, chang
 }
 
 // good notes a good sample, and the end of a failure if there was one.
-func (s *source) good(took time.Duration, data []byte, why Uncredited) (bits int, c change) {
+func (s *source) good(took time.Duration, data []byte, counts bool, why Uncredited) (bits int, c change) {
 	if s.reported {
 		s.reported, c = false, works
 	}
 	s.failures = 0
 	st := &s.status
-	st.State, st.Detail = Healthy, string(why)
-	if s.Once {
-		st.State = Spent
-	}
+	st.State, st.Detail = s.goodState(), string(why)
 	st.Samples++
 	st.Bytes += int64(len(data))
 	st.LastSample, st.Duration = time.Now(), took
-	if why == "" {
-		bits = s.worth(data)
+	if why == "" && s.monitor != nil {
+		bits = s.worth(data, counts)
+		st.Used, st.Estimate, st.Estimated = s.monitor.used(), s.monitor.estimate, s.monitor.estimated
 	}
 	st.Bits += bits
 	return bits, c
+}
+
+// goodState is the state after a good sample.
+func (s *source) goodState() State {
+	switch {
+	case s.Once:
+		return Spent
+	case s.monitor != nil && !s.monitor.proven:
+		return Testing
+	}
+	return Healthy
 }
 
 // fault keeps an error for the status. Only the first of a row is news.

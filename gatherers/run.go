@@ -76,6 +76,7 @@ func (r *Runner) Stats() []Status {
 	for _, s := range r.sources {
 		st := s.status
 		st.Every = r.period(s)
+		st.Needed = st.State == Retired && !r.otherHealthy(s)
 		if s.Detail != nil && st.Detail == "" {
 			st.Detail = s.Detail()
 		}
@@ -134,11 +135,13 @@ func (r *Runner) take(ctx context.Context, s *source) {
 	inTime := context.AfterFunc(limited, func() { r.overdue(ctx, s, began) })
 	data, err := s.sample(limited)
 	inTime()
+	defer func() { clear(data) }() // also of a sample that comes too late
 	if ctx.Err() != nil {
 		return
 	}
-	if bits := r.finish(s, began, data, err); len(data) > 0 {
+	counts, err := s.judge(data, err)
+	bits, mixed := r.finish(s, began, data, counts, err)
+	if mixed && len(data) > 0 {
 		r.add(&s.Gatherer, data, bits)
-		clear(data)
 	}
 }

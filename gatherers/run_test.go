@@ -236,32 +236,24 @@ func TestUnsupportedRetires(t *testing.T) {
 	})
 }
 
-func TestStuckGathererEarnsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBed()
-		b.during(t, []gatherers.Gatherer{{
-			Name: "stuck", Every: time.Minute, Credit: 8,
-			Gather: func(context.Context) ([]byte, error) { return bytes.Repeat([]byte("stuck"), 20), nil },
-		}}, func() { time.Sleep(time.Hour - time.Second) })
-		if len(b.mix) != 61 || b.bits != 0 {
-			t.Errorf("%d samples, %d bits; want 61 samples, 0 bits", len(b.mix), b.bits)
-		}
-	})
-}
-
+// A device that plays a loop of good bytes earns each part of it once.
 func TestLoopOf64EarnsOnce(t *testing.T) {
-	for _, c := range []struct{ loop, bits int }{{64, 63 * 8}, {65, 599 * 8}} {
+	for _, c := range []struct{ loop, counted int }{{64, 63}, {65, 597}} {
 		synctest.Test(t, func(t *testing.T) {
 			b, n := newBed(), 0
+			parts := make([][]byte, c.loop)
+			for i, next := 0, random(1024); i < c.loop; i++ {
+				parts[i], _ = next(nil)
+			}
 			b.during(t, []gatherers.Gatherer{{
-				Name: "loop", Every: time.Second, Credit: 1,
+				Name: "loop", Every: time.Second, Credit: 0.5,
 				Gather: func(context.Context) ([]byte, error) {
 					n++
-					return []byte{byte(n % c.loop), 1, 2, 3, 4, 5, 6, 7}, nil
+					return slices.Clone(parts[n%c.loop]), nil
 				},
-			}}, func() { time.Sleep(598*time.Second + time.Millisecond) })
-			if len(b.mix) != 600 || b.bits != c.bits {
-				t.Errorf("loop of %d: %d samples, %d bits, want 600, %d", c.loop, len(b.mix), b.bits, c.bits)
+			}}, func() { time.Sleep(597*time.Second + time.Millisecond) })
+			if len(b.mix) != 598 || b.bits != c.counted*512 {
+				t.Errorf("loop of %d: %d samples, %d bits, want 598, %d", c.loop, len(b.mix), b.bits, c.counted*512)
 			}
 		})
 	}
@@ -304,7 +296,7 @@ func TestRelaxedWhileAnotherIsHealthy(t *testing.T) {
 					return nil, errors.New("gone")
 				}
 				return []byte("kernel"), nil
-			}},
+			}, Tested: true},
 			{Name: "jitter", Every: 600 * time.Second, Relaxed: 3600 * time.Second, Credit: 1, Tested: true, Gather: jitter},
 		}, func() {
 			time.Sleep(3000 * time.Second)
@@ -345,6 +337,20 @@ func TestReloadForgetsNothing(t *testing.T) {
 		}
 		if s := b.status("loop"); s.Samples != 3 || s.Bits != 64 || s.Repeats != 2 {
 			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// G11: a sample that comes after the end of the run is cleared as well.
+func TestAbandonedSamplesAreCleared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, secret, release := newBed(), []byte("secret"), make(chan struct{})
+		b.during(t, []gatherers.Gatherer{{Name: "s", Every: time.Minute,
+			Gather: func(context.Context) ([]byte, error) { <-release; return secret, nil }}}, synctest.Wait)
+		close(release)
+		synctest.Wait()
+		if len(b.mix) != 0 || !bytes.Equal(secret, make([]byte, 6)) {
+			t.Errorf("mixed %q, left %q", b.mix, secret)
 		}
 	})
 }

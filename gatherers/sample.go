@@ -53,7 +53,7 @@ func DeltaSymbol(last, next []byte) (symbol byte) {
 }
 
 // Raw writes count symbols as the sampler finds them. It uses the touches that
-// the daemon would choose, and the first of the menu where it would choose none.
+// the daemon would choose, and the first candidate where it would choose none.
 func (j Jitter) Raw(ctx context.Context, count int, w io.Writer) error {
 	s := newSampler(j)
 	for count > 0 {
@@ -76,14 +76,14 @@ func (s *sampler) raw(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBench(s.Clock, size)
+	b, err := newSampleBlock(s.Clock, size)
 	if err != nil {
 		return nil, err
 	}
 	defer b.free()
 	touches, err := s.choose(ctx, b)
 	if err != nil {
-		touches = s.menu(size)[0]
+		touches = s.candidates(size)[0]
 	}
 	if err := b.run(ctx, touches, burstSamples); err != nil {
 		return nil, err

@@ -8,10 +8,10 @@ func (r *Runner) next(s *source, elapsed time.Duration) (time.Duration, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case s.status.State == Spent, s.status.State == Absent && s.Credit <= 0:
+	case s.status.State == Spent, s.status.State == Retired, s.status.State == Absent && s.Credit <= 0:
 		return 0, false // a credited one is probed again: kernels get seeded
-	case s.unproven() && s.recent.n == 1 && s.status.Samples == 1:
-		return 0, true
+	case s.status.State == Testing && s.Lane == nil:
+		return 0, true // the start-up test goes on at once; commands take turns even so
 	}
 	period := r.period(s)
 	tick := untilTick(elapsed-s.Phase, period)
@@ -39,14 +39,21 @@ func untilTick(elapsed, period time.Duration) time.Duration {
 	return wait
 }
 
-// period returns the period in force.
+// period returns the period in force. mu is held.
 func (r *Runner) period(s *source) time.Duration {
-	if s.Relaxed > 0 {
-		for _, other := range r.sources {
-			if other != s && other.Credit > 0 && !other.Foreign && other.status.State == Healthy {
-				return max(s.Relaxed, time.Second)
-			}
-		}
+	if s.Relaxed > 0 && r.otherHealthy(s) {
+		return max(s.Relaxed, time.Second)
 	}
 	return s.every()
+}
+
+// otherHealthy reports whether a credited source of this machine, s aside,
+// works. mu is held.
+func (r *Runner) otherHealthy(s *source) bool {
+	for _, other := range r.sources {
+		if other != s && other.Credit > 0 && !other.Foreign && other.status.State == Healthy {
+			return true
+		}
+	}
+	return false
 }

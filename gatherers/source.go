@@ -20,16 +20,24 @@ type source struct {
 	kick     chan struct{}
 	status   Status
 	recent   recent
+	monitor  *monitor  // of its health; nil: it has no credit
 	began    time.Time // of the sample under way; zero: none
 	failures int       // in a row
 	reported bool      // the log knows that it fails
 }
 
-// newSource returns a source for g that inherits from its namesake, if any.
+// newSource returns a source for g that inherits from its namesake, if any. A
+// source that was retired, or whose credit has changed, is tested anew.
 func newSource(g Gatherer, old *source) *source {
 	s := &source{Gatherer: g, kick: make(chan struct{}, 1)}
+	if g.Credit > 0 {
+		s.monitor = newMonitor(&g)
+	}
 	if old != nil {
 		s.status, s.recent = old.status, old.recent
+		if old.monitor != nil && old.Credit == g.Credit && old.status.State != Retired {
+			s.monitor = old.monitor
+		}
 	}
 	s.status.Name, s.status.Credit, s.status.Detail = g.Name, g.Credit, ""
 	if !g.Once || s.status.State != Spent {
@@ -66,22 +74,35 @@ func (s *source) sample(ctx context.Context) ([]byte, error) {
 // late is the error of a sample that came after its time, or not at all.
 func (s *source) late() error { return fmt.Errorf("no sample within %v", s.limit()) }
 
+// judge runs the health tests of a credited source over a sample, without the
+// Runner's lock: they take longer than a status may wait. It returns whether
+// the sample may count.
+func (s *source) judge(data []byte, err error) (counts bool, _ error) {
+	switch m := s.monitor; {
+	case err != nil || m == nil:
+		return false, err
+	case s.Once:
+		return true, m.examineOnce(data)
+	case s.Tested:
+		m.look(data)
+		return true, nil
+	default:
+		counts, err = m.examine(data)
+		if counts {
+			m.look(data)
+		}
+		return counts, err
+	}
+}
+
 // worth returns the bits of a good sample.
-func (s *source) worth(data []byte) int {
+func (s *source) worth(data []byte, counts bool) int {
 	switch {
-	case s.Credit <= 0:
-		return 0
 	case s.recent.has(data):
 		s.status.Repeats++
 		return 0
-	case s.unproven():
+	case !counts:
 		return 0
 	}
-	return s.Credit.Bits(len(data))
-}
-
-// unproven tells whether a source is credited but has shown one sample at
-// most: it may be stuck.
-func (s *source) unproven() bool {
-	return s.Credit > 0 && !s.Tested && !s.Once && s.recent.n <= 1
+	return s.monitor.used().Bits(len(data))
 }

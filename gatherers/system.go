@@ -13,7 +13,7 @@ type gather = func(context.Context) ([]byte, error)
 // returns gatherers that share nothing with those of another call.
 func System() []Gatherer {
 	return []Gatherer{
-		{Name: "kernel", Every: 600 * time.Second, Credit: 8, Gather: kernel()},
+		{Name: "kernel", Every: 600 * time.Second, Credit: 8, Conditioned: true, Tested: true, Gather: kernel()},
 		Jitter{}.Gatherer(),
 		statistics("cpu", sampleCPU),
 		statistics("mem", sampleMemory),

@@ -33,8 +33,13 @@ func TestKernelBytes(t *testing.T) {
 
 func TestKernelBytesAllocatesNothing(t *testing.T) {
 	b := make([]byte, 32)
-	if n := testing.AllocsPerRun(100, func() { gatherers.KernelBytes(b) }); n != 0 {
-		t.Errorf("%v allocations", n)
+	for name, f := range map[string]func(){
+		"KernelBytes": func() { gatherers.KernelBytes(b) },
+		"ReadKernel":  func() { gatherers.ReadKernel(b) },
+	} {
+		if n := testing.AllocsPerRun(100, f); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
 	}
 }
 
@@ -62,5 +67,23 @@ func BenchmarkKernelBytes(b *testing.B) {
 		if !gatherers.KernelBytes(p) {
 			b.Skip("no kernel generator")
 		}
+	}
+}
+
+func BenchmarkReadKernel(b *testing.B) {
+	p := make([]byte, 32)
+	for b.Loop() {
+		if gatherers.ReadKernel(p) == gatherers.KernelMissing {
+			b.Skip("no kernel generator")
+		}
+	}
+}
+
+// Issue 14: at most 2 ms a block.
+func BenchmarkEstimate(b *testing.B) {
+	p := make([]byte, 1024)
+	gatherers.ReadKernel(p)
+	for b.Loop() {
+		gatherers.Estimate(p)
 	}
 }

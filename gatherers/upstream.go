@@ -33,14 +33,12 @@ func EGD(address egdproto.Address, credit Credit) Gatherer {
 		Credit:  credit,
 		Foreign: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
-			var d net.Dialer
-			network, place := address.Dial()
-			conn, err := d.DialContext(ctx, network, place)
+			conn, err := dial(ctx, address)
 			if err != nil {
 				return nil, err
 			}
 			defer conn.Close()
-			// A past deadline wakes whoever reads when ctx ends.
+			// A past deadline wakes the read when ctx ends.
 			defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
 			cred, _ := peercred.OfConn(conn)
 			pid := cred.PID

@@ -48,8 +48,13 @@ var (
 )
 
 // Encode returns the record's 512 bytes.
-func Encode(r Record) [Size]byte {
-	var b [Size]byte
+func Encode(r Record) (b [Size]byte) {
+	r.encode(&b)
+	return b
+}
+
+// encode is Encode in place: a seed is copied to no memory that is not cleared.
+func (r *Record) encode(b *[Size]byte) {
 	copy(b[0:], magic)
 	binary.BigEndian.PutUint32(b[16:], version)
 	if r.Creditable {
@@ -60,28 +65,35 @@ func Encode(r Record) [Size]byte {
 	copy(b[64:], r.Seed[:])
 	sum := checksum(b[:480])
 	copy(b[480:], sum[:])
-	return b
 }
 
 // Decode reads one record. It is strict: what it accepts, [Encode] turns into
 // the same bytes again. The error is [ErrForeign] or [ErrDamaged].
-func Decode(b []byte) (Record, error) {
+func Decode(b []byte) (r Record, err error) {
+	err = r.decode(b)
+	return r, err
+}
+
+// decode is Decode in place. After an error the record is empty.
+func (r *Record) decode(b []byte) error {
+	*r = Record{}
 	if len(b) < len(magic) || string(b[:len(magic)]) != magic {
-		return Record{}, ErrForeign
+		return ErrForeign
 	}
 	if len(b) != Size {
-		return Record{}, ErrDamaged
+		return ErrDamaged
 	}
-	r := Record{
-		Generation: binary.BigEndian.Uint64(b[24:]),
-		Creditable: b[23]&flagCreditable != 0,
-		Machine:    [32]byte(b[32:]),
-		Seed:       [64]byte(b[64:]),
+	r.Generation = binary.BigEndian.Uint64(b[24:])
+	r.Creditable = b[23]&flagCreditable != 0
+	copy(r.Machine[:], b[32:])
+	copy(r.Seed[:], b[64:])
+	var again [Size]byte
+	defer clear(again[:])
+	if r.encode(&again); !bytes.Equal(again[:], b) {
+		*r = Record{}
+		return ErrDamaged
 	}
-	if again := Encode(r); !bytes.Equal(again[:], b) {
-		return Record{}, ErrDamaged
-	}
-	return r, nil
+	return nil
 }
 
 // checksum is keyed by a label, so that a file of hashed data cannot pass for a
@@ -99,22 +111,33 @@ func checksum(b []byte) [32]byte {
 // only the first is there, in the in-place form they are written by turns.
 type slots struct {
 	newest int // index of the newest valid record, -1 if there is none
-	record Record
+	record facts
 }
+
+// facts is what a record says beside its seed, which is kept nowhere.
+type facts struct {
+	Generation uint64
+	Creditable bool
+	Machine    [32]byte
+}
+
+func (r *Record) facts() facts { return facts{r.Generation, r.Creditable, r.Machine} }
 
 // findSlots looks for records in the first 1024 bytes of a file. Whatever lies
 // behind them does not matter: a crash may have come between the first in-place
 // save over a long foreign file and its truncation.
 func findSlots(data []byte) (slots, error) {
 	found, why := slots{newest: -1}, ErrForeign
+	var r Record
+	defer clear(r.Seed[:])
 	for i := range 2 {
 		lo, hi := min(i*Size, len(data)), min((i+1)*Size, len(data))
-		r, err := Decode(data[lo:hi])
+		err := r.decode(data[lo:hi])
 		switch {
 		case errors.Is(err, ErrDamaged):
 			why = err
 		case err == nil && (found.newest < 0 || r.Generation > found.record.Generation):
-			found = slots{i, r}
+			found = slots{i, r.facts()}
 		}
 	}
 	if found.newest < 0 {

@@ -48,7 +48,7 @@ func (f *File) Load() (Loaded, error) {
 	l := Loaded{Data: data, Foreign: f.foreign != nil}
 	if err != nil {
 		l.Reason = "unreadable"
-		f.status.loaded(Record{}, l)
+		f.status.loaded(facts{}, l)
 		return l, f.status.failed(fmt.Errorf("reading seed %s: %w", f.options.Path, err))
 	}
 	l.Reason = f.objection()

@@ -18,7 +18,7 @@ func TestTextIsRefused(t *testing.T) {
 		"configuration": "# prngd.conf\nlisten /run/egd-pool\n",
 		"pid file":      "1234\n",
 		"log":           strings.Repeat("time=2026-01-31T00:00:00.000Z level=info msg=seeded\r\n", 100),
-		"UTF-8":         strings.Repeat("Entropie für Dämonen\n", 60), // a character is cut at byte 512
+		"UTF-8":         strings.Repeat("x", 511) + strings.Repeat("ä", 99), // a character is cut at byte 512
 		"passwd":        "root:x:0:0:root:/root:/bin/sh",
 	} {
 		path := t.TempDir() + "/file"

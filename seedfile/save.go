@@ -24,12 +24,15 @@ func (f *File) Replace(successor [64]byte) error {
 	if f.foreign != nil {
 		return fmt.Errorf("seed %s: %w", f.options.Path, ErrNotReplaced)
 	}
-	r := f.next(successor, false)
+	var r Record
+	defer clear(r.Seed[:])
+	defer clear(successor[:])
+	f.next(&r, &successor, false)
 	form, err := f.write(&r, true)
 	if err != nil {
 		return f.status.failed(fmt.Errorf("replacing seed %s: %w", f.options.Path, err))
 	}
-	f.status.wrote(r, form, false)
+	f.status.wrote(r.facts(), form, false)
 	f.status.credited(bits)
 	return nil
 }
@@ -47,13 +50,14 @@ func (f *File) Save(r io.Reader, creditable bool) error {
 	f.io.Lock()
 	defer f.io.Unlock()
 	f.prepare()
-	rec := f.next(seed, creditable && f.known)
+	var rec Record
 	defer clear(rec.Seed[:])
+	f.next(&rec, &seed, creditable && f.known)
 	form, err := f.write(&rec, false)
 	if err != nil {
 		return f.status.failed(fmt.Errorf("saving seed %s: %w", f.options.Path, err))
 	}
-	f.status.wrote(rec, form, true)
+	f.status.wrote(rec.facts(), form, true)
 	return nil
 }
 
@@ -65,11 +69,8 @@ func (f *File) prepare() {
 	}
 }
 
-func (f *File) next(seed [64]byte, creditable bool) Record {
-	return Record{
-		Generation: f.slots.record.Generation + 1,
-		Creditable: creditable,
-		Machine:    f.machine,
-		Seed:       seed,
-	}
+// next makes r the record that follows the one in the file.
+func (f *File) next(r *Record, seed *[64]byte, creditable bool) {
+	r.Generation, r.Creditable, r.Machine = f.slots.record.Generation+1, creditable, f.machine
+	copy(r.Seed[:], seed[:])
 }

@@ -44,7 +44,7 @@ func (f *File) Stats() Stats {
 	return f.status.now
 }
 
-func (s *status) loaded(r Record, l Loaded) {
+func (s *status) loaded(r facts, l Loaded) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now.Generation, s.now.Creditable = r.Generation, r.Creditable
@@ -56,7 +56,7 @@ func (s *status) loaded(r Record, l Loaded) {
 	s.now.LastError = ""
 }
 
-func (s *status) wrote(r Record, form Form, save bool) {
+func (s *status) wrote(r facts, form Form, save bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now.Form, s.now.Generation, s.now.Creditable = form, r.Generation, r.Creditable

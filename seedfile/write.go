@@ -13,11 +13,12 @@ import (
 // the uid, the sandbox and the disk of the moment. used says that the record now
 // on disk is to be used up, so that no copy of it may stay readable.
 func (f *File) write(r *Record, used bool) (Form, error) {
-	b := Encode(*r)
+	var b [Size]byte
 	defer clear(b[:])
+	r.encode(&b)
 	put, err := f.rename(&b)
 	if put {
-		f.slots, f.foreign = slots{0, *r}, nil
+		f.slots, f.foreign = slots{0, r.facts()}, nil
 		return Renamed, err
 	}
 	if inPlace := f.overwrite(r, &b, used); inPlace != nil {
@@ -138,7 +139,7 @@ func (f *File) overwrite(r *Record, b *[Size]byte, used bool) error {
 	if err := writeSlot(f.file, slot, b); err != nil {
 		return err
 	}
-	f.slots, f.foreign = slots{slot, *r}, nil
+	f.slots, f.foreign = slots{slot, r.facts()}, nil
 	if used {
 		err := writeSlot(f.file, 1-slot, b)
 		if err == nil {

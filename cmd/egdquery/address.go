@@ -38,7 +38,7 @@ func parseAddress(s string) (egdproto.Address, error) {
 }
 
 // usualPlaces lists where daemons listen, the caller's own first: prngd's
-// defaults and OpenSSL's compiled-in list. Nobody but root and the caller can
+// defaults and the list compiled into OpenSSL. Only root and the caller can
 // make a socket at any of them; so there is no port among them (B2).
 func usualPlaces() []place {
 	var places []place

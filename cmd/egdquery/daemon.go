@@ -1,11 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -143,26 +143,20 @@ func (t timed) Write(p []byte) (int, error) {
 	return t.d.conn.Write(p)
 }
 
-// get prints the level as prngd-ctl does: the number alone.
-func get(c *call) error {
-	return ask(c, func(d *daemon) (int, error) { return d.client.Level() })
-}
-
-// pid prints the daemon's pid, the number alone.
-func pid(c *call) error {
-	return ask(c, func(d *daemon) (string, error) { return d.client.PID() })
-}
-
-// ask prints the answer to one question.
-func ask[T cmp.Ordered](c *call, question func(*daemon) (T, error)) error {
-	d, err := c.connect(defaultLimit)
-	if err != nil {
+// talkError gives an error of a conversation with the daemon its status, if it
+// has none yet.
+func (d *daemon) talkError(err error) error {
+	var settled *exitError
+	var network *net.OpError
+	switch {
+	case err == nil, errors.As(err, &settled):
 		return err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &exitError{exitTempFail, fmt.Errorf("%s: no answer within %s", d.address, d.limit)}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &exitError{exitProtocol, fmt.Errorf("%s: the daemon closed the connection before its answer was complete", d.address)}
+	case errors.As(err, &network):
+		return &exitError{exitIO, fmt.Errorf("%s: %w", d.address, err)}
 	}
-	defer d.conn.Close()
-	answer, err := question(d)
-	if err != nil {
-		return d.talkError(err)
-	}
-	return c.print(fmt.Sprintln(answer))
+	return &exitError{exitProtocol, fmt.Errorf("%s: %w", d.address, err)}
 }

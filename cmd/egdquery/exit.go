@@ -1,11 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"os"
 )
 
 // Exit statuses, from sysexits.h.
@@ -38,20 +34,10 @@ func usageError(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
 }
 
-// talkError gives an error of a conversation with the daemon its status, if it
-// has none yet.
-func (d *daemon) talkError(err error) error {
-	var settled *exitError
-	var network *net.OpError
-	switch {
-	case err == nil, errors.As(err, &settled):
-		return err
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &exitError{exitTempFail, fmt.Errorf("%s: no answer within %s", d.address, d.limit)}
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &exitError{exitProtocol, fmt.Errorf("%s: the daemon closed the connection before its answer was complete", d.address)}
-	case errors.As(err, &network):
-		return &exitError{exitIO, fmt.Errorf("%s: %w", d.address, err)}
+// outputError gives an error of standard output its status; nil stays nil.
+func outputError(err error) error {
+	if err == nil {
+		return nil
 	}
-	return &exitError{exitProtocol, fmt.Errorf("%s: %w", d.address, err)}
+	return &exitError{exitIO, fmt.Errorf("writing standard output: %w", err)}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"net"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -18,8 +19,9 @@ func flood(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		defer conn.Close()
 		conn.Write([]byte(`{"version":1,"error":"`))
+		endless := bytes.Repeat([]byte("endless "), 8<<10)
 		for err == nil {
-			_, err = conn.Write([]byte("endless "))
+			_, err = conn.Write(endless)
 		}
 	}()
 }

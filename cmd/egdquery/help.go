@@ -80,14 +80,6 @@ func printVersion(c *call) error {
 	return c.print(text + "\n")
 }
 
-// print writes to standard output.
-func (c *call) print(text string) error {
-	if _, err := fmt.Fprint(c.stdout, text); err != nil {
-		return outputError(err)
-	}
-	return nil
-}
-
 // didYouMean names the closest of the known words if it is near.
 func didYouMean(word string, known []string, prefix string) string {
 	best, distance := "", max(1, len(word)/3)+1

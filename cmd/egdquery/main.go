@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 )
 
 // Set by the linker: -X main.version=1.2.3 -X main.date=2026-01-31.
@@ -18,32 +17,6 @@ var (
 )
 
 func main() { os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
-
-// call is one verb with what it was called with.
-type call struct {
-	context.Context
-	options
-	verb string
-	args []string
-
-	stdin          io.Reader
-	stdout, stderr io.Writer
-}
-
-// options are the values of all options; what was not given is zero.
-type options struct {
-	socket      string // as the user wrote it
-	status      string // the control socket's path
-	timeout     *time.Duration
-	hex, base64 bool
-	fresh       bool
-
-	json   bool
-	every  time.Duration
-	count  uint64
-	listen string
-	public bool
-}
 
 // run is main without the process: it returns the exit status.
 func run(argv []string, stdin io.Reader, stdout, stderr io.Writer) int {

@@ -121,11 +121,3 @@ func copyBytes(out io.Writer, n int64, fill func([]byte) (int, error), bar *prog
 	}
 	return done, nil
 }
-
-// outputError gives an error of standard output its status; nil stays nil.
-func outputError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &exitError{exitIO, fmt.Errorf("writing standard output: %w", err)}
-}

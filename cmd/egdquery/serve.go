@@ -103,7 +103,7 @@ func inherited(option, number string) (net.Listener, error) {
 }
 
 // listenUnix makes a socket at path, in the place of one that nobody listens on
-// any more. Its directory says who may connect.
+// any more. Its directory limits the users.
 func listenUnix(path string) (net.Listener, error) {
 	if c, err := net.Dial("unix", path); err == nil {
 		c.Close()

@@ -101,7 +101,8 @@ func (t *terminal) draw(screen *top.Model) error {
 	if t.before == nil {
 		return nil
 	}
-	if width, height, err := term.GetSize(int(t.out.Fd())); err == nil {
+	// A serial line has no size: 0 by 0. The screen keeps its 80 by 24 then.
+	if width, height, err := term.GetSize(int(t.out.Fd())); err == nil && width > 0 && height > 0 {
 		screen.Resize(width, height)
 	}
 	picture := strings.ReplaceAll(screen.View(), "\n", eraseLine+"\r\n")

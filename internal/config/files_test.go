@@ -72,6 +72,14 @@ func TestFIFO(t *testing.T) {
 	if err := syscall.Mkfifo(dir+"/fifo", 0o600); err != nil {
 		t.Fatal(err)
 	}
+	e := env()
+	open := e.Open
+	e.Open = func(path string) (fs.File, error) {
+		if path != dir+"/include" {
+			t.Errorf("%s was opened", path)
+		}
+		return open(path)
+	}
 	for file, says := range map[string]string{
 		"fifo":      dir + "/fifo: found a FIFO, expected a regular file",
 		"include":   dir + "/include:1: include: " + dir + "/fifo: found a FIFO, expected a regular file",
@@ -81,7 +89,7 @@ func TestFIFO(t *testing.T) {
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(dir, file)
 		}
-		_, _, err := config.Resolve(config.Options{CmdFile: file}, env())
+		_, _, err := config.Resolve(config.Options{CmdFile: file}, e)
 		if err == nil || !strings.Contains(err.Error(), says) || !errors.Is(err, config.ErrUnreadable) || change.ExitStatus(err) != 78 {
 			t.Errorf("got %v\nwant %s", err, says)
 		}

@@ -155,7 +155,7 @@ func (r *resolver) sockets() {
 	}
 	status := r.c.Status
 	if status.Path == "" {
-		status.Path = r.s.Defaults.Status
+		status.Path = ControlSocket(firstPath(lines), r.s.Defaults)
 	}
 	address := egdproto.Address{Network: "unix", Path: status.Path}
 	r.s.Status = r.socket("status", Listen{Address: address, Mode: status.Mode, Group: status.Group, Where: orDefault(status.Where)})

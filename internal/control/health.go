@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -40,7 +41,7 @@ func (r *Report) Health() (Health, []string) {
 
 func (r *Report) critical() (reasons []string) {
 	if shut := r.shutFor(); shut > shutTooLong {
-		reasons = append(reasons, fmt.Sprintf("not seeded for %v: %d of %d bits", shut, r.Generator.GateBits, r.Generator.GateNeeds))
+		reasons = append(reasons, fmt.Sprintf("not seeded for %s: %d of %d bits", span(shut), r.Generator.GateBits, r.Generator.GateNeeds))
 	}
 	for _, c := range r.Checks {
 		if c.Critical && !c.OK() {
@@ -62,12 +63,13 @@ func (r *Report) degraded() (reasons []string) {
 	shut := r.shutFor()
 	add(shut > 0 && shut <= shutTooLong, "not seeded yet: %d of %d bits", r.Generator.GateBits, r.Generator.GateNeeds)
 	add(r.Generator.State == "held", "replies are held until a reseed")
+	add(r.Generator.Unsettled != "", "%s, and no independent source of noise has answered since", r.Generator.Unsettled)
 	add(r.reseedOverdue(), "reseed overdue: no credited source answers")
 	for _, s := range r.Sources {
 		add(s.Bits > 0 && (s.State == "failing" || s.State == "hung"), "source %s is %s: %s", s.Name, s.State, s.LastError)
 	}
 	add(r.Seed.Error != "", "seed file: %s", r.Seed.Error)
-	add(r.Seed.Error == "" && older(r.Seed.LastSave, r.Now, saveOverdue), "seed file not saved for over %v", saveOverdue)
+	add(r.Seed.Error == "" && older(r.Seed.LastSave, r.Now, saveOverdue), "seed file not saved for over %s", span(saveOverdue))
 	for _, c := range r.Checks {
 		add(!c.Critical && !c.OK(), "%s", c.difference())
 	}
@@ -81,8 +83,20 @@ func (r *Report) degraded() (reasons []string) {
 	for _, f := range r.Exchange {
 		add(f.Error != "", "exchange file %s: %s", f.Path, f.Error)
 	}
-	add(r.Clients.LastRefusal != nil && !older(r.Clients.LastRefusal, r.Now, refusalsMatter), "connections were refused in the last %v", refusalsMatter)
+	add(r.Clients.LastRefusal != nil && !older(r.Clients.LastRefusal, r.Now, refusalsMatter), "connections were refused in the last %s", span(refusalsMatter))
 	return reasons
+}
+
+// span writes a duration without the zeros that time.Duration has at its end: 2h, 1m1s.
+func span(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // difference says what was asked for and what is.

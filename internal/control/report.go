@@ -69,6 +69,7 @@ type Generator struct {
 	Kernel      bool       `json:"kernel_rng"`
 	Clones      uint64     `json:"clones"`
 	ClockJumps  uint64     `json:"clock_jumps"`
+	Unsettled   string     `json:"unsettled,omitempty"`          // an event after which no independent noise has come
 	Unprotected []string   `json:"memory_unprotected,omitempty"` // what mlock and its kin refused
 }
 

@@ -182,10 +182,10 @@ func TestHealth(t *testing.T) {
 		{"no reseed", func(r *control.Report) { r.Generator.LastReseed = ago(26 * time.Minute) }, control.Degraded, "reseed overdue"},
 		{"never a reseed", func(r *control.Report) { r.Generator.LastReseed = nil }, control.Degraded, "reseed overdue"},
 		{"save failed", func(r *control.Report) { r.Seed.Error = "disk full" }, control.Degraded, "disk full"},
-		{"save is old", func(r *control.Report) { r.Seed.LastSave = ago(121 * time.Minute) }, control.Degraded, "not saved"},
+		{"save is old", func(r *control.Report) { r.Seed.LastSave = ago(121 * time.Minute) }, control.Degraded, "not saved for over 2h"},
 		{"socket removed", func(r *control.Report) { r.Listeners[0].Missing = true }, control.Degraded, "/run/egd-pool"},
 		{"exchange fails", func(r *control.Report) { r.Exchange = []control.File{{Path: "/x", Error: "locked"}} }, control.Degraded, "locked"},
-		{"refusals", func(r *control.Report) { r.Clients.LastRefusal = ago(9 * time.Minute) }, control.Degraded, "refused"},
+		{"refusals", func(r *control.Report) { r.Clients.LastRefusal = ago(9 * time.Minute) }, control.Degraded, "refused in the last 10m"},
 		{"refusals long ago", func(r *control.Report) { r.Clients.LastRefusal = ago(11 * time.Minute) }, control.OK, ""},
 	} {
 		r := healthy()

@@ -6,6 +6,9 @@
 package credit
 
 import (
+	"path"
+	"strings"
+
 	"prngd/gatherers"
 	"prngd/internal/prng"
 )
@@ -17,30 +20,25 @@ const untrustedLimit = prng.GateBits / 2
 // Gatherer returns the policy for the samples of g. What g says that others
 // made counts for at most half of the first seed.
 func Gatherer(g *gatherers.Gatherer) prng.Policy {
-	p := prng.Policy{Name: g.Name, Untrusted: g.Foreign}
+	p := prng.Policy{Name: g.Name, Untrusted: g.Foreign, Independent: independent(g.Name)}
 	if p.Untrusted {
 		p.GateLimit = untrustedLimit
 	}
 	return p
 }
 
+// independent reports whether a twin of this machine cannot share what that
+// gatherer samples: jitter, and devices but those of the kernel's generator. Files
+// and other daemons may have been cloned as well, and commands are not tested.
+func independent(name string) bool {
+	device, is := strings.CutPrefix(name, "dev:")
+	return name == "jitter" || is && path.Base(device) != "random" && path.Base(device) != "urandom"
+}
+
 // SeedFile returns the policy for the seed file: at most half of the first seed,
 // so that clones of one disk still differ by as many live bits.
 func SeedFile() prng.Policy {
 	return prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: untrustedLimit}
-}
-
-// Handover returns the policy for output of the generator that this one follows
-// in an upgrade.
-func Handover() prng.Policy { return prng.Policy{Name: "handover", Untrusted: true} }
-
-// HandoverBits returns what n bytes of that output count for: all of it if the
-// generator was seeded, else nothing.
-func HandoverBits(seeded bool, n int) int {
-	if !seeded {
-		return 0
-	}
-	return 8 * n
 }
 
 // Exchange returns the policy for an exchange file. It is added with 0 bits:

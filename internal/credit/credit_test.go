@@ -14,7 +14,13 @@ import (
 // Who counts, and for how much at most before the first seed.
 func TestPolicies(t *testing.T) {
 	for name, row := range map[string]struct{ got, want prng.Policy }{
-		"own gatherer":   {Gatherer(&gatherers.Gatherer{Name: "jitter"}), prng.Policy{Name: "jitter"}},
+		"own gatherer":   {Gatherer(&gatherers.Gatherer{Name: "cpu"}), prng.Policy{Name: "cpu"}},
+		"jitter":         {Gatherer(&gatherers.Gatherer{Name: "jitter"}), prng.Policy{Name: "jitter", Independent: true}},
+		"kernel":         {Gatherer(&gatherers.Gatherer{Name: "kernel"}), prng.Policy{Name: "kernel"}},
+		"device":         {Gatherer(&gatherers.Gatherer{Name: "dev:/dev/hwrng", Foreign: true}), prng.Policy{Name: "dev:/dev/hwrng", Untrusted: true, GateLimit: 256, Independent: true}},
+		"kernel, device": {Gatherer(&gatherers.Gatherer{Name: "dev:/dev/urandom"}), prng.Policy{Name: "dev:/dev/urandom"}},
+		"kernel, random": {Gatherer(&gatherers.Gatherer{Name: "dev:/dev/random"}), prng.Policy{Name: "dev:/dev/random"}},
+		"a file":         {Gatherer(&gatherers.Gatherer{Name: "file:/jitter"}), prng.Policy{Name: "file:/jitter"}},
 		"upstream":       {Gatherer(&gatherers.Gatherer{Name: "egd:/x", Foreign: true}), prng.Policy{Name: "egd:/x", Untrusted: true, GateLimit: 256}},
 		"seed file":      {SeedFile(), prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: 256}},
 		"handover":       {Handover(), prng.Policy{Name: "handover", Untrusted: true}},
@@ -29,9 +35,38 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
-func TestHandoverBits(t *testing.T) {
-	if HandoverBits(true, 64) != 512 || HandoverBits(false, 64) != 0 {
-		t.Errorf("seeded %d, unseeded %d", HandoverBits(true, 64), HandoverBits(false, 64))
+// G11: what the program before leaves counts if it was seeded, and its pools are
+// mixed and count for nothing.
+func TestAdopt(t *testing.T) {
+	outputs := map[[8]byte]bool{}
+	for _, row := range []struct {
+		seeded bool
+		pools  byte
+		bits   uint64
+	}{{true, 1, 512}, {true, 2, 512}, {false, 1, 0}} {
+		g, err := prng.New(prng.Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		secret := make([]byte, HandoverSize)
+		secret[0], secret[HandoverSize-1] = 7, row.pools
+		Adopt(g, secret, row.seeded)
+		st := g.Stats()
+		if s := st.Sources[0]; s.CreditedBits != row.bits || s.Bytes != HandoverSize || (st.State == prng.Seeded) != row.seeded {
+			t.Errorf("seeded %v: %+v", row.seeded, s)
+		}
+		if !reflect.DeepEqual(secret, make([]byte, HandoverSize)) {
+			t.Error("the secret is left in memory")
+		}
+		if !row.seeded {
+			g.Source(prng.Policy{Name: "later"}).Add(make([]byte, 64), 512)
+		}
+		var b [8]byte
+		if !g.Generate(b[:]) || outputs[b] {
+			t.Errorf("seeded %v, pools %d: same output as another", row.seeded, row.pools)
+		}
+		outputs[b] = true
 	}
 }
 

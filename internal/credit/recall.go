@@ -18,6 +18,11 @@ type Seed interface {
 // not be read or replaced, the warning what else an admin should look at; the
 // old seed is mixed all the same.
 func Recall(g *prng.Generator, f Seed, real, mono int64) (warning string, readErr, replaceErr error) {
+	prng.Cleanly(func() { warning, readErr, replaceErr = recall(g, f, real, mono) })
+	return warning, readErr, replaceErr
+}
+
+func recall(g *prng.Generator, f Seed, real, mono int64) (warning string, readErr, replaceErr error) {
 	old, readErr := f.Load()
 	defer clear(old.Data)
 	source := g.Source(SeedFile())

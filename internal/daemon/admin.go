@@ -2,10 +2,8 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"net"
 	"os"
-	"time"
 
 	"prngd/internal/change"
 	"prngd/internal/control"
@@ -30,26 +28,8 @@ func (d *daemon) answerAdmin(ctx context.Context) {
 	d.own.control.accept(ctx, func(ctx context.Context, l net.Listener) { d.admin.Serve(ctx, l) })
 }
 
-// reseed asks every credited source at once, and returns when the new state is in
-// use.
-func (d *daemon) reseed(ctx context.Context) error {
-	done := d.generator.RequestReseed()
-	if done == nil {
-		return change.Later(errors.New("not seeded yet: there is nothing to reseed"))
-	}
-	again := time.NewTicker(time.Second)
-	defer again.Stop()
-	for {
-		d.own.sources.Kick()
-		select {
-		case <-done:
-			return nil
-		case <-again.C: // one sample was not enough, or failed
-		case <-ctx.Done():
-			return change.Later(errors.New("no credited source gave 256 bits in time: see egdquery status"))
-		}
-	}
-}
+// reseed holds replies until a reseed with noise that is sampled from now on.
+func (d *daemon) reseed(ctx context.Context) error { return change.Later(d.own.sources.Reseed(ctx)) }
 
 // waitingState is the section of the clients that wait for the outcome of an
 // upgrade.

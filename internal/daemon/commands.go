@@ -141,7 +141,7 @@ func commandUser(name string) (privileges.User, error) {
 func runCommands(user string, conversations []net.Conn) {
 	u, err := commandUser(user)
 	if err == nil {
-		err = privileges.Become(u)
+		err = becomeRunner(u)
 	}
 	if err != nil {
 		commands.ServeRunner(conversations, func(context.Context, []byte) ([]byte, error) {
@@ -155,6 +155,26 @@ func runCommands(user string, conversations []net.Conn) {
 		go commands.Reap(ctx)
 	}
 	commands.ServeRunner(conversations, runCommand)
+}
+
+// becomeRunner gives up everything that a command has no business with, and
+// returns what is left nevertheless.
+func becomeRunner(u privileges.User) error {
+	if err := privileges.Become(u); err != nil {
+		return err
+	}
+	var errs []error
+	for _, err := range []error{privileges.DropCapabilities(), privileges.Undumpable()} {
+		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			errs = append(errs, err)
+		}
+	}
+	for _, c := range (privileges.Asked{User: &u, NoCapabilities: true}).Checks(privileges.Read()) {
+		if !c.OK() {
+			errs = append(errs, fmt.Errorf("%s: asked for %s, is %s", c.What, c.Asked, c.Is))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // runCommand runs one command within limits. All that it has started ends with

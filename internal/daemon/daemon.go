@@ -16,6 +16,7 @@ import (
 	"prngd/internal/commands"
 	"prngd/internal/config"
 	"prngd/internal/control"
+	"prngd/internal/kernelrng"
 	"prngd/internal/listen"
 	"prngd/internal/logging"
 	"prngd/internal/privileges"
@@ -69,12 +70,14 @@ func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
 	d.warn(privileges.Undumpable()) // before there is any secret
 	d.own.log = &logPart{sink, o.Foreground}
 	d.own.commands = &commandRunner{log: d.log}
-	d.own.sources = newSources(sources.Options{Log: d.log}, d.own.commands, o.Owner)
+	d.own.sources = newSources(sources.Options{Log: d.log, ReseedKernel: kernelrng.Reseed}, d.own.commands, o.Owner)
 	var err error
 	d.generator, err = prng.New(prng.Env{
-		Clocks:                gatherers.Clocks(),
-		Kernel:                gatherers.KernelBytes,
-		CloneEvent:            func(real, mono int64) prng.CloneEvent { return d.own.sources.CloneEvent(real, mono) },
+		Clocks:     gatherers.Clocks(),
+		Kernel:     gatherers.KernelBytes,
+		KernelCall: func(b []byte) bool { return gatherers.ReadKernel(b) != gatherers.KernelMissing },
+		Event:      d.own.sources.event,
+
 		PersonalizationString: personalization(time.Now()),
 	})
 	if err != nil {

@@ -51,9 +51,12 @@ func (sample firstSample) Commit() error {
 // Rollback does nothing.
 func (firstSample) Rollback() {}
 
+// stateWords are the states in version 1 of the control protocol.
+var stateWords = map[prng.State]string{prng.Unseeded: "shut", prng.ReseedRequired: "held", prng.Seeded: "open"}
+
 func (p *generatorPart) report(r *control.Report) {
 	st := p.Stats()
-	r.Generator.State, r.Generator.GateBits, r.Generator.GateNeeds = st.State.String(), st.GateBits, prng.GateBits
+	r.Generator.State, r.Generator.GateBits, r.Generator.GateNeeds = stateWords[st.State], st.GateBits, prng.GateBits
 	r.Generator.SeededAt, r.Generator.LastReseed = when(st.OpenedAt), when(st.LastReseed)
 	r.Generator.Reseeds, r.Generator.Stirs, r.Generator.Generates, r.Generator.Bytes = st.Reseeds, st.Stirs, st.Generates, st.Bytes
 	r.Generator.Kernel, r.Generator.Unprotected = st.Kernel, st.Memory.Missing
@@ -74,22 +77,20 @@ func (p *generatorPart) adopt(s *state) error {
 	if !found || s.preflight {
 		return err
 	}
-	p.Source(credit.Handover()).Add(s.secret, credit.HandoverBits(before.Seeded, len(s.secret)))
-	clear(s.secret)
+	credit.Adopt(p.Generator, s.secret, before.Seeded)
 	p.Continue(before.Counts)
 	return nil
 }
 
 func (p *generatorPart) close() {}
 
-// secretFor returns 64 bytes for the generator of the next program. While this one
-// is unseeded they carry on what is in the pools, but not what was counted for it.
+// secretFor returns what the generator of the next program begins with: 64 bytes
+// of output, none while this one is unseeded, and a digest of all that is in the
+// pools and has not reached the output yet.
 func secretFor(g *prng.Generator) []byte {
-	b := make([]byte, 64)
-	if !g.Generate(b) {
-		g.Digest((*[32]byte)(b), []byte("handover 1"))
-		g.Digest((*[32]byte)(b[32:]), []byte("handover 2"))
-	}
+	b := make([]byte, credit.HandoverSize)
+	g.Generate(b[:credit.HandoverOutput])
+	g.Digest((*[32]byte)(b[credit.HandoverOutput:]), []byte("handover"))
 	return b
 }
 

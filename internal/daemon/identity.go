@@ -128,7 +128,7 @@ func (c *identityChange) giveUp() error {
 
 // readBack says what the kernel made of it.
 func (c *identityChange) readBack() {
-	for _, pair := range c.made.Asked.Pairs(privileges.Read()) {
+	for _, pair := range c.made.Asked.Checks(privileges.Read()) {
 		switch {
 		case !pair.OK():
 			c.lacks("%s: asked for %s, is %s", pair.What, pair.Asked, pair.Is)
@@ -169,14 +169,11 @@ func (p *identity) report(r *control.Report) {
 }
 
 // check asks the kernel what the process is.
-func (p *identity) check(context.Context) (checks []control.Check) {
+func (p *identity) check(context.Context) []control.Check {
 	p.mu.Lock()
 	asked := p.state.Asked
 	p.mu.Unlock()
-	for _, pair := range asked.Pairs(privileges.Read()) {
-		checks = append(checks, control.Check(pair))
-	}
-	return checks
+	return asked.Checks(privileges.Read())
 }
 
 func (p *identity) handOver(s *state) error {

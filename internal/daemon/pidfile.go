@@ -112,7 +112,7 @@ func (p *pidFile) check(context.Context) []control.Check {
 	if p.path == "" {
 		return nil
 	}
-	c := control.Check{What: "pid file " + p.path, Asked: fmt.Sprint(os.Getpid())}
+	c := control.Check{What: "pid file " + p.path, Asked: fmt.Sprintf("pid %d", os.Getpid())}
 	switch {
 	case p.file != nil:
 		c.Is = p.file.Is()

@@ -6,6 +6,7 @@ import (
 	"prngd/internal/change"
 	"prngd/internal/config"
 	"prngd/internal/control"
+	"prngd/internal/prng"
 	"prngd/internal/sources"
 )
 
@@ -32,7 +33,7 @@ func (p *sourcesPart) adopt(s *state) error {
 	}
 	_, err := s.get("sources", p.options.Before)
 	if s != nil && s.preflight {
-		p.options.Before.Devices = nil
+		p.options.Before.Devices, p.options.Before.Messages = nil, 0
 	}
 	if p.options.Run != nil && p.runner.runner == nil {
 		p.options.NoCommands = errNoRunner
@@ -51,6 +52,14 @@ func sourceSettings(s *config.Settings) sources.Settings {
 		Gatherers: s.Gatherers, Sources: s.Sources, Commands: s.Commands,
 		CommandTimeout: s.CommandTimeout, CreditCommands: s.CreditCommands,
 	}
+}
+
+// event is asked by the generator, which is made before there are sources.
+func (p *sourcesPart) event(real, mono int64) prng.Event {
+	if p.Sources == nil {
+		return prng.NoEvent
+	}
+	return p.Event(real, mono)
 }
 
 func (p *sourcesPart) sampleKernel() { p.SampleKernel() }

@@ -3,8 +3,6 @@ package listen
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"net"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -33,19 +31,6 @@ type handedSlot struct {
 	Supervised bool           `json:"supervised,omitempty"`
 }
 
-// handedSocket is a descriptor that stays open over the exec, and what was known
-// of it.
-type handedSocket struct {
-	FD      int              `json:"fd"`
-	Address egdproto.Address `json:"address"`
-	Path    []byte           `json:"path,omitempty"`
-	File    identity         `json:"file"`
-	Mode    fs.FileMode      `json:"mode"`
-	UID     int              `json:"uid"`
-	GID     int              `json:"gid"`
-	Foreign bool             `json:"foreign,omitempty"`
-}
-
 // HandOver describes the sockets for [Set.Adopt] in the next program.
 func (s *Set) HandOver() (State, error) {
 	var slots State
@@ -70,13 +55,6 @@ func (l *Listener) handOver() (h handedSocket, err error) {
 	}
 	h = l.described()
 	return h, raw.Control(func(fd uintptr) { h.FD = int(fd) })
-}
-
-// described is what adopt needs to know of l beside the descriptor.
-func (l *Listener) described() handedSocket {
-	o := l.opened
-	a := l.Address()
-	return handedSocket{Address: a, Path: []byte(a.Path), File: o.file, Mode: o.mode, UID: o.uid, GID: o.gid, Foreign: o.foreign}
 }
 
 // Adopt takes over what HandOver described; each descriptor is close-on-exec from
@@ -136,27 +114,6 @@ func (s *Set) adopt(f *os.File, h handedSocket) (*Listener, error) {
 		l.lstat, l.unlink = s.sys.lstat, s.sys.remove
 	}
 	return l, err
-}
-
-func adopt(f *os.File, h handedSocket) (*Listener, error) {
-	defer f.Close()
-	ln, err := net.FileListener(f)
-	if err != nil {
-		return nil, fmt.Errorf("adopting descriptor %s: %w", f.Name(), err)
-	}
-	l := NewListener(ln, nil)
-	if l.opened.address.Network == "" {
-		ln.Close()
-		return nil, fmt.Errorf("adopting descriptor %s: expected a Unix or TCP socket, found %s", f.Name(), ln.Addr().Network())
-	}
-	if u, ok := ln.(*net.UnixListener); ok {
-		u.SetUnlinkOnClose(false)
-	}
-	if h.Address.Network != "" {
-		l.opened.address, l.path = h.Address, h.Address.Path
-	}
-	l.opened.file, l.opened.mode, l.opened.uid, l.opened.gid, l.opened.foreign = h.File, h.Mode, h.UID, h.GID, h.Foreign
-	return l, nil
 }
 
 // At divides the sockets of a supervisor into those at the path of a, and others.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"sync"
@@ -46,6 +47,9 @@ func (s *Set) Probe(ctx context.Context) []Check {
 func (s *Set) probe(ctx context.Context, l *Listener) error {
 	network, address := dialed(l).Dial()
 	c, err := new(net.Dialer).DialContext(ctx, network, address)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil // its mode keeps us out as well, now that we are no longer root
+	}
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ var user4711 = privileges.User{Name: "test", UID: 4711, GID: 4712, Groups: []int
 
 // printState says what was asked for and what is, of all threads.
 func printState() {
-	for _, p := range (privileges.Asked{User: &user4711, NoCapabilities: true}).Pairs(privileges.Read()) {
+	for _, p := range (privileges.Asked{User: &user4711, NoCapabilities: true}).Checks(privileges.Read()) {
 		fmt.Printf("%s: %s, %v\n", p.What, p.Is, p.OK())
 	}
 }
@@ -86,7 +86,7 @@ func forbidden() {
 	fmt.Println(strings.ReplaceAll(fmt.Sprint(err), "\n", "; "))
 	ok(privileges.Undumpable())
 	user4711.UID, user4711.GID, user4711.Groups = os.Getuid(), os.Getgid(), nil
-	for _, p := range (privileges.Asked{NoCapabilities: true}).Pairs(privileges.Read()) {
+	for _, p := range (privileges.Asked{NoCapabilities: true}).Checks(privileges.Read()) {
 		fmt.Printf("%s: %.12s, %v, critical %v\n", p.What, p.Is, p.OK(), p.Critical)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"prngd/internal/control"
 )
 
 // State is what the kernel says of this process, in words. What holds for a thread
@@ -38,19 +40,12 @@ type Asked struct {
 	Confined       bool  // writes only below its own directories
 }
 
-// Pair is one thing that was asked for, beside what was read back.
-type Pair struct {
-	What, Asked, Is string
-	Critical        bool // a difference is critical, not degraded
-}
-
-// OK reports whether what was read back is what was asked for.
-func (p Pair) OK() bool { return p.Asked == p.Is }
-
-// Pairs returns what was asked for, beside what s says. Memory out of reach is
+// Checks returns what was asked for, beside what s says. Memory out of reach is
 // always asked for, on systems that have a word for it.
-func (a Asked) Pairs(s State) (pairs []Pair) {
-	add := func(what, asked, is string, critical bool) { pairs = append(pairs, Pair{what, asked, is, critical}) }
+func (a Asked) Checks(s State) (checks []control.Check) {
+	add := func(what, asked, is string, critical bool) {
+		checks = append(checks, control.Check{What: what, Asked: asked, Is: is, Critical: critical})
+	}
 	if a.User != nil {
 		add("uid", fmt.Sprint(a.User.UID), s.UID, true)
 		add("gid", fmt.Sprint(a.User.GID), s.GID, true)
@@ -66,7 +61,7 @@ func (a Asked) Pairs(s State) (pairs []Pair) {
 	if a.Confined && canConfine {
 		add("writes", confined, s.Writes, false)
 	}
-	return pairs
+	return checks
 }
 
 // groupWords is a set of groups in words.

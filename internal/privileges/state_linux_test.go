@@ -9,12 +9,12 @@ import (
 	"prngd/internal/privileges"
 )
 
-// TestPairs: every difference, and every unknown answer, is one; what is critical
+// TestChecks: every difference, and every unknown answer, is one; what is critical
 // says so.
-func TestPairs(t *testing.T) {
+func TestChecks(t *testing.T) {
 	asked := privileges.Asked{User: &privileges.User{Name: "prngd", UID: 1, GID: 2, Groups: []int{5, 2}}, NoCapabilities: true, Confined: true}
 	good := privileges.State{UID: "1", GID: "2", Groups: "2 5", Capabilities: "none", NoNewPrivs: "set", Dumpable: "no", Writes: "confined"}
-	for _, p := range asked.Pairs(good) {
+	for _, p := range asked.Checks(good) {
 		if !p.OK() {
 			t.Errorf("%+v", p)
 		}
@@ -32,7 +32,7 @@ func TestPairs(t *testing.T) {
 			s := good
 			change(&s, is)
 			var wrong []string
-			for _, p := range asked.Pairs(s) {
+			for _, p := range asked.Checks(s) {
 				if !p.OK() {
 					wrong = append(wrong, fmt.Sprintf("%s is %s, critical %v", p.What, p.Is, p.Critical))
 				}

@@ -5,8 +5,12 @@ import "encoding/binary"
 // Fortuna's pools (Ferguson, Schneier, Kohno: Cryptography Engineering, 9.5),
 // 32 of 256 bits: the 8192 bits of the EGD protocol.
 const (
-	pools        = 32
-	entropyInput = pools // index of the accumulator that collects for the next reseed
+	pools = 32
+
+	// Two accumulators beside the pools collect for the next reseed.
+	entropyInput     = pools     // all that is credited
+	independentInput = pools + 1 // noise that a twin cannot share: see hold
+	inputs           = pools + 2
 
 	maxRaw     = 512      // bytes of a sample that enter unhashed
 	unitsPer   = pools    // credit is kept in 1/32 bit: b bits split evenly are b units a pool
@@ -20,11 +24,11 @@ const (
 
 // accumulator lives in secret pages.
 type accumulator struct {
-	pool     [pools + 1][32]byte
-	units    [pools + 1]uint32 // credit in 1/32 bit
-	p0Length uint64            // bytes of our own gatherers in P0
-	seq      uint64            // mixes ever
-	n        uint64            // Fortuna's reseed counter: schedules since the first seed
+	pool     [inputs][32]byte
+	units    [inputs]uint32 // credit in 1/32 bit
+	p0Length uint64         // bytes of our own gatherers in P0
+	seq      uint64         // mixes ever
+	n        uint64         // Fortuna's reseed counter: schedules since the first seed
 	in       [mixHeader + maxRaw]byte
 }
 
@@ -44,19 +48,30 @@ func (a *accumulator) mix(i int, source uint16, mono int64, data []byte) {
 }
 
 // split gives each pool its near-equal part of a credited sample with an equal
-// share of the credit, and the reserve all of it. data is 32 to 512 bytes.
+// share of the credit, and entropyInput all of it. data is 32 to 512 bytes.
 func (a *accumulator) split(source uint16, mono int64, data []byte, bits int) {
 	for i := range pools {
 		part := data[len(data)*i/pools : len(data)*(i+1)/pools]
 		a.mix(i, source, mono, part)
 		a.credit(i, uint32(bits))
 	}
-	a.mix(entropyInput, source, mono, data)
-	a.credit(entropyInput, uint32(bits*unitsPer))
+	a.collect(entropyInput, source, mono, data, bits)
 }
 
+// collect gives one accumulator all of a credited sample.
+func (a *accumulator) collect(i int, source uint16, mono int64, data []byte, bits int) {
+	a.mix(i, source, mono, data)
+	a.credit(i, uint32(bits*unitsPer))
+}
+
+// credit counts units for an accumulator, no more than it can hold, or than a
+// reseed takes.
 func (a *accumulator) credit(i int, units uint32) {
-	a.units[i] = min(maxUnits, a.units[i]+units)
+	limit := uint32(maxUnits)
+	if i >= pools {
+		limit = ReseedBits * unitsPer
+	}
+	a.units[i] = min(limit, a.units[i]+units)
 }
 
 // bits returns the credit of the 32 pools, rounded down.
@@ -68,11 +83,13 @@ func (a *accumulator) bits() int {
 	return int(sum / unitsPer)
 }
 
-// entropyInputBits returns what was credited since the last reseed, at most 256.
-func (a *accumulator) entropyInputBits() int { return int(a.units[entropyInput] / unitsPer) }
+// bitsOf returns the credit of one accumulator, rounded down.
+func (a *accumulator) bitsOf(i int) int { return int(a.units[i] / unitsPer) }
 
 // forget drops the credit but not the contents: they can only help.
 func (a *accumulator) forget(i int) { a.units[i] = 0 }
+
+func (a *accumulator) forgetAll() { clear(a.units[:]) }
 
 // drain appends D_i = SHA-256(0x02 | P_i) to dst, which must have room, and
 // zeroes P_i and its credit.

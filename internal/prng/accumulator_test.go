@@ -25,8 +25,8 @@ func TestCreditedSampleRaisesEveryPool(t *testing.T) {
 			}
 			seen[acc.pool[i]] = true
 		}
-		if acc.entropyInputBits() != bits || seen[acc.pool[entropyInput]] {
-			t.Fatalf("%d bytes: the entropyInput has %d bits and contents %x", size, acc.entropyInputBits(), acc.pool[entropyInput])
+		if acc.bitsOf(entropyInput) != bits || seen[acc.pool[entropyInput]] {
+			t.Fatalf("%d bytes: the entropyInput has %d bits and contents %x", size, acc.bitsOf(entropyInput), acc.pool[entropyInput])
 		}
 	}
 }
@@ -72,16 +72,44 @@ func TestScheduleDrains(t *testing.T) {
 	}
 }
 
-// The reseed interval ends in a stir, never in a refusal.
+// The reseed interval of SP 800-90A ends in a hold that only a reseed ends.
 func TestReseedInterval(t *testing.T) {
-	p := internalPool(t, Env{})
-	p.Source(Policy{Name: "s"}).Add(make([]byte, 64), 512)
-	d := &p.sec.drbg
-	d.reseedCounter = reseedInterval
-	for i, want := range []uint64{0, 1, 1} {
-		if !p.Generate(make([]byte, 1)) || p.stirs != want {
-			t.Fatalf("Generate %d: %d stirs, counter %d", i, p.stirs, d.reseedCounter)
-		}
+	g := internalPool(t, Env{})
+	s := g.Source(Policy{Name: "s"})
+	s.Add(make([]byte, 64), 512)
+	g.requests = reseedInterval - 1
+	if !g.Generate(make([]byte, 1)) {
+		t.Fatal("the last request of the interval is refused")
+	}
+	if g.Generate(make([]byte, 1)) || g.State() != ReseedRequired {
+		t.Fatalf("after the interval: %v", g.State())
+	}
+	event, ticket := g.Held()
+	if event != Exhausted || g.Release(ticket) {
+		t.Fatalf("%v was released without a reseed", event)
+	}
+	s.Add(make([]byte, 64), ReseedBits)
+	if !g.Release(ticket) || g.requests != 0 || !g.Generate(make([]byte, 1)) {
+		t.Fatalf("%d requests after a reseed", g.requests)
+	}
+}
+
+// G11: a stir is no reseed in the sense of 90A: it does not begin a new reseed
+// interval; a reseed does.
+func TestStirKeepsReseedInterval(t *testing.T) {
+	mono := int64(0)
+	g := internalPool(t, Env{Clocks: func() (int64, int64) { return mono, mono }})
+	s := g.Source(Policy{Name: "s"})
+	s.Add(make([]byte, 64), 512)
+	g.requests = 1000
+	s.Add(make([]byte, 64*pools), 1)
+	mono += stirEvery
+	if g.Generate(make([]byte, 1)); g.counts.stirs != 1 || g.requests != 1001 {
+		t.Fatalf("%d stirs, %d requests", g.counts.stirs, g.requests)
+	}
+	mono += minReseedInterval
+	if s.Add(make([]byte, 64), ReseedBits); g.counts.reseeds != 1 || g.requests != 0 {
+		t.Fatalf("%d reseeds, %d requests", g.counts.reseeds, g.requests)
 	}
 }
 

@@ -4,7 +4,27 @@ import "encoding/binary"
 
 // chain hashes samples of any length through one small secret buffer.
 type chain struct {
-	in [1 + 32 + chunk]byte
+	in  [1 + 32 + chunk]byte
+	out [2 * 32]byte
+}
+
+// digestBits is how much of a sample's credit one SHA-256 value keeps whole: it
+// is n_out - 64, so that h_in <= n_out - 64 leaves nothing of h_in behind
+// (SP 800-90B, 3.1.5.1.2). Of 256 bits that went in, 255 would come out.
+const digestBits = 256 - digestMargin
+
+// condense returns digests of data: of both halves of a long sample, which share
+// its credit, and of a short one as a whole. The result is in the chain: clear it
+// after use.
+func (c *chain) condense(data []byte) []byte {
+	half := 0
+	if len(data) > maxRaw {
+		half = len(data) / 2
+		copy(c.out[:], c.digest(data[:half]))
+	}
+	n := copy(c.out[min(half, 32):], c.digest(data[half:]))
+	clear(c.in[1:33])
+	return c.out[:min(half, 32)+n]
 }
 
 // 3 blocks short of 4 KiB, so that prefix, chunk and padding fill whole blocks:
@@ -17,7 +37,7 @@ const chunk = 4054
 //	h_i = SHA-256(0x03 | h_(i-1) | chunk_i)
 //
 // with chunks of 4054 bytes, the last one shorter. The length in front keeps the
-// encoding prefix-free. The result is in the chain: clear it after use.
+// encoding prefix-free. The result is in c.in.
 func (c *chain) digest(data []byte) []byte {
 	h := c.in[1:33]
 	clear(h)

@@ -69,11 +69,12 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// What a sample may count at most: 8 a byte, 256 hashed, never less than nothing.
+// G11: what a sample may count at most: 8 a byte, n_out - 64 a digest where it
+// enters hashed (SP 800-90B, 3.1.5.1.2), never less than nothing.
 func TestCreditLimits(t *testing.T) {
 	for _, c := range []struct{ size, bits, want int }{
-		{600, 4096, 256}, {513, 4096, 256}, {512, 300, 300}, {100000, 1, 1},
-		{4, 100, 32}, {31, 248, 248}, {32, 256, 256}, {0, 9, 0}, {64, -5, 0}, {64, math.MaxInt, 512},
+		{600, 4096, 384}, {513, 4096, 384}, {512, 300, 300}, {100000, 1, 1},
+		{4, 100, 32}, {31, 248, 192}, {32, 256, 256}, {0, 9, 0}, {64, -5, 0}, {64, math.MaxInt, 512},
 	} {
 		p := newPool(t, &world{})
 		got := p.Source(prng.Policy{Name: "own"}).Add(sample(c.size), c.bits)
@@ -88,7 +89,7 @@ func TestPoolsAreCapped(t *testing.T) {
 	for range 100 {
 		own.Add(sample(512), 4096)
 	}
-	if st := p.Stats(); st.PoolBits != 8192 || st.EntropyInputBits != 256 {
+	if st := p.Stats(); st.PoolBits != 8192 || st.EntropyInputBits != prng.ReseedBits {
 		t.Fatalf("full pools hold %d bits, the entropyInput %d", st.PoolBits, st.EntropyInputBits)
 	}
 }
@@ -148,9 +149,10 @@ func TestClose(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.Hold()
+	p.Hold(prng.Cloned)
 	p.RequestReseed()
-	p.Release()
+	p.Release(p.Ticket())
+	p.Watch()
 	if own.Add(sample(64), 512) != 0 || own.Add(sample(9999), 8) != 0 || p.Generate(make([]byte, 9)) || !closed(changed) {
 		t.Fatal("a closed pool does something")
 	}

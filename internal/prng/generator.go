@@ -14,41 +14,58 @@ import (
 
 // Env is what the generator asks of the world. A nil func means that there is
 // nothing there: without Clocks no interval ever passes, so nothing is stirred
-// and only RequestReseed and Hold bring a reseed.
+// and only RequestReseed and Hold bring a reseed. No func may call the Generator:
+// they are called under its lock.
 type Env struct {
 	// Clocks returns wall and monotonic time in nanoseconds. It is called on
-	// every Generate and Add, under the lock, and must not call the Generator.
+	// every Generate and Add.
 	Clocks func() (real, mono int64)
 	// Kernel fills b with kernel bytes without waiting, or returns false. It is
-	// called on every Generate; after false, not again for 60 s.
+	// called on every Generate; after false, not again for 60 s. Its bytes are
+	// additional input, never entropy input: they seed nothing, so it does not
+	// matter here whether the kernel says that it is seeded.
 	Kernel func(b []byte) bool
-	// CloneEvent is asked on every Generate, under the lock, with the clocks just
-	// read; it must not call the Generator either.
-	CloneEvent func(real, mono int64) CloneEvent
-	// PersonalizationString is the personalization string of the first seed (90A, 8.7.1).
-	// One over 1024 bytes is replaced by its SHA-256.
+	// KernelCall is Kernel by a system call, which gives nothing from a state
+	// that lies in the memory of this process, as getrandom in the vDSO does. It
+	// is called on every stir and reseed, and every 100 ms of output. nil: Kernel.
+	KernelCall func(b []byte) bool
+	// Event is asked by New, Generate, Add and Watch, with the clocks just read.
+	Event func(real, mono int64) Event
+	// PersonalizationString is that of the first seed (SP 800-90A, 8.7.1). One
+	// over 1024 bytes is replaced by its SHA-256.
 	PersonalizationString []byte
 }
 
-// GateBits is what opens the gate: 256 bits for the strength, 128 for the nonce
-// (SP 800-90A, 8.6.7), the rest is margin.
+// GateBits is what the first seed takes, in bits of credit: 256 for the security
+// strength and 128 for the nonce (SP 800-90A, 8.6.7), and with all of it Hash_df
+// (n_out = 440) has h_in >= n_out + 64 (SP 800-90B, 3.1.5.1.2).
 const GateBits = 512
 
 const (
-	reseedBits        = 256                           // security strength of the DRBG
-	minReseedInterval = int64(time.Second)            // between reseeds by a full reserve
+	strength = 256 // bits, of the DRBG
+
+	// digestMargin is how many bits more than it puts out must have gone into a
+	// conditioning function for its output to have full entropy (SP 800-90B,
+	// 3.1.5.1.2: h_in >= n_out + 64).
+	digestMargin = 64
+
+	// ReseedBits is what a reseed takes, in bits of credit: entropyInput is one
+	// SHA-256 value, which only then holds the 256 bits of the strength.
+	ReseedBits = strength + digestMargin
+
+	minReseedInterval = int64(time.Second)            // between reseeds by a full entropyInput
 	stirEvery         = int64(100 * time.Millisecond) // Fortuna's limit: 10 per second keep P31 for 13 years
 	minPoolSize       = 64                            // Fortuna's MINPOOLSIZE
-	kernelEvery       = int64(time.Minute)            // between probes for an absent kernel RNG
 
 	maxPersonalizationString = 1024 // bytes
 )
 
-// Generator is the accumulator, the gate and the DRBG. Use New. All methods may be
-// called from any goroutine.
+// Generator is pools, gate and DRBG. Use New. All methods may be called from any
+// goroutine.
 type Generator struct {
-	env   Env
-	state atomic.Uint32 // State; written under mu
+	env    Env
+	state  atomic.Uint32 // State; written under mu
+	ticket atomic.Uint64 // of the last event or request; written under mu
 
 	mu      sync.Mutex
 	sec     *secrets // nil once closed
@@ -57,19 +74,12 @@ type Generator struct {
 	sources []*Source
 	byName  map[string]*Source
 
-	requested  chan struct{} // closed by the next reseed; nil: none was asked for
-	lastReseed int64         // mono: when the reserve last went in, or the first seed
-	lastStir   int64         // mono: when P0 was last drained
-	kernelNext int64         // mono: when an absent kernel is asked again
-
-	opened     time.Time
-	reseededAt time.Time
-	gateAtOpen int
-	kernelOK   bool
-	reseeds    uint64
-	stirs      uint64
-	generates  uint64
-	bytes      uint64
+	hold       hold
+	kernel     kernel
+	counts     counts
+	lastReseed int64 // mono: when entropyInput last went in, or the first seed
+	lastStir   int64 // mono: when P0 was last drained
+	requests   int64 // since the last reseed or the first seed
 
 	// bigMu guards sec.chain: samples that enter hashed are hashed under it, so
 	// that a hundred thousand bytes of jitter never keep a Generate waiting. It
@@ -85,45 +95,50 @@ type secrets struct {
 	chain chain
 }
 
-// New returns a shut pool. The error says why memory could not be mapped;
-// protection that is merely incomplete is in Stats.
+// New returns an unseeded generator. The error says why memory could not be
+// mapped; protection that is merely incomplete is in Stats.
 func New(env Env) (*Generator, error) {
 	if len(env.PersonalizationString) > maxPersonalizationString {
 		h := sum256(env.PersonalizationString)
 		env.PersonalizationString = h[:]
 	}
+	if env.KernelCall == nil {
+		env.KernelCall = env.Kernel
+	}
 	r, err := mapSecrets()
 	if err != nil {
 		return nil, err
 	}
-	return &Generator{
-		env:     env,
-		sec:     r.secrets(),
-		region:  r,
+	g := &Generator{
+		env: env, sec: r.secrets(), region: r,
 		changed: make(chan struct{}),
 		byName:  make(map[string]*Source),
-	}, nil
+	}
+	if env.Event != nil { // a watch of clocks knows from now on how they stood
+		env.Event(g.clocks())
+	}
+	return g, nil
 }
 
-// Close erases and unmaps the secrets and leaves the pool shut for ever. A
+// Close erases and unmaps the secrets and leaves the generator unseeded for ever. A
 // sample added later counts for nothing; Digest then is misuse.
-func (p *Generator) Close() error {
-	p.bigMu.Lock()
-	defer p.bigMu.Unlock()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.sec == nil {
+func (g *Generator) Close() error {
+	g.bigMu.Lock()
+	defer g.bigMu.Unlock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.sec == nil {
 		return nil
 	}
-	p.sec = nil
-	p.setState(Unseeded)
-	return p.region.free()
+	g.sec = nil
+	g.setState(Unseeded)
+	return g.region.free()
 }
 
 // clocks asks Env for wall and monotonic time.
-func (p *Generator) clocks() (real, mono int64) {
-	if p.env.Clocks == nil {
+func (g *Generator) clocks() (real, mono int64) {
+	if g.env.Clocks == nil {
 		return 0, 0
 	}
-	return p.env.Clocks()
+	return g.env.Clocks()
 }

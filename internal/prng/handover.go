@@ -17,8 +17,8 @@ type Counts struct {
 
 // HandOver returns the counts for [Generator.Continue] of the program that
 // follows this one.
-func (p *Generator) HandOver() Counts {
-	st := p.Stats()
+func (g *Generator) HandOver() Counts {
+	st := g.Stats()
 	return Counts{
 		Opened: st.OpenedAt, GateBits: st.GateBits, Reseeds: st.Reseeds, LastReseed: st.LastReseed,
 		Stirs: st.Stirs, Generates: st.Generates, Bytes: st.Bytes, Sources: st.Sources,
@@ -28,34 +28,34 @@ func (p *Generator) HandOver() Counts {
 // Continue makes the counts go on from those of the program before. It is called
 // once, when what was handed over has been added: who seeded and when is then
 // what c says.
-func (p *Generator) Continue(c Counts) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.reseeds += c.Reseeds
-	p.stirs += c.Stirs
-	p.generates += c.Generates
-	p.bytes += c.Bytes
-	if p.reseededAt.IsZero() {
-		p.reseededAt = c.LastReseed
+func (g *Generator) Continue(c Counts) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.counts.reseeds += c.Reseeds
+	g.counts.stirs += c.Stirs
+	g.counts.generates += c.Generates
+	g.counts.bytes += c.Bytes
+	if g.counts.reseededAt.IsZero() {
+		g.counts.reseededAt = c.LastReseed
 	}
-	for _, s := range p.sources {
+	for _, s := range g.sources {
 		if !c.Opened.IsZero() {
 			s.counted = 0
 		}
 	}
 	for _, before := range c.Sources {
-		p.continueSource(before, !c.Opened.IsZero())
+		g.continueSource(before, !c.Opened.IsZero())
 	}
 	if !c.Opened.IsZero() {
-		p.opened, p.gateAtOpen = c.Opened, c.GateBits
+		g.counts.opened, g.counts.gateBits = c.Opened, c.GateBits
 	}
 }
 
 // continueSource adds what the source of that name counted before. mu is held.
-func (p *Generator) continueSource(before SourceStats, seeded bool) {
-	s := p.byName[before.Name]
+func (g *Generator) continueSource(before SourceStats, seeded bool) {
+	s := g.byName[before.Name]
 	if s == nil { // of no more trust than anybody else until it has a policy
-		s = p.newSource(Policy{Name: before.Name, Untrusted: true})
+		s = g.newSource(Policy{Name: before.Name, Untrusted: true})
 	}
 	s.samples += before.Samples
 	s.bytes += before.Bytes

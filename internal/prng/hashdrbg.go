@@ -10,7 +10,7 @@ import (
 // Hash_DRBG with SHA-256: SP 800-90A rev. 1, 10.1.1 and table 2.
 const (
 	seedLen        = 440 / 8
-	reseedInterval = 1 << 32 // the standard allows 2^48
+	reseedInterval = 1 << 48 // requests between reseeds, table 2
 
 	dfHeader = 1 + 4 // Hash_df's counter and no_of_bits_to_return
 	vAt      = dfHeader + 1
@@ -30,7 +30,7 @@ type hashDRBG struct {
 	c             [1 + seedLen]byte // a zero in front makes seven whole limbs of it
 	data          [1 + 64]byte      // Hashgen's running V as a padded block, one byte in front likewise
 	state         [108]byte         // what the hash says of itself after such a block
-	reseedCounter uint64            // reseed_counter
+	reseedCounter uint64            // reseed_counter; Generator counts for the interval
 }
 
 // input is where the caller puts what the next call takes: an empty slice with

@@ -25,13 +25,13 @@ func newPair(t testing.TB) *pair {
 	p := newPool(t, w)
 	q := &pair{t: t, w: w, twin: twin, pool: p, model: newModel()}
 	for _, pol := range []prng.Policy{
-		{Name: "own"},
-		{Name: "foreign", Untrusted: true},
-		{Name: "limited", Untrusted: true, GateLimit: 256},
+		{Name: "own", Independent: true},
+		{Name: "untrusted", Untrusted: true},
+		{Name: "limited", Untrusted: true, GateLimit: 256, Independent: true},
 		{Name: "other"},
 	} {
 		q.sources = append(q.sources, p.Source(pol))
-		q.model.sources = append(q.model.sources, &modelSource{foreign: pol.Untrusted, limit: pol.GateLimit})
+		q.model.sources = append(q.model.sources, &modelSource{untrusted: pol.Untrusted, independent: pol.Independent, limit: pol.GateLimit})
 	}
 	return q
 }
@@ -46,10 +46,13 @@ func newPool(t testing.TB, w *world) *prng.Generator {
 	return p
 }
 
-func (q *pair) add(source int, data []byte, bits int) {
+func (q *pair) add(source int, data []byte, bits int, older uint64) {
 	q.t.Helper()
-	got := q.sources[source].Add(data, bits)
-	want := q.model.add(source, data, bits, q.w.real, q.w.mono)
+	ticket := q.pool.Ticket()
+	ticket -= min(older, ticket)
+	q.twin.kernel = q.w.kernel
+	got := q.sources[source].AddSampled(data, bits, ticket)
+	want := q.model.add(source, data, bits, ticket, q.w.real, q.w.mono, q.twin.fill)
 	if got != want {
 		q.t.Fatalf("Add(%d bytes, %d bits) credited %d, expected %d", len(data), bits, got, want)
 	}
@@ -73,9 +76,9 @@ func (q *pair) generate(n int) {
 func (q *pair) compare() {
 	q.t.Helper()
 	st := q.pool.Stats()
-	got := fmt.Sprintln(st.State, st.PoolBits, st.EntropyInputBits, st.Reseeds, st.Stirs, st.Generates, st.ReseedRequested)
+	got := fmt.Sprintln(st.State, st.PoolBits, st.EntropyInputBits, st.IndependentBits, st.Reseeds, st.Stirs, st.Generates, st.ReseedRequested, st.Unsettled)
 	if want := q.model.figures(); got != want {
-		q.t.Fatalf("state, bits, entropyInput, reseeds, stirs, generates, demanded: %s, expected %s", got, want)
+		q.t.Fatalf("state, bits, collected, noise, reseeds, stirs, generates, requested, unsettled: %s, expected %s", got, want)
 	}
 }
 
@@ -88,7 +91,7 @@ func (q *pair) step(op []byte) {
 		size := []int{arg % 600, arg % 40, 32 + arg%481, arg * 2 % 20000}[op[3]%4]
 		data := bytes.Repeat(sum[:], size/32+1)[:size]
 		bits := []int{0, arg % 300, 8 * size, 1 << 20, -arg}[op[3]/4%5]
-		q.add(int(op[3]/32%4), data, bits)
+		q.add(int(op[3]/32%4), data, bits, uint64(op[3]/128)*uint64(arg%3))
 	case 3:
 		q.generate(arg % 300)
 	case 4:
@@ -97,22 +100,19 @@ func (q *pair) step(op []byte) {
 		q.w.kernel = arg%2 == 0
 		q.w.advance(int64(arg) * 1e7)
 	case 6:
-		q.pool.Hold()
-		if q.model.state != "shut" {
-			q.model.forget()
-			q.model.state = "held"
-		}
+		e := prng.Event(1 + arg%4)
+		q.pool.Hold(e)
+		q.model.hold(e)
 	case 7:
-		q.pool.Release()
-		if q.model.state == "held" {
-			q.model.state, q.model.demanded = "open", true
+		q.twin.kernel = q.w.kernel
+		_, ticket := q.pool.Held()
+		q.pool.Release(ticket - uint64(arg%8/7)) // now and then that of another hold
+		if arg%8 != 7 {
+			q.model.release(q.w.real, q.w.mono, q.twin.fill)
 		}
 	case 8:
 		q.pool.RequestReseed()
-		if q.model.state != "shut" {
-			q.model.forget()
-			q.model.demanded = true
-		}
+		q.model.request()
 	}
 	q.compare()
 }
@@ -141,12 +141,12 @@ func FuzzPool(f *testing.F) {
 // A long life in order: the schedule through 2^8 | n, with everything in between.
 func TestScheduleAgainstModel(t *testing.T) {
 	q := newPair(t)
-	q.add(0, bytes.Repeat([]byte{7}, 64), 512)
+	q.add(0, bytes.Repeat([]byte{7}, 64), 512, 0)
 	for i := range 300 {
 		for range 64 {
-			q.add(3, fmt.Append(nil, "sample ", i), 0)
+			q.add(3, fmt.Append(nil, "sample ", i), 0, 0)
 		}
-		q.add(3, bytes.Repeat([]byte{byte(i)}, 64*32), 1)
+		q.add(3, bytes.Repeat([]byte{byte(i)}, 64*32), 1, 0)
 		q.w.advance(100e6)
 		q.generate(1 + i)
 		q.compare()

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	drbg "github.com/canonical/go-sp800.90a-drbg"
+
+	"prngd/internal/prng"
 )
 
 // model is the pool written a second time, plainly, from the design: streaming
@@ -15,13 +17,20 @@ type model struct {
 	pool         [32][]byte
 	credit       [32]float64 // bits; 1/32 bit is exact in binary
 	entropyInput []byte
-	held         float64 // credit of the reserve
+	collected    float64 // its credit
+	independent  []byte
+	noise        float64 // its credit
 	own          int
 	seq          uint64
 	n            uint64
 	gen          *drbg.DRBG
 	state        string
-	demanded     bool
+	event        prng.Event
+	ended        bool
+	requested    bool
+	ticket       uint64
+	heldAt       uint64
+	sinceAt      uint64
 	reseeds      int
 	stirs        int
 	count        uint64
@@ -31,14 +40,15 @@ type model struct {
 }
 
 type modelSource struct {
-	foreign bool
-	limit   int
-	next    int
-	early   int
+	untrusted   bool
+	independent bool
+	limit       int
+	next        int
+	early       int
 }
 
 func newModel() *model {
-	m := &model{state: "shut", entropyInput: make([]byte, 32)}
+	m := &model{state: "unseeded", entropyInput: make([]byte, 32), independent: make([]byte, 32)}
 	for i := range m.pool {
 		m.pool[i] = make([]byte, 32)
 	}
@@ -75,13 +85,18 @@ func long(data []byte) []byte {
 	return h
 }
 
-func (m *model) add(source int, data []byte, bits int, real, mono int64) int {
+func (m *model) add(source int, data []byte, bits int, ticket uint64, real, mono int64, kernel func([]byte) bool) int {
 	s, size := m.sources[source], len(data)
 	bits = min(max(bits, 0), 8*size)
-	if size > 512 || size < 32 && bits > 0 {
-		data, bits = long(data), min(bits, 256)
+	switch {
+	case size > 512:
+		data, bits = append(long(data[:size/2]), long(data[size/2:])...), min(bits, 384)
+	case size < 32 && bits > 0:
+		data, bits = long(data), min(bits, 192)
 	}
-	if m.state == "shut" {
+	if ticket < m.heldAt {
+		bits = 0
+	} else if m.state == "unseeded" {
 		if s.limit > 0 {
 			bits = min(bits, s.limit-s.early)
 		}
@@ -95,7 +110,11 @@ func (m *model) add(source int, data []byte, bits int, real, mono int64) int {
 			m.credit[i] = min(256, m.credit[i]+float64(bits)/32)
 		}
 		m.mix(&m.entropyInput, source, mono, data)
-		m.held = min(256, m.held+float64(bits))
+		m.collected = min(320, m.collected+float64(bits))
+		if s.independent && m.wanted() && ticket >= m.sinceAt {
+			m.mix(&m.independent, source, mono, data)
+			m.noise = min(320, m.noise+float64(bits))
+		}
 		own = (size + 31) / 32
 	} else {
 		m.mix(&m.pool[s.next], source, mono, data)
@@ -104,11 +123,11 @@ func (m *model) add(source int, data []byte, bits int, real, mono int64) int {
 		}
 		s.next = (s.next + 1) % 32
 	}
-	if !s.foreign {
+	if !s.untrusted {
 		m.own += own
 	}
-	if bits > 0 || !s.foreign {
-		m.due(real, mono)
+	if bits > 0 || !s.untrusted {
+		m.due(real, mono, kernel)
 	}
 	return bits
 }
@@ -121,9 +140,11 @@ func (m *model) bits() float64 {
 	return sum
 }
 
-func (m *model) due(real, mono int64) {
+func (m *model) wanted() bool { return m.requested || m.event != prng.NoEvent }
+
+func (m *model) due(real, mono int64, kernel func([]byte) bool) {
 	clocks := hash2(real, mono)
-	if m.state == "shut" {
+	if m.state == "unseeded" {
 		if m.bits() < 512 {
 			return
 		}
@@ -135,18 +156,63 @@ func (m *model) due(real, mono int64) {
 		if err != nil {
 			panic(err)
 		}
-		m.gen, m.state = gen, "open"
-		m.entropyInput, m.held = make([]byte, 32), 0
+		m.gen, m.state = gen, "seeded"
+		if m.event != prng.NoEvent {
+			m.state = "reseed required"
+		}
+		m.entropyInput, m.collected = make([]byte, 32), 0
 		m.lastReseed, m.lastStir = mono, mono
+	}
+	if m.wanted() && m.noise >= 320 {
+		m.reseed(real, mono, kernel)
+		m.event, m.ended, m.requested, m.state = prng.NoEvent, false, false, "seeded"
+	} else if m.state == "seeded" && m.collected >= 320 && mono-m.lastReseed >= 1e9 {
+		m.reseed(real, mono, kernel)
+	}
+}
+
+func (m *model) reseed(real, mono int64, kernel func([]byte) bool) {
+	entropy := hash(byte(2), m.entropyInput)
+	m.entropyInput, m.collected = make([]byte, 32), 0
+	if m.wanted() && m.noise >= 320 {
+		entropy = append(entropy, hash(byte(2), m.independent)...)
+		m.independent, m.noise = make([]byte, 32), 0
+	}
+	m.feed(entropy, real, mono, kernel)
+	m.lastReseed = mono
+	m.reseeds++
+}
+
+func (m *model) hold(e prng.Event) {
+	m.event, m.ended = max(m.event, e), false
+	m.ticket++
+	m.heldAt, m.sinceAt = m.ticket, m.ticket
+	m.credit, m.collected, m.noise = [32]float64{}, 0, 0
+	if m.state == "unseeded" {
+		for _, s := range m.sources {
+			s.early = 0
+		}
 		return
 	}
-	if m.held >= 256 && (m.state == "held" || m.demanded || mono-m.lastReseed >= 1e9) {
-		entropy := hash(byte(2), m.entropyInput)
-		m.entropyInput, m.held = make([]byte, 32), 0
-		m.feed(entropy, clocks, mono)
-		m.lastReseed, m.demanded, m.state = mono, false, "open"
-		m.reseeds++
+	m.state = "reseed required"
+}
+
+func (m *model) release(real, mono int64, kernel func([]byte) bool) {
+	if m.state != "reseed required" || m.collected < 320 && m.event > prng.Jumped {
+		return
 	}
+	if m.collected >= 320 {
+		m.reseed(real, mono, kernel)
+	}
+	m.ended, m.state = true, "seeded"
+}
+
+func (m *model) request() {
+	if m.state == "unseeded" {
+		return
+	}
+	m.ticket++
+	m.sinceAt, m.noise, m.requested = m.ticket, 0, true
 }
 
 func hash2(real, mono int64) []byte {
@@ -162,36 +228,43 @@ func (m *model) drain(i int) []byte {
 	return d
 }
 
-func (m *model) feed(entropy, clocks []byte, mono int64) {
+func (m *model) feed(entropy []byte, real, mono int64, kernel func([]byte) bool) {
 	m.n++
 	for i := range m.pool {
 		if m.n%(uint64(1)<<i) == 0 {
 			entropy = append(entropy, m.drain(i)...)
 		}
 	}
-	if err := m.gen.ReseedWithExternalEntropy(entropy, clocks); err != nil {
+	additional := append(hash2(real, mono), m.ask(kernel, mono)...)
+	if err := m.gen.ReseedWithExternalEntropy(entropy, additional); err != nil {
 		panic(err)
 	}
 	m.lastStir = mono
 }
 
+// ask returns 32 kernel bytes, or none.
+func (m *model) ask(kernel func([]byte) bool, mono int64) []byte {
+	if mono < m.kernelNext {
+		return nil
+	}
+	b := make([]byte, 32)
+	if !kernel(b) {
+		m.kernelNext = mono + 60e9
+		return nil
+	}
+	return b
+}
+
 func (m *model) generate(n int, kernel func([]byte) bool, real, mono int64) []byte {
-	if m.state != "open" {
+	if m.state != "seeded" {
 		return nil
 	}
 	if mono-m.lastStir >= 100e6 && m.own >= 64 {
-		m.feed(nil, hash2(real, mono), mono)
+		m.feed(nil, real, mono, kernel)
 		m.stirs++
 	}
 	additional := binary.BigEndian.AppendUint64(hash2(real, mono), m.count)
-	if mono >= m.kernelNext {
-		b := make([]byte, 32)
-		if kernel(b) {
-			additional = append(additional, b...)
-		} else {
-			m.kernelNext = mono + 60e9
-		}
-	}
+	additional = append(additional, m.ask(kernel, mono)...)
 	out := make([]byte, n)
 	if err := m.gen.Generate(additional, out); err != nil {
 		panic(err)
@@ -200,11 +273,13 @@ func (m *model) generate(n int, kernel func([]byte) bool, real, mono int64) []by
 	return out
 }
 
-func (m *model) forget() { m.held = 0 }
-
 // figures is what Stats shows of the same.
 func (m *model) figures() string {
-	return fmt.Sprintln(m.state, int(m.bits()), int(m.held), m.reseeds, m.stirs, m.count, m.demanded)
+	unsettled := prng.NoEvent
+	if m.ended {
+		unsettled = m.event
+	}
+	return fmt.Sprintln(m.state, int(m.bits()), int(m.collected), int(m.noise), m.reseeds, m.stirs, m.count, m.requested, unsettled)
 }
 
 const personal = "prngd/1 test"

@@ -13,8 +13,8 @@ import (
 type attacker struct {
 	pool    *Generator
 	mono    int64
-	before  [pools + 1][32]byte
-	unknown [pools + 1]float64
+	before  [inputs][32]byte
+	unknown [inputs]float64
 	seeded  uint64 // reseeds and stirs seen
 
 	// The single pool, for comparison: same trigger, everything goes in each time.
@@ -35,7 +35,7 @@ func compromise(t *testing.T, schedule uint64) *attacker {
 	t.Cleanup(func() { p.Close() })
 	p.Source(Policy{Name: "first"}).Add(make([]byte, 64), 512)
 	p.sec.acc.n = schedule
-	a.pool, a.seeded = p, p.stirs+p.reseeds
+	a.pool, a.seeded = p, p.counts.stirs+p.counts.reseeds
 	return a
 }
 
@@ -49,7 +49,7 @@ func (a *attacker) honest(s *Source, size int, bits float64, credit int) (lost b
 	if credit > 0 {
 		share /= pools
 	}
-	if a.pool.stirs+a.pool.reseeds == a.seeded {
+	if a.pool.counts.stirs+a.pool.counts.reseeds == a.seeded {
 		for i := range pools {
 			if a.pool.sec.acc.pool[i] != a.before[i] {
 				a.unknown[i] += share
@@ -67,7 +67,7 @@ func (a *attacker) honest(s *Source, size int, bits float64, credit int) (lost b
 // look is after anything that may have reseeded: true if what went in was more
 // than could be guessed. Otherwise he has guessed it, and knows the state again.
 func (a *attacker) look() (lost bool) {
-	now := a.pool.stirs + a.pool.reseeds
+	now := a.pool.counts.stirs + a.pool.counts.reseeds
 	if now == a.seeded {
 		return false
 	}
@@ -115,7 +115,7 @@ type recovery struct {
 	size     int           // of the honest sample every 20 s
 	bits     float64
 	credit   int
-	burst    bool // an honest burst of 256 credited bits every 600 s
+	burst    bool // an honest burst of 320 credited bits every 600 s
 	atMost   time.Duration
 	schedule uint64 // Fortuna's n at the compromise
 }
@@ -140,7 +140,7 @@ func (r recovery) run(t *testing.T) (after time.Duration, a *attacker) {
 			lost = a.honest(honest, r.size, r.bits, r.credit)
 		}
 		if r.burst && a.mono%int64(600*time.Second) == 0 {
-			lost = a.honest(burst, 4096, 256, 256) || lost
+			lost = a.honest(burst, 4096, ReseedBits, ReseedBits) || lost
 		}
 		if r.known == 0 {
 			a.feed(fast)
@@ -163,13 +163,13 @@ func TestRecoveryFromCompromise(t *testing.T) {
 		{name: "load, compromise at the worst moment found", tick: 100 * time.Millisecond, atMost: fortuna, schedule: 39000},
 		{name: "idle, stir every 20 s", tick: 20 * time.Second, atMost: fortuna},
 		{name: "idle, 8 known gatherers every 20 s", tick: time.Second, known: 8, atMost: fortuna},
-		{name: "idle, stir every 20 s, honest source credited 5", tick: 20 * time.Second, credit: 5, atMost: 1200 * time.Second},
+		{name: "idle, stir every 20 s, honest source credited 5", tick: 20 * time.Second, credit: 5, atMost: 1280 * time.Second},
 		{name: "load, and a reseed every 600 s", tick: 100 * time.Millisecond, burst: true, atMost: 600 * time.Second},
 	} {
 		r.size, r.bits = 64, 5
 		after, a := r.run(t)
 		t.Logf("%-48s lost after %7v: %6d stirs, %d reseeds; naive single pool: at most %g bits at once",
-			r.name, after, a.pool.stirs, a.pool.reseeds, a.worst)
+			r.name, after, a.pool.counts.stirs, a.pool.counts.reseeds, a.worst)
 		if after > r.atMost {
 			t.Errorf("%s: not within %v", r.name, r.atMost)
 		}

@@ -5,22 +5,23 @@ import (
 	"time"
 )
 
-// advance opens the gate or reseeds if that is due. mu is held.
-func (p *Generator) advance(real, mono int64) {
-	acc := &p.sec.acc
-	state := p.State()
-	if state == Unseeded {
-		if bits := acc.bits(); bits >= GateBits {
-			p.gateAtOpen = bits
-			p.instantiate(real, mono)
+// advance seeds or reseeds if that is due. mu is held.
+func (g *Generator) advance(real, mono int64) {
+	acc := &g.sec.acc
+	if g.State() == Unseeded {
+		bits := acc.bits()
+		if bits < GateBits {
+			return
 		}
-		return
+		g.counts.gateBits = bits
+		g.instantiate(real, mono)
 	}
-	if acc.entropyInputBits() < reseedBits {
-		return
-	}
-	if state == ReseedRequired || p.requested != nil || mono-p.lastReseed >= minReseedInterval {
-		p.reseed(real, mono)
+	switch {
+	case g.hold.wanted() && acc.bitsOf(independentInput) >= ReseedBits:
+		g.reseed(real, mono)
+		g.settle()
+	case g.State() == Seeded && acc.bitsOf(entropyInput) >= ReseedBits && mono-g.lastReseed >= minReseedInterval:
+		g.reseed(real, mono)
 	}
 }
 
@@ -28,62 +29,67 @@ func (p *Generator) advance(real, mono int64) {
 //
 //	entropy_input = D_0 | ... | D_31   all pools: P0 alone holds 1/32 of the credit
 //	nonce         = wall and monotonic clock (128 bits, beside the 128 of 8.6.7
-//	                that the gate demands on top of the strength)
+//	                that GateBits has on top of the strength)
 //	personalization_string = Env.PersonalizationString
-func (p *Generator) instantiate(real, mono int64) {
-	acc, in := &p.sec.acc, p.sec.drbg.input()
+//
+// Each pool is a SHA-256 value with a 32nd of the credit, far below n_out - 64:
+// no entropy is lost in it (SP 800-90B, 3.1.5.1.2).
+func (g *Generator) instantiate(real, mono int64) {
+	acc, in := &g.sec.acc, g.sec.drbg.input()
 	for i := range pools {
 		in = acc.drain(in, i)
 	}
 	in = appendClocks(in, real, mono)
-	in = append(in, p.env.PersonalizationString...)
-	p.sec.drbg.instantiate(len(in))
+	in = append(in, g.env.PersonalizationString...)
+	g.sec.drbg.instantiate(len(in))
 
-	// What the reserve holds has just gone in by way of the pools.
+	// What entropyInput holds has just gone in by way of the pools.
 	clear(acc.pool[entropyInput][:])
 	acc.forget(entropyInput)
 	acc.n = 0
-	p.lastReseed, p.lastStir = mono, mono
-	p.opened = time.Unix(0, real)
-	p.setState(Seeded)
+	g.lastReseed, g.lastStir, g.requests = mono, mono, 0
+	g.counts.opened = time.Unix(0, real)
+	if g.hold.event == NoEvent {
+		g.setState(Seeded)
+		return
+	}
+	g.setState(ReseedRequired)
 }
 
-// reseed is 10.1.1.3 with entropy_input = at least 256 bits credited since the
-// last one, then the scheduled pools; additional_input = clocks.
-func (p *Generator) reseed(real, mono int64) {
-	in := p.sec.acc.drain(p.sec.drbg.input(), entropyInput)
-	p.feed(in, real, mono)
-	p.reseeds++
-	if p.requested != nil {
-		close(p.requested)
-		p.requested = nil
+// reseed is 10.1.1.3 with entropy_input = what was credited since the last one
+// and independentInput, then the scheduled pools; additional_input = clocks and
+// kernel bytes.
+func (g *Generator) reseed(real, mono int64) {
+	acc := &g.sec.acc
+	in := acc.drain(g.sec.drbg.input(), entropyInput)
+	if g.hold.wanted() && acc.bitsOf(independentInput) >= ReseedBits {
+		in = acc.drain(in, independentInput)
 	}
-	p.lastReseed = mono
-	p.reseededAt = time.Unix(0, real)
-	p.setState(Seeded)
+	g.feed(in, real, mono)
+	g.counts.reseeds++
+	g.lastReseed, g.requests = mono, 0
+	g.counts.reseededAt = time.Unix(0, real)
 }
 
 // stir is Fortuna's reseed: the scheduled pools alone, whatever they are worth.
 // It recovers from a compromise, in time, without trusting any estimate, and so
-// is not counted as a reseed in the sense of 90A.
-func (p *Generator) stir(real, mono int64) {
-	p.feed(p.sec.drbg.input(), real, mono)
-	p.stirs++
+// is no reseed in the sense of 90A: the reseed interval goes on.
+func (g *Generator) stir(real, mono int64) {
+	g.feed(g.sec.drbg.input(), real, mono)
+	g.counts.stirs++
 }
 
-// stirDue says whether P0 is full and old enough. At the end of the reseed
-// interval it is stirred whatever it holds: output never stops for it, and the
-// standard's own limit (2^48) is far.
-func (p *Generator) stirDue(mono int64) bool {
-	return mono-p.lastStir >= stirEvery && p.sec.acc.p0Length >= minPoolSize ||
-		p.sec.drbg.reseedCounter > reseedInterval
+// stirDue says whether P0 is full and old enough.
+func (g *Generator) stirDue(mono int64) bool {
+	return mono-g.lastStir >= stirEvery && g.sec.acc.p0Length >= minPoolSize
 }
 
-func (p *Generator) feed(in []byte, real, mono int64) {
-	in = p.sec.acc.drainScheduled(in)
+func (g *Generator) feed(in []byte, real, mono int64) {
+	in = g.sec.acc.drainScheduled(in)
 	in = appendClocks(in, real, mono)
-	p.sec.drbg.reseed(len(in))
-	p.lastStir = mono
+	in = g.appendKernel(in, mono, true)
+	g.sec.drbg.reseed(len(in))
+	g.lastStir = mono
 }
 
 func appendClocks(b []byte, real, mono int64) []byte {

@@ -7,11 +7,14 @@ type Policy struct {
 	// Name identifies the source, and its samples within a pool.
 	Name string
 	// Untrusted marks data that others choose or know (clients, upstreams, files):
-	// it is mixed but never triggers a Stir, nor a reseed unless it is credited.
+	// it is mixed but never causes a stir, nor a reseed unless it is credited.
 	Untrusted bool
-	// GateLimit is how many bits the source may count before the gate is open;
-	// 0 is no limit.
+	// GateLimit is how many bits the source may count before the first seed; 0 is
+	// no limit.
 	GateLimit int
+	// Independent marks the health-tested noise of a source that a twin of this
+	// machine cannot share. Nothing else ends a hold or answers RequestReseed.
+	Independent bool
 }
 
 // Source is one origin of samples. Use Generator.Source.
@@ -25,104 +28,116 @@ type Source struct {
 	samples  uint64
 	bytes    uint64
 	credited uint64 // bits
-	counted  int    // bits before the gate was open
+	counted  int    // bits before the first seed
 }
 
 // Source returns the source of that name, made at the first call; its policy
 // is replaced by p. Sources are numbered in the order they are made.
-func (p *Generator) Source(policy Policy) *Source {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := p.byName[policy.Name]
+func (g *Generator) Source(policy Policy) *Source {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.byName[policy.Name]
 	if s == nil {
-		s = p.newSource(policy)
+		s = g.newSource(policy)
 	}
 	s.policy = policy
 	return s
 }
 
 // newSource numbers a source and keeps it. mu is held.
-func (p *Generator) newSource(policy Policy) *Source {
-	if len(p.sources) > math.MaxUint16 {
+func (g *Generator) newSource(policy Policy) *Source {
+	if len(g.sources) > math.MaxUint16 {
 		panic("internal error: over 65536 sources")
 	}
-	s := &Source{generator: p, id: uint16(len(p.sources)), policy: policy}
-	p.sources = append(p.sources, s)
-	p.byName[policy.Name] = s
+	s := &Source{generator: g, id: uint16(len(g.sources)), policy: policy}
+	g.sources = append(g.sources, s)
+	g.byName[policy.Name] = s
 	return s
 }
 
-// Add mixes a sample of any length and counts bits of entropy for it, at most
-// 8 a byte, at most 256 if the sample enters hashed, and at most what GateLimit
-// leaves. It returns what was counted. When due it opens the gate or reseeds.
+// Add is AddSampled for a sample of this moment. A caller that is not quiet by
+// itself begins a [Quiet] first.
+func (s *Source) Add(data []byte, bits int) (credited int) {
+	return s.AddSampled(data, bits, s.generator.Ticket())
+}
+
+// AddSampled mixes a sample of any length and counts bits of entropy for it, at
+// most 8 a byte, at most what the digests can hold if the sample enters hashed,
+// at most what GateLimit leaves, and 0 if an event was noticed since it was begun:
+// ticket is the generator's of that moment. It returns what was counted. When
+// due it seeds or reseeds.
 //
 // It allocates nothing and keeps no reference to data.
-func (s *Source) Add(data []byte, bits int) (credited int) {
+func (s *Source) AddSampled(data []byte, bits int, ticket uint64) (credited int) {
 	reserveStack()
-	credited = s.add(data, bits)
+	credited = s.add(data, bits, ticket)
 	wipeStack()
 	return credited
 }
 
 //go:noinline
-func (s *Source) add(data []byte, bits int) int {
-	p, size := s.generator, len(data)
-	bits = max(0, bits)
-	if bits > 8*size {
-		bits = 8 * size
-	}
+func (s *Source) add(data []byte, bits int, ticket uint64) int {
+	g, size := s.generator, len(data)
+	bits = min(max(0, bits), 8*size)
 	// Over 512 bytes a hash buffer would have to be as long as the sample; under
 	// 32, some pools would get nothing but their credit.
 	if size > maxRaw || bits > 0 && size < pools {
-		p.bigMu.Lock()
-		defer p.bigMu.Unlock()
-		if p.sec == nil {
+		g.bigMu.Lock()
+		defer g.bigMu.Unlock()
+		if g.sec == nil {
 			return 0
 		}
-		data = p.sec.chain.digest(data)
+		data = g.sec.chain.condense(data)
 		defer clear(data)
-		bits = min(bits, 8*len(data))
+		bits = min(bits, len(data)/32*digestBits)
 	}
 
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.sec == nil {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.sec == nil {
 		return 0
 	}
-	real, mono := p.clocks()
-	bits = s.limit(bits)
-	if own := s.mix(data, bits, size, mono); !s.policy.Untrusted {
-		p.sec.acc.p0Length += own
-	}
+	real, mono := g.clocks()
+	g.look(real, mono)
+	bits = s.limit(bits, ticket)
+	s.mix(data, bits, size, mono, ticket)
 	s.samples++
 	s.bytes += uint64(size)
 	s.credited += uint64(bits)
 	if bits > 0 || !s.policy.Untrusted { // others choose no moment either
-		p.advance(real, mono)
+		g.advance(real, mono)
 	}
 	return bits
 }
 
-// mix puts a sample where it belongs and returns how many bytes of the original
-// size that was for P0.
-func (s *Source) mix(data []byte, bits, size int, mono int64) (own uint64) {
-	acc := &s.generator.sec.acc
+// mix puts a sample where it belongs; size is its own, before it was hashed.
+func (s *Source) mix(data []byte, bits, size int, mono int64, ticket uint64) {
+	g := s.generator
+	acc, own := &g.sec.acc, 0 // bytes of it in P0
 	if bits > 0 {
 		acc.split(s.id, mono, data, bits)
-		return uint64(size+pools-1) / pools
+		own = (size + pools - 1) / pools
+		if s.policy.Independent && g.hold.wanted() && ticket >= g.hold.sinceAt {
+			acc.collect(independentInput, s.id, mono, data, bits)
+		}
+	} else {
+		if acc.mix(s.next, s.id, mono, data); s.next == 0 {
+			own = size
+		}
+		s.next = (s.next + 1) % pools
 	}
-	i := s.next
-	s.next = (s.next + 1) % pools
-	acc.mix(i, s.id, mono, data)
-	if i == 0 {
-		own = uint64(size)
+	if !s.policy.Untrusted {
+		acc.p0Length += uint64(own)
 	}
-	return own
 }
 
-// limit applies GateLimit.
-func (s *Source) limit(bits int) int {
-	if s.generator.State() != Unseeded {
+// limit applies GateLimit, and the ticket.
+func (s *Source) limit(bits int, ticket uint64) int {
+	g := s.generator
+	if ticket < g.hold.heldAt {
+		return 0
+	}
+	if g.State() != Unseeded {
 		return bits
 	}
 	if s.policy.GateLimit > 0 {

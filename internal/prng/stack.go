@@ -18,6 +18,35 @@ func wipeStack() {
 	touch(&pad)
 }
 
+// Cleanly calls f, which deals with secrets, in a quiet time, and clears the stack
+// that it has used, up to 32 KiB of it.
+func Cleanly(f func()) {
+	quiet := BeginQuiet()
+	defer quiet.End()
+	growDeep(false)
+	f()
+	wipeDeep()
+}
+
+const deep = 32 << 10
+
+//go:noinline
+func wipeDeep() {
+	var pad [deep]byte
+	touchDeep(&pad)
+}
+
+//go:noinline
+func growDeep(dirty bool) {
+	if dirty { // never: only the size of the frame matters
+		var pad [deep + 512]byte
+		touchDeep((*[deep]byte)(pad[:]))
+	}
+}
+
+//go:noinline
+func touchDeep(*[deep]byte) {}
+
 // reserveStack makes the stack grow now if wipeStack would: growing moves it,
 // and the old one is freed with everything still on it.
 //

@@ -2,18 +2,32 @@ package prng
 
 import "time"
 
+// counts is what has happened since the first program of this process.
+// Generator.mu guards it.
+type counts struct {
+	opened     time.Time // wall clock of the first seed
+	gateBits   int       // credit at that moment
+	reseeds    uint64
+	reseededAt time.Time
+	stirs      uint64
+	generates  uint64
+	bytes      uint64
+}
+
 // Stats is a snapshot for status. It holds no secret.
 type Stats struct {
 	State            State
-	GateBits         int       // bits counted towards the 512 that open the gate; as it opened, once it has
+	GateBits         int       // bits counted towards the 512 of the first seed; how many it had, once it was made
 	PoolBits         int       // bits held by the 32 pools now, at most 8192
-	EntropyInputBits int       // bits credited since the last reseed, at most 256
-	OpenedAt         time.Time // wall clock; zero before
-	Reseeds          uint64    // reseeds of SP 800-90A, with 256 credited bits or more; not the first seed
+	EntropyInputBits int       // bits credited since the last reseed, at most 320
+	IndependentBits  int       // bits of independent noise since an event or a request, at most 320
+	OpenedAt         time.Time // wall clock of the first seed; zero before
+	Reseeds          uint64    // reseeds of SP 800-90A, with 320 credited bits or more; not the first seed
 	LastReseed       time.Time // wall clock; zero before
 	// SinceReseed is monotonic: time since the last reseed or the first seed.
 	SinceReseed     time.Duration
-	ReseedRequested bool   // a reseed was asked for and waits for credited bits
+	ReseedRequested bool   // a reseed was asked for and waits for independent noise
+	Unsettled       Event  // output went on without independent noise after it; NoEvent: none
 	Stirs           uint64 // Fortuna's reseeds
 	Generates       uint64
 	Bytes           uint64 // output
@@ -32,27 +46,32 @@ type SourceStats struct {
 }
 
 // Stats returns the present figures.
-func (p *Generator) Stats() Stats {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (g *Generator) Stats() Stats {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c := &g.counts
 	st := Stats{
-		State: p.State(), OpenedAt: p.opened, GateBits: p.gateAtOpen,
-		Reseeds: p.reseeds, LastReseed: p.reseededAt, ReseedRequested: p.requested != nil,
-		Stirs: p.stirs, Generates: p.generates, Bytes: p.bytes, Kernel: p.kernelOK,
-		Sources: make([]SourceStats, len(p.sources)), Memory: p.region.protection,
+		State: g.State(), OpenedAt: c.opened, GateBits: c.gateBits,
+		Reseeds: c.reseeds, LastReseed: c.reseededAt, ReseedRequested: g.hold.answered != nil,
+		Stirs: c.stirs, Generates: c.generates, Bytes: c.bytes, Kernel: g.kernel.ok,
+		Sources: make([]SourceStats, len(g.sources)), Memory: g.region.protection,
 	}
-	for i, s := range p.sources {
+	if g.hold.ended {
+		st.Unsettled = g.hold.event
+	}
+	for i, s := range g.sources {
 		st.Sources[i] = SourceStats{s.policy.Name, s.samples, s.bytes, s.credited, s.counted}
 	}
-	if p.sec == nil {
+	if g.sec == nil {
 		return st
 	}
-	st.PoolBits, st.EntropyInputBits = p.sec.acc.bits(), p.sec.acc.entropyInputBits()
+	acc := &g.sec.acc
+	st.PoolBits, st.EntropyInputBits, st.IndependentBits = acc.bits(), acc.bitsOf(entropyInput), acc.bitsOf(independentInput)
 	if st.State == Unseeded {
 		st.GateBits = st.PoolBits
 		return st
 	}
-	_, mono := p.clocks()
-	st.SinceReseed = time.Duration(mono - p.lastReseed)
+	_, mono := g.clocks()
+	st.SinceReseed = time.Duration(mono - g.lastReseed)
 	return st
 }

@@ -6,7 +6,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -49,7 +51,7 @@ func Background(origin Origin, argv []string) (exit int, err error) {
 	defer reports.Close()
 	child := exec.Cmd{
 		Path: path, Args: argv,
-		Env:   append(os.Environ(), readyVariable+"="+strconv.Itoa(os.Getpid()), origin.Variable()),
+		Env:   append(unsupervised(os.Environ()), readyVariable+"="+strconv.Itoa(os.Getpid()), origin.Variable()),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		ExtraFiles:  []*os.File{theirs},
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
@@ -61,6 +63,15 @@ func Background(origin Origin, argv []string) (exit int, err error) {
 		return 1, fmt.Errorf("starting the background process: %w", err)
 	}
 	return await(&child, reports)
+}
+
+// unsupervised drops the variables of a supervisor: it has started this process, if
+// any, and would watch it, not the child.
+func unsupervised(environ []string) []string {
+	return slices.DeleteFunc(environ, func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return name == notifySocket || name == "WATCHDOG_USEC" || name == "WATCHDOG_PID"
+	})
 }
 
 // keepDescriptors lets the child have none of the descriptors that we were

@@ -44,7 +44,7 @@ func newPool(t testing.TB, state prng.State) *prng.Generator {
 		seed(pool)
 	}
 	if state == prng.ReseedRequired {
-		pool.Hold()
+		pool.Hold(prng.Jumped)
 	}
 	if pool.State() != state {
 		t.Fatalf("pool is %v, want %v", pool.State(), state)
@@ -189,11 +189,11 @@ func (c *client) gate(state prng.State) {
 	switch {
 	case state == c.d.pool.State():
 	case state == prng.ReseedRequired:
-		c.d.pool.Hold()
+		c.d.pool.Hold(prng.Jumped)
 	case state == prng.Seeded && c.d.pool.State() == prng.Unseeded:
 		seed(c.d.pool)
 	case state == prng.Seeded:
-		c.d.pool.Release()
+		c.d.pool.Release(c.d.pool.Ticket())
 	}
 	if c.d.pool.State() != state {
 		c.d.t.Fatalf("pool is %v, want %v", c.d.pool.State(), state)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"prngd/internal/listen"
+	"prngd/internal/prng"
 )
 
 // netDriver serves with a goroutine for each connection on package net.
@@ -132,6 +133,8 @@ func (c *conn) reply(want int) (int, error) {
 	if s.Owes() == 0 {
 		return 0, nil
 	}
+	quiet := prng.BeginQuiet()
+	defer quiet.End()
 	b := c.driver.buffers.get()
 	defer c.driver.buffers.put(b)
 	random := b.random[:want]

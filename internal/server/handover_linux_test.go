@@ -71,8 +71,8 @@ func TestResume(t *testing.T) {
 		c.send([]byte{1, 16})
 		late := d.dial()
 		late.send([]byte{0})
-		d.pool.Hold()
-		d.pool.Release()
+		d.pool.Hold(prng.Jumped)
+		d.pool.Release(d.pool.Ticket())
 		if got := c.rest(); len(got) > 0 || d.srv.Stats() != before {
 			t.Fatalf("parked, it says %x", got)
 		}

@@ -106,7 +106,7 @@ func (l *loop) answered() (all int) {
 // The same when the gate opens for those who have filled their queues meanwhile.
 func TestFloodsThatWaitedComeSecond(t *testing.T) {
 	l := byHand(t)
-	l.server.pool.Hold()
+	l.server.pool.Hold(prng.Jumped)
 	full := append([]byte{2, 1}, bytes.Repeat([]byte{3, 0, 0, 1, 0xaa}, 800)...)
 	for range 100 {
 		syscall.Write(meet(t, l), full)
@@ -114,7 +114,7 @@ func TestFloodsThatWaitedComeSecond(t *testing.T) {
 	for range 10 {
 		l.turn()
 	}
-	l.server.pool.Release()
+	l.server.pool.Release(l.server.pool.Ticket())
 	asker := meet(t, l)
 	syscall.Write(asker, []byte{1, 32})
 	l.poke()

@@ -101,7 +101,8 @@ func newLoop(s *Server) (*loop, error) {
 
 // run serves until stop.
 func (l *loop) run() {
-	runtime.LockOSThread()
+	quiet := prng.BeginQuiet() // all its life
+	defer quiet.End()
 	defer close(l.done)
 	defer l.close()
 	for !l.over {

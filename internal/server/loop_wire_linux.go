@@ -4,6 +4,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"prngd/internal/prng"
 )
 
 // wire is one connection of a loop.
@@ -100,6 +102,7 @@ func (l *loop) answer() {
 		}
 	}
 	clear(l.random[:l.wanted])
+	prng.WipeRegisters()
 	l.batch, l.wanted = l.batch[:0], 0
 }
 

@@ -115,7 +115,7 @@ func testStopWithManyClients(t *testing.T, serve starter) {
 		}
 	}
 	d.eventually("all of them", func(s Stats) bool { return s.ClientsEver == clients })
-	d.pool.Hold()
+	d.pool.Hold(prng.Jumped)
 	for range clients / 4 {
 		c := d.dial()
 		c.send([]byte{2, 16})

@@ -244,7 +244,7 @@ func testWaitingIsWarnedAboutOncePerPhase(t *testing.T, serve starter) {
 	}
 	lines(1)
 	seed(d.pool)
-	d.pool.Hold()
+	d.pool.Hold(prng.Jumped)
 	d.eventually("the next phase", func(Stats) bool { return !d.srv.warned.Load() })
 	d.srv.warnWaiting(d.srv.gate())
 	lines(2)

@@ -2,7 +2,6 @@ package sources
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -17,8 +16,9 @@ type cloneWatch struct {
 	clock      gatherers.ClockWatch
 	generation *gatherers.Generation // nil where this machine has none
 	asked      int64                 // mono: when the generation was last read
-	raised     chan prng.CloneEvent
+	messages   *messages             // of the kernel
 
+	noticed       chan struct{}            // holds one: an event was noticed
 	id            atomic.Pointer[[16]byte] // the generation as last read
 	jumps, clones atomic.Uint64
 }
@@ -26,24 +26,29 @@ type cloneWatch struct {
 // askEvery spares the systems where the generation costs a system call.
 const askEvery = int64(time.Second)
 
-// holdTime is how long replies wait for a fresh burst of jitter after the clocks
-// have jumped. Clients give up at 10 s.
-const holdTime = 500 * time.Millisecond
+// watchEvery is how often the clocks are compared while nothing is generated or
+// sampled. In 5 s a time daemon that slews by 10 % moves the clock by 0.5 s, so
+// that a jump of 2 s stands out.
+const watchEvery = 5 * time.Second
 
-func newCloneWatch() *cloneWatch {
-	w := &cloneWatch{raised: make(chan prng.CloneEvent, 1)}
+func newCloneWatch(before *State) *cloneWatch {
+	w := &cloneWatch{noticed: make(chan struct{}, 1), messages: openMessages(before)}
 	w.generation, _ = gatherers.OpenGeneration() // nil is the usual case
 	if w.generation != nil {
 		w.note()
 	}
+	if before != nil {
+		w.clones.Store(before.Clones)
+		w.jumps.Store(before.ClockJumps)
+	}
 	return w
 }
 
-// CloneEvent is for [prng.Env]: it is called under the generator's lock and takes
-// a few nanoseconds.
-func (s *Sources) CloneEvent(real, mono int64) prng.CloneEvent { return s.clones.look(real, mono) }
+// Event is for [prng.Env]: it is called under the generator's lock and takes a few
+// nanoseconds.
+func (s *Sources) Event(real, mono int64) prng.Event { return s.clones.look(real, mono) }
 
-func (w *cloneWatch) look(real, mono int64) prng.CloneEvent {
+func (w *cloneWatch) look(real, mono int64) prng.Event {
 	event := prng.NoEvent
 	if _, jumped := w.clock.Look(real, mono); jumped {
 		event = prng.Jumped
@@ -58,7 +63,7 @@ func (w *cloneWatch) look(real, mono int64) prng.CloneEvent {
 		}
 	}
 	if event != prng.NoEvent {
-		w.raise(event)
+		w.wake()
 	}
 	return event
 }
@@ -70,33 +75,39 @@ func (w *cloneWatch) note() {
 	w.id.Store(&id)
 }
 
-func (w *cloneWatch) raise(event prng.CloneEvent) {
+// wake has watchClones look at what holds the generator.
+func (w *cloneWatch) wake() {
 	select {
-	case w.raised <- event:
+	case w.noticed <- struct{}{}:
 	default:
 	}
 }
 
-// watchClones ends what an event began: it brings the reseed for which replies
-// are held.
+// cloned is called when the kernel says that this machine is a clone.
+func (s *Sources) cloned() {
+	s.clones.clones.Add(1)
+	s.generator.Hold(prng.Cloned)
+	s.clones.wake()
+}
+
+// watchClones looks for events while nobody else does, and ends what they begin.
 func (s *Sources) watchClones(ctx context.Context) {
 	s.mixGeneration()
-	go func() {
-		err := gatherers.WatchGeneration(ctx, func() {
-			s.clones.clones.Add(1)
-			s.generator.Hold()
-			s.clones.raise(prng.Cloned)
-		})
-		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
-			s.options.Log.WithError(err).Warn("clones of this machine will not be noticed by the kernel's event")
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		changed := s.generator.Changed()
+		if event, _ := s.generator.Held(); event != prng.NoEvent {
+			s.endHold(ctx)
+			continue
 		}
-	}()
-	for {
 		select {
-		case event := <-s.clones.raised:
-			s.endHold(ctx, event)
+		case <-changed:
+		case <-s.clones.noticed:
+			s.mixGeneration()
+		case <-tick.C:
+			s.generator.Watch()
 		case <-ctx.Done():
-			return
 		}
 	}
 }
@@ -106,43 +117,5 @@ func (s *Sources) watchClones(ctx context.Context) {
 func (s *Sources) mixGeneration() {
 	if id := s.clones.id.Load(); id != nil {
 		s.generator.Source(credit.Generation()).Add(id[:], 0)
-	}
-}
-
-// endHold asks for fresh bits until replies are no longer held. After a jump of
-// the clocks, which may have been no clone at all, it waits half a second.
-func (s *Sources) endHold(ctx context.Context, event prng.CloneEvent) {
-	what := "this machine was cloned or restored"
-	if event == prng.Jumped {
-		what = "the clocks jumped"
-	}
-	s.options.Log.Warn(what + ": reseeding")
-	s.mixGeneration()
-	limit := time.NewTimer(holdTime)
-	defer limit.Stop()
-	again := time.NewTicker(time.Second)
-	defer again.Stop()
-	s.Kick()
-	for {
-		changed := s.generator.Changed()
-		if s.generator.State() != prng.ReseedRequired {
-			return
-		}
-		select {
-		case <-changed:
-		case next := <-s.clones.raised: // held once more, with half a second of its own
-			event = max(event, next)
-			limit.Reset(holdTime)
-			s.Kick()
-		case <-limit.C:
-			if event == prng.Jumped {
-				s.options.Log.Warn("no fresh entropy in time: serving on, a reseed will follow")
-				s.generator.Release()
-			}
-		case <-again.C:
-			s.Kick()
-		case <-ctx.Done():
-			return
-		}
 	}
 }

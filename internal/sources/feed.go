@@ -32,20 +32,49 @@ func (s *Sources) feed(ctx context.Context) {
 		current, cancel := context.WithCancel(ctx)
 		s.mu.Lock()
 		s.restart = cancel
-		list := s.list
+		list := slices.Clone(s.list)
 		s.mu.Unlock()
+		for i := range list {
+			list[i] = s.stamped(list[i])
+		}
 		s.runner.Run(current, list)
 		cancel()
 	}
 }
 
-// add gives a sample to the generator. While that is unseeded, credited sources
-// are asked again at once: a burst of jitter is half of the first seed.
+// add gives a sample to the generator. Credited sources are asked again at once
+// while it is unseeded, a burst of jitter being half of the first seed, and while a
+// reseed waits for independent noise, after each sample of that.
 func (s *Sources) add(g *gatherers.Gatherer, data []byte, bits int) {
-	credited := s.generator.Source(credit.Gatherer(g)).Add(data, bits)
-	if credited > 0 && s.generator.State() == prng.Unseeded {
+	quiet := prng.BeginQuiet()
+	defer quiet.End()
+	policy := credit.Gatherer(g)
+	credited := s.generator.Source(policy).AddSampled(data, bits, s.begun(g.Name))
+	if credited == 0 {
+		return
+	}
+	if s.generator.State() == prng.Unseeded || policy.Independent && s.generator.Wanted() {
 		s.Kick()
 	}
+}
+
+// stamped returns g with a note of the generator's ticket at the start of each
+// sample, for add: what was begun before an event must not count after it.
+func (s *Sources) stamped(g gatherers.Gatherer) gatherers.Gatherer {
+	gather := g.Gather
+	g.Gather = func(ctx context.Context) ([]byte, error) {
+		s.tickets.Store(g.Name, s.generator.Ticket())
+		return gather(ctx)
+	}
+	return g
+}
+
+// begun returns the ticket of the last sample of that gatherer: one goroutine
+// calls its Gather and then add.
+func (s *Sources) begun(name string) uint64 {
+	ticket, _ := s.tickets.Load(name)
+	n, _ := ticket.(uint64)
+	return n
 }
 
 // SampleKernel seeds the generator, where the kernel can, before the first client
@@ -57,7 +86,8 @@ func (s *Sources) SampleKernel() {
 	if i < 0 {
 		return
 	}
-	kernel := &list[i]
+	stamped := s.stamped(list[i])
+	kernel := &stamped
 	if data, err := kernel.Gather(context.Background()); err == nil {
 		s.add(kernel, data, kernel.Credit.Bits(len(data)))
 		clear(data)

@@ -9,6 +9,7 @@ type State struct {
 	Gathered   []gatherers.Status `json:"gathered,omitempty"`
 	Clones     uint64             `json:"clones,omitempty"`
 	ClockJumps uint64             `json:"clock_jumps,omitempty"`
+	Messages   int                `json:"messages,omitempty"` // descriptor of the kernel's log
 }
 
 // Device is an open device.
@@ -20,16 +21,25 @@ type Device struct {
 // HandOver returns the state for Options.Before of the program that follows. The
 // descriptors in it stay this program's.
 func (s *Sources) HandOver() *State {
-	return &State{
+	state := &State{
 		Devices: s.devices.handOver(), Gathered: s.runner.Stats(),
 		Clones: s.clones.clones.Load(), ClockJumps: s.clones.jumps.Load(),
 	}
+	if f := s.clones.messages.file; f != nil {
+		if fd, err := descriptor(f); err == nil {
+			state.Messages = fd
+		}
+	}
+	return state
 }
 
 // Descriptors returns what must stay open over the exec.
 func (s *State) Descriptors() (fds []int) {
 	for _, d := range s.Devices {
 		fds = append(fds, d.FD)
+	}
+	if s.Messages > 0 {
+		fds = append(fds, s.Messages)
 	}
 	return fds
 }

@@ -13,8 +13,10 @@ import (
 // settings, then what no gatherer gave (clients, seed file) by name.
 func (s *Sources) Report(r *control.Report) {
 	r.Generator.Clones, r.Generator.ClockJumps = s.clones.clones.Load(), s.clones.jumps.Load()
+	stats := s.generator.Stats()
+	r.Generator.Unsettled = causes[stats.Unsettled]
 	others := map[string]prng.SourceStats{}
-	for _, st := range s.generator.Stats().Sources {
+	for _, st := range stats.Sources {
 		others[st.Name] = st
 	}
 	for _, g := range s.runner.Stats() {

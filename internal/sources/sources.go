@@ -8,6 +8,7 @@ package sources
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -37,6 +38,9 @@ type Options struct {
 	// NoCommands says why Run can run none; once there are sources, a change that
 	// names commands is refused with it.
 	NoCommands error
+	// ReseedKernel gives output to the kernel's generator and has it reseed, after
+	// a hold that independent noise has ended.
+	ReseedKernel func(b []byte) error
 	// Before is what the program before this one in the same process handed over.
 	Before *State
 }
@@ -49,6 +53,7 @@ type Sources struct {
 	clones    *cloneWatch
 	runner    *gatherers.Runner
 	generator *prng.Generator // nil before Attach
+	tickets   sync.Map        // by gatherer: the generator's ticket when its last sample began
 
 	mu      sync.Mutex
 	list    []gatherers.Gatherer
@@ -59,12 +64,10 @@ type Sources struct {
 // New returns sources without a gatherer: the first [Sources.Prepare] makes them.
 // Devices of Options.Before are theirs from now on.
 func New(o Options) *Sources {
-	s := &Sources{options: o, devices: newDevices(o.Before), clones: newCloneWatch()}
+	s := &Sources{options: o, devices: newDevices(o.Before), clones: newCloneWatch(o.Before)}
 	s.runner = gatherers.NewRunner(s.add, o.Log)
 	if o.Before != nil {
 		s.runner.Continue(o.Before.Gathered)
-		s.clones.clones.Store(o.Before.Clones)
-		s.clones.jumps.Store(o.Before.ClockJumps)
 	}
 	return s
 }
@@ -133,10 +136,19 @@ func (s *Sources) Attach(g *prng.Generator) { s.generator = g }
 // seeded, and watches for clones, until ctx ends.
 func (s *Sources) Run(ctx context.Context) {
 	var tasks sync.WaitGroup
-	for _, task := range []func(context.Context){s.feed, s.kickUntilSeeded, s.watchClones} {
+	for _, task := range []func(context.Context){s.feed, s.kickUntilSeeded, s.watchClones, s.listen} {
 		tasks.Go(func() { task(ctx) })
 	}
 	tasks.Wait()
+}
+
+// listen waits for what the kernel says of clones.
+func (s *Sources) listen(ctx context.Context) {
+	go s.clones.messages.watch(ctx, s.cloned)
+	err := gatherers.WatchGeneration(ctx, s.cloned)
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		s.options.Log.WithError(err).Warn("clones of this machine will not be noticed by the kernel's event")
+	}
 }
 
 // Kick samples every credited source now. It does not wait for them.

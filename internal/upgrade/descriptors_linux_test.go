@@ -78,7 +78,15 @@ func TestExecDescriptors(t *testing.T) {
 		}
 		return unix.ENOEXEC
 	}
-	err = p.Exec(Payload{Argv: []string{"upgrader"}, State: []byte("{}"), Keep: []int{int(r.Fd())}})
+	err = p.Exec(Payload{
+		Argv: []string{"upgrader"}, State: []byte("{}"), Keep: []int{int(r.Fd())},
+		Interrupted: func() bool { // a child can still be started here
+			if now := inherited(t); !slices.Equal(now, before) {
+				t.Errorf("before the exec a child gets %v, before %v", now, before)
+			}
+			return false
+		},
+	})
 	if err == nil || !called {
 		t.Errorf("%v, called %v", err, called)
 	}

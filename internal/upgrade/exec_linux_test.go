@@ -36,7 +36,7 @@ func upgrader() {
 	p, err := upgrade.Open(origin.Path)
 	ok(err)
 	fmt.Println("same", p.Same(origin), p.Same(process.Origin{ID: "another"}))
-	resolved, err := p.Preflight(context.Background(), os.Args, make([]byte, 3<<20), nil, nil)
+	resolved, err := p.Preflight(context.Background(), os.Args, make([]byte, 3<<20), nil)
 	ok(err)
 	kept, theirs, err := os.Pipe()
 	ok(err)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,10 +34,24 @@ func guarded() {
 		fmt.Fprintln(os.Stderr, execGuarded(origin, dir, when))
 		return
 	}
-	if when == "adopted" {
+	switch when {
+	case "adopted":
 		in.Adopted()
+	case "silent": // the guard hears no more, and ends
+		for fd := 3; fd < 64; fd++ {
+			unix.Close(fd)
+		}
+		unix.Wait4(-1, nil, 0, nil)
+	case "all":
+		children, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
+		ok(err)
+		for _, child := range strings.Fields(string(children)) {
+			pid, err := strconv.Atoi(child)
+			ok(err)
+			ok(unix.Kill(pid, unix.SIGTERM))
+		}
 	}
-	end(when == "killed")
+	end(when == "killed" || when == "all")
 }
 
 func execGuarded(origin process.Origin, dir, when string) error {
@@ -48,7 +63,7 @@ func execGuarded(origin process.Origin, dir, when string) error {
 	fmt.Fprintln(pid, os.Getpid())
 	p, err := upgrade.Open(origin.Path)
 	ok(err)
-	_, err = p.Preflight(context.Background(), os.Args, []byte("{}"), nil, nil)
+	_, err = p.Preflight(context.Background(), os.Args, []byte("{}"), nil)
 	ok(err)
 	if when == "closed" {
 		defer p.Close()
@@ -85,7 +100,9 @@ func TestGuardA4(t *testing.T) {
 	for when, want := range map[string]string{
 		"before":  left, // SIGTERM when the old program handles none any more
 		"killed":  left, // SIGTERM before the new one does
+		"all":     left, // SIGTERM to every process of a control group
 		"ended":   left, // the new one ends by itself
+		"silent":  kept, // the connection is closed, and the process lives
 		"adopted": kept, // the new one has said that it removes them itself
 		"closed":  kept, // no exec: the old one goes on
 	} {

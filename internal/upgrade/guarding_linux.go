@@ -11,7 +11,7 @@ import (
 
 // parentEnds bounds how long the guard waits for the end of a parent that has
 // closed the connection without a word.
-const parentEnds = 2 * time.Second
+const parentEnds = time.Second
 
 // keepWatch waits for the end of the connection to the parent, and removes what
 // it was told to if the parent has ended as well.

@@ -184,9 +184,15 @@ func (l *limited) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// lastLine is the last line that was written, for an error.
+// lastLine is the last line that was written, for an error, or the first of a
+// trace of the Go runtime, which says why.
 func (l *limited) lastLine() string {
 	text := strings.TrimSpace(l.said.String())
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			return ": " + strings.TrimSpace(line)
+		}
+	}
 	if text == "" {
 		return ""
 	}

@@ -80,7 +80,7 @@ func TestPreflight(t *testing.T) {
 	} {
 		p, err := upgrade.Open(c.path)
 		if err == nil {
-			_, err = p.Preflight(context.Background(), []string{"answering", "-x"}, []byte(c.state), nil, nil)
+			_, err = p.Preflight(context.Background(), []string{"answering", "-x"}, []byte(c.state), nil)
 			p.Close()
 		}
 		if !saysLike(err, c.want) || change.IsLater(err) != c.later {
@@ -106,7 +106,7 @@ func TestPreflightTakesTooLong(t *testing.T) {
 	defer p.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = p.Preflight(ctx, []string{"answering"}, []byte("raw could"), nil, nil)
+	_, err = p.Preflight(ctx, []string{"answering"}, []byte("raw could"), nil)
 	if !change.IsLater(err) || !saysLike(err, "preflight of .*: it did not answer in time.*") {
 		t.Errorf("%v, expected that it did not answer", err)
 	}

@@ -12,28 +12,24 @@ func (s *system) kernel() string {
 		return "getrandom, /dev/urandom; counts once the kernel says that it is seeded"
 	case s.build.has("gatherers", "kernel_freebsd.go"):
 		return "getrandom; counts, since it refuses until it is seeded"
+	case s.build.has("gatherers", "kernel_netbsd.go"):
+		return "/dev/urandom; counts if kern.entropy.needed is 0"
 	}
 	return "/dev/urandom; " + map[string]string{
-		"seeded":      "counts: it is seeded before any process runs",
-		"netbsdProof": "counts if kern.entropy.needed is 0",
-		"unproven":    "mixed, counts nothing: it does not say whether it is seeded",
-	}[s.deviceProof()]
+		"KernelSeeded":   "counts: it is seeded before any process runs",
+		"KernelUnproven": "mixed, counts nothing: it does not say whether it is seeded",
+	}[s.deviceState()]
 }
 
-// deviceProof reads the table of gatherers/kernel_device.go: what it returns for
+// deviceState reads the table of gatherers/kernel_other.go: what it returns for
 // this system.
-func (s *system) deviceProof() (proof string) {
-	fn := s.build["prngd/gatherers"].functions["deviceProof"]
+func (s *system) deviceState() (state string) {
+	fn := s.build["prngd/gatherers"].functions["deviceState"]
 	name := func(stmts []ast.Stmt) string {
-		switch result := stmts[len(stmts)-1].(*ast.ReturnStmt).Results[0].(type) {
-		case *ast.Ident:
-			return result.Name
-		case *ast.CallExpr:
-			return result.Fun.(*ast.Ident).Name
-		}
-		return ""
+		result, _ := stmts[len(stmts)-1].(*ast.ReturnStmt).Results[0].(*ast.Ident)
+		return result.Name
 	}
-	proof = name(fn.Body.List)
+	state = name(fn.Body.List)
 	ast.Inspect(fn.FuncDecl, func(n ast.Node) bool {
 		clause, ok := n.(*ast.CaseClause)
 		if !ok {
@@ -41,12 +37,12 @@ func (s *system) deviceProof() (proof string) {
 		}
 		for _, x := range clause.List {
 			if x.(*ast.BasicLit).Value == strconv.Quote(s.goos) {
-				proof = name(clause.Body)
+				state = name(clause.Body)
 			}
 		}
 		return true
 	})
-	return proof
+	return state
 }
 
 // driver says what joins sockets to sessions.

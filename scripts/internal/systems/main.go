@@ -5,7 +5,7 @@
 //
 // TARGET is a line of scripts/targets, RUN how our tests run there: native,
 // emulated, or compiled for those that are only compiled. The whole page goes
-// to standard output, or README's share of it.
+// to standard output, or the share of docs/evidence.md.
 package main
 
 import (
@@ -25,7 +25,7 @@ type system struct {
 }
 
 func main() {
-	short := flag.Bool("short", false, "print README's share")
+	short := flag.Bool("short", false, "print the share of docs/evidence.md")
 	flag.Parse()
 	if err := run(flag.Args(), *short); err != nil {
 		fmt.Fprintln(os.Stderr, "systems:", err)

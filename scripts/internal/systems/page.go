@@ -54,7 +54,7 @@ func printPage(w io.Writer, systems []*system) error {
 	return err
 }
 
-// printShort writes the table of README.
+// printShort writes the table of docs/evidence.md.
 func printShort(w io.Writer, systems []*system) error {
 	var share strings.Builder
 	table(&share, []string{"system", "run here", "kernel's generator", "families", "upgrade in place"}, systems, func(s *system) []string {

@@ -62,7 +62,7 @@ export function decimalTop(n) {
 }
 
 export function binaryTop(n) {
-	if (!(n > 1)) return 1;
+	if (!(n > 1)) return 2;
 	return rounded(n, [1, 2, 4, 10, 20, 40, 100, 200, 400, 1024], 1024 ** Math.floor(Math.log2(n) / 10));
 }
 

@@ -14,13 +14,14 @@ const (
 	tickReads  = 1024 // looks at the clock with nothing between them
 )
 
-// A bench is the memory of some bursts. All of it is one mapping outside the
+// A sampleBlock is the memory of some bursts. All of it is one mapping outside the
 // Go heap, gone with free: no raw sample stays behind.
-type bench struct {
+type sampleBlock struct {
 	clock   func() int64
 	mapping []byte
 	buffer  []uint32 // to be touched; its length is a power of two
 	*tables
+	seed    uint32  // of the addresses of the last run
 	deltas  []int64 // ns, of the last run; in tables
 	symbols []byte  // what judge made of them; in tables
 }
@@ -30,12 +31,13 @@ type tables struct {
 	ticks      [tickReads]int64
 	allDeltas  [burstSamples]int64
 	sorted     [statWindow]int64
+	replayed   [statWindow]int64
 	follows    [256][256]uint16 // how often symbol follows symbol
 	allSymbols [burstSamples]byte
 }
 
-// newBench maps a bench with a buffer of size bytes and makes its pages present.
-func newBench(clock func() int64, size int) (*bench, error) {
+// newSampleBlock maps a block with a buffer of size bytes and makes its pages present.
+func newSampleBlock(clock func() int64, size int) (*sampleBlock, error) {
 	const flags = unix.MAP_ANON | unix.MAP_PRIVATE
 	length := size + int(unsafe.Sizeof(tables{}))
 	mapping, err := unix.Mmap(-1, 0, length, unix.PROT_READ|unix.PROT_WRITE, flags)
@@ -43,7 +45,7 @@ func newBench(clock func() int64, size int) (*bench, error) {
 		return nil, fmt.Errorf("mapping %d KiB for jitter: %w", length>>10, err)
 	}
 	prefault(mapping)
-	return &bench{
+	return &sampleBlock{
 		clock:   clock,
 		mapping: mapping,
 		buffer:  unsafe.Slice((*uint32)(unsafe.Pointer(&mapping[0])), size/4),
@@ -51,15 +53,15 @@ func newBench(clock func() int64, size int) (*bench, error) {
 	}, nil
 }
 
-// free unmaps the bench.
-func (b *bench) free() {
+// free unmaps the block.
+func (b *sampleBlock) free() {
 	// Only an address that was never mapped could fail.
 	_ = unix.Munmap(b.mapping)
-	*b = bench{}
+	*b = sampleBlock{}
 }
 
 // folds is how many symbols one byte of a sample holds.
-func (b *bench) folds() int {
+func (b *sampleBlock) folds() int {
 	if len(b.buffer)*4 < largeBuffer {
 		return smallFold
 	}
@@ -67,15 +69,27 @@ func (b *bench) folds() int {
 }
 
 // run takes n samples into b.deltas.
-func (b *bench) run(ctx context.Context, touches, n int) error {
+func (b *sampleBlock) run(ctx context.Context, touches, n int) error {
 	b.deltas, b.symbols = b.allDeltas[:n], b.allSymbols[:n]
 	last := b.clock()
 	for i := range b.ticks {
 		now := b.clock()
 		b.ticks[i], last = now-last, now
 	}
-	lcg := uint32(last)
-	for d := b.deltas; len(d) > 0; d = d[min(len(d), 256):] {
+	b.seed = uint32(last)
+	return b.measure(ctx, touches, b.deltas, last)
+}
+
+// replay touches the addresses of the last run once more, from the first, and
+// takes as many samples as b.replayed holds.
+func (b *sampleBlock) replay(ctx context.Context, touches int) error {
+	return b.measure(ctx, touches, b.replayed[:], b.clock())
+}
+
+// measure fills deltas, beginning with the address that the seed gives.
+func (b *sampleBlock) measure(ctx context.Context, touches int, deltas []int64, last int64) error {
+	lcg := b.seed
+	for d := deltas; len(d) > 0; d = d[min(len(d), 256):] {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -86,7 +100,7 @@ func (b *bench) run(ctx context.Context, touches, n int) error {
 
 // sample measures one delta after the other. lcg and last are carried from one
 // call to the next.
-func (b *bench) sample(deltas []int64, touches int, lcg uint32, last int64) (uint32, int64) {
+func (b *sampleBlock) sample(deltas []int64, touches int, lcg uint32, last int64) (uint32, int64) {
 	buffer, mask := b.buffer, uint32(len(b.buffer)-1)
 	for i := range deltas {
 		for range touches {

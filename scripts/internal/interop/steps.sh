@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# Sourced after lib.sh: the blocks of commands in a page of docs/recipes, as they stand, with what they must print.
+
+# steps NAME DIR: writes them as NN.sh and NN.output; $steps is how many there are.
+steps() {
+	mkdir "$2" || exit 1
+	awk -v dir="$2" '
+		/^```(sh|output)$/ { kind = substr($0, 4); n += kind == "sh"; file = sprintf("%s/%02d.%s", dir, n, kind); next }
+		/^```/ { file = ""; next }
+		file { print >file }
+	' "docs/recipes/$1.md"
+	# shellcheck disable=SC2034 # the caller reads it
+	steps=$(find "$2" -name '*.sh' | wc -l)
+}
+
+# as_said SAID PATTERNS: line by line; * is anything, and alone on its line any number of lines.
+as_said() {
+	awk '
+		function like(line) { gsub(/[][().?+^$|{}\\]/, "\\\\&", line); gsub(/\*/, ".*", line); return "^" line "$" }
+		NR == FNR { want[++n] = $0; next }
+		{ got[++m] = $0 }
+		END {
+			i = 1
+			for (j = 1; j <= m; j++) {
+				if (want[i] == "*" && i < n && got[j] ~ like(want[i + 1])) i++
+				if (i > n || got[j] !~ like(want[i])) { print "expected: " want[i] "\ngot:      " got[j]; exit 1 }
+				if (want[i] != "*" || i == n) i++
+			}
+			if (i <= n) { print "expected: " want[i]; exit 1 }
+		}' "$2" "$1"
+}
+printf 'a\nb 1\nc\n' >"$T/got"
+for wrong in 'a\nb 2\nc\n' 'a\n*\nd\n' 'a\nb *\n' 'a\n*\nc\nd\n' 'a\nb *\nc\nd\n'; do
+	# shellcheck disable=SC2059 # the format is the text
+	printf "$wrong" >"$T/want"
+	as_said "$T/got" "$T/want" >"$T/differs" && die "this is taken for what was said: $wrong"
+done
+printf 'a\n*\nc\n' >"$T/want"
+as_said "$T/got" "$T/want" || die "^ but it is what was said"
+
+# compare DIR STATUS LOG: each step was reached and printed what the page shows; STATUS is that of all.
+compare() {
+	local step said want
+	for step in "$1"/*.sh; do
+		said=${step%.sh}.said want=${step%.sh}.output
+		[ -e "$said" ] || die "not reached, exit $2: $(cat "$step" "$3")"
+		[ -e "$want" ] || : >"$want"
+		as_said "$said" "$want" >"$T/differs" ||
+			die "$(printf '%s\n' "$(cat "$step")" "$(cat "$T/differs")" "exit $2, all of it:" "$(cat "$said" "${step%.sh}.err" "$3")")"
+	done
+	[ "$2" = 0 ] || die "exit $2: $(cat "$3" "$1"/*.err)"
+}
