@@ -12,7 +12,7 @@ import (
 // newAdmin returns the server of the control socket.
 func (d *daemon) newAdmin() *control.Server {
 	return control.NewServer(control.Handler{
-		Status: d.report,
+		Status: d.report, Fresh: d.own.sources.Fresh,
 		Do: map[string]func(context.Context) error{
 			control.Reseed:  d.reseed,
 			control.Save:    d.own.seed.save,

@@ -36,30 +36,6 @@ type Env struct {
 	PersonalizationString []byte
 }
 
-// GateBits is what the first seed takes, in bits of credit: 256 for the security
-// strength and 128 for the nonce (SP 800-90A, 8.6.7), and with all of it Hash_df
-// (n_out = 440) has h_in >= n_out + 64 (SP 800-90B, 3.1.5.1.2).
-const GateBits = 512
-
-const (
-	strength = 256 // bits, of the DRBG
-
-	// digestMargin is how many bits more than it puts out must have gone into a
-	// conditioning function for its output to have full entropy (SP 800-90B,
-	// 3.1.5.1.2: h_in >= n_out + 64).
-	digestMargin = 64
-
-	// ReseedBits is what a reseed takes, in bits of credit: entropyInput is one
-	// SHA-256 value, which only then holds the 256 bits of the strength.
-	ReseedBits = strength + digestMargin
-
-	minReseedInterval = int64(time.Second)            // between reseeds by a full entropyInput
-	stirEvery         = int64(100 * time.Millisecond) // Fortuna's limit: 10 per second keep P31 for 13 years
-	minPoolSize       = 64                            // Fortuna's MINPOOLSIZE
-
-	maxPersonalizationString = 1024 // bytes
-)
-
 // Generator is pools, gate and DRBG. Use New. All methods may be called from any
 // goroutine.
 type Generator struct {
@@ -85,14 +61,6 @@ type Generator struct {
 	// that a hundred thousand bytes of jitter never keep a Generate waiting. It
 	// is taken before mu.
 	bigMu sync.Mutex
-}
-
-// secrets is everything that must not be learnt, in one guarded mapping. It
-// holds no pointers: the garbage collector does not look here.
-type secrets struct {
-	drbg  hashDRBG
-	acc   accumulator
-	chain chain
 }
 
 // New returns an unseeded generator. The error says why memory could not be
@@ -141,4 +109,65 @@ func (g *Generator) clocks() (real, mono int64) {
 		return 0, 0
 	}
 	return g.env.Clocks()
+}
+
+// hold is a reseed that is required or requested: it takes [ReseedBits] of
+// independent noise that was sampled later. Generator.mu guards it.
+type hold struct {
+	event    Event         // the gravest since the last such reseed
+	ended    bool          // output goes on without that reseed: see Release
+	heldAt   uint64        // ticket of the last event: older samples count for nothing
+	sinceAt  uint64        // ticket of the last event or request: older samples end neither
+	answered chan struct{} // closed by that reseed; nil: nobody waits
+}
+
+// wanted reports whether a reseed with independent noise is outstanding.
+func (h *hold) wanted() bool { return h.event != NoEvent || h.answered != nil }
+
+// kernel is what is known of Env.Kernel. Generator.mu guards it.
+type kernel struct {
+	ok       bool  // it had bytes when last asked
+	next     int64 // mono: when it is asked again if not
+	lastCall int64 // mono: when it last gave some by a system call
+}
+
+// counts is what has happened since the first program of this process.
+// Generator.mu guards it.
+type counts struct {
+	opened     time.Time // wall clock of the first seed
+	gateBits   int       // credit at that moment
+	reseeds    uint64
+	reseededAt time.Time
+	stirs      uint64
+	generates  uint64
+	bytes      uint64
+}
+
+// Policy says how far one source is believed.
+type Policy struct {
+	// Name identifies the source, and its samples within a pool.
+	Name string
+	// Untrusted marks data that others choose or know (clients, upstreams, files):
+	// it is mixed but never causes a stir, nor a reseed unless it is credited.
+	Untrusted bool
+	// GateLimit is how many bits the source may count before the first seed; 0 is
+	// no limit.
+	GateLimit int
+	// Independent marks the health-tested noise of a source that a twin of this
+	// machine cannot share. Nothing else ends a hold or answers RequestReseed.
+	Independent bool
+}
+
+// Source is one origin of samples. Use Generator.Source.
+type Source struct {
+	generator *Generator
+	id        uint16
+
+	// Guarded by generator.mu.
+	policy   Policy
+	next     int // pool of the next uncredited sample
+	samples  uint64
+	bytes    uint64
+	credited uint64 // bits
+	counted  int    // bits before the first seed
 }

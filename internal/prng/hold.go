@@ -1,37 +1,5 @@
 package prng
 
-// Event is a reason to believe that the state may not be this machine's alone.
-type Event uint8
-
-// The events, by severity.
-const (
-	// NoEvent: nothing happened.
-	NoEvent Event = iota
-	// Requested: somebody who may do so asked for a reseed.
-	Requested
-	// Jumped: the clocks moved as they do when a machine is resumed from a
-	// snapshot; it may have been something else.
-	Jumped
-	// Exhausted: as many requests were answered since the last reseed as SP
-	// 800-90A allows (table 2).
-	Exhausted
-	// Cloned: this machine is another one now.
-	Cloned
-)
-
-// hold is a reseed that is required or requested: it takes [ReseedBits] of
-// independent noise that was sampled later. Generator.mu guards it.
-type hold struct {
-	event    Event         // the gravest since the last such reseed
-	ended    bool          // output goes on without that reseed: see Release
-	heldAt   uint64        // ticket of the last event: older samples count for nothing
-	sinceAt  uint64        // ticket of the last event or request: older samples end neither
-	answered chan struct{} // closed by that reseed; nil: nobody waits
-}
-
-// wanted reports whether a reseed with independent noise is outstanding.
-func (h *hold) wanted() bool { return h.event != NoEvent || h.answered != nil }
-
 // Ticket returns the number of the last event or request. A sample that was begun
 // with an older one may have been taken before it: see [Source.AddSampled].
 func (g *Generator) Ticket() uint64 { return g.ticket.Load() }

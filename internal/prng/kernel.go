@@ -9,13 +9,6 @@ const kernelBytes = 32
 // kernelEvery is the time between two questions to a kernel that has no bytes.
 const kernelEvery = int64(time.Minute)
 
-// kernel is what is known of Env.Kernel. Generator.mu guards it.
-type kernel struct {
-	ok       bool  // it had bytes when last asked
-	next     int64 // mono: when it is asked again if not
-	lastCall int64 // mono: when it last gave some by a system call
-}
-
 // appendKernel appends kernel bytes to in, which must have room, if there are any:
 // by a system call if call is set or the last one was 100 ms ago.
 //

@@ -79,3 +79,11 @@ func (r *region) free() error {
 	}
 	return nil
 }
+
+// secrets is everything that must not be learnt, in one guarded mapping. It
+// holds no pointers: the garbage collector does not look here.
+type secrets struct {
+	drbg  hashDRBG
+	acc   accumulator
+	chain chain
+}

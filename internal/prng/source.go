@@ -2,35 +2,6 @@ package prng
 
 import "math"
 
-// Policy says how far one source is believed.
-type Policy struct {
-	// Name identifies the source, and its samples within a pool.
-	Name string
-	// Untrusted marks data that others choose or know (clients, upstreams, files):
-	// it is mixed but never causes a stir, nor a reseed unless it is credited.
-	Untrusted bool
-	// GateLimit is how many bits the source may count before the first seed; 0 is
-	// no limit.
-	GateLimit int
-	// Independent marks the health-tested noise of a source that a twin of this
-	// machine cannot share. Nothing else ends a hold or answers RequestReseed.
-	Independent bool
-}
-
-// Source is one origin of samples. Use Generator.Source.
-type Source struct {
-	generator *Generator
-	id        uint16
-
-	// Guarded by generator.mu.
-	policy   Policy
-	next     int // pool of the next uncredited sample
-	samples  uint64
-	bytes    uint64
-	credited uint64 // bits
-	counted  int    // bits before the first seed
-}
-
 // Source returns the source of that name, made at the first call; its policy
 // is replaced by p. Sources are numbered in the order they are made.
 func (g *Generator) Source(policy Policy) *Source {

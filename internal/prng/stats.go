@@ -2,18 +2,6 @@ package prng
 
 import "time"
 
-// counts is what has happened since the first program of this process.
-// Generator.mu guards it.
-type counts struct {
-	opened     time.Time // wall clock of the first seed
-	gateBits   int       // credit at that moment
-	reseeds    uint64
-	reseededAt time.Time
-	stirs      uint64
-	generates  uint64
-	bytes      uint64
-}
-
 // Stats is a snapshot for status. It holds no secret.
 type Stats struct {
 	State            State

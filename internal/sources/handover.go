@@ -1,23 +1,5 @@
 package sources
 
-import "prngd/gatherers"
-
-// State is what one program's sources hand over to those of the program that
-// follows it in the same process.
-type State struct {
-	Devices    []Device           `json:"devices,omitempty"`
-	Gathered   []gatherers.Status `json:"gathered,omitempty"`
-	Clones     uint64             `json:"clones,omitempty"`
-	ClockJumps uint64             `json:"clock_jumps,omitempty"`
-	Messages   int                `json:"messages,omitempty"` // descriptor of the kernel's log
-}
-
-// Device is an open device.
-type Device struct {
-	Path string `json:"path"`
-	FD   int    `json:"fd"`
-}
-
 // HandOver returns the state for Options.Before of the program that follows. The
 // descriptors in it stay this program's.
 func (s *Sources) HandOver() *State {
@@ -31,15 +13,4 @@ func (s *Sources) HandOver() *State {
 		}
 	}
 	return state
-}
-
-// Descriptors returns what must stay open over the exec.
-func (s *State) Descriptors() (fds []int) {
-	for _, d := range s.Devices {
-		fds = append(fds, d.FD)
-	}
-	if s.Messages > 0 {
-		fds = append(fds, s.Messages)
-	}
-	return fds
 }

@@ -1,0 +1,55 @@
+package sources
+
+import (
+	"prngd/gatherers"
+	"prngd/internal/change"
+)
+
+// Prepare makes the gatherers that next names and opens their devices, nothing
+// of which is used before Commit. The error names the line.
+//
+// At the start of the daemon a device that cannot be opened is looked for again
+// with every sample. Later it refuses the change, if the present list does not
+// name it, with an error that [change.IsLater] reports.
+func (s *Sources) Prepare(next Settings) (change.Change, error) {
+	stage := s.devices.stage()
+	list, err := s.gatherers(next, stage)
+	if err == nil && s.running() {
+		err = s.refuse(next, stage)
+	}
+	if err != nil {
+		stage.rollback()
+		return nil, err
+	}
+	return &prepared{s, list, stage}, nil
+}
+
+func (s *Sources) running() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.started
+}
+
+// prepared is a list of gatherers that is not sampled yet.
+type prepared struct {
+	of    *Sources
+	list  []gatherers.Gatherer
+	stage *stage
+}
+
+// Commit has the runner sample the new list from now on, and closes the devices
+// that it does not name.
+func (p *prepared) Commit() error {
+	p.stage.commit()
+	s := p.of
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list, s.started = p.list, true
+	if s.restart != nil {
+		s.restart()
+	}
+	return nil
+}
+
+// Rollback closes the devices that Prepare has opened.
+func (p *prepared) Rollback() { p.stage.rollback() }
