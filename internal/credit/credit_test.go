@@ -91,6 +91,8 @@ func TestWriters(t *testing.T) {
 		want    bool
 	}{
 		{nil, 0, 0, false},
+		{Writers{{UID: 0, GID: -1}}, 5, 9, false},
+		{Writers{{UID: -1, GID: 0}}, 5, 9, false},
 		{Writers{{UID: 5, GID: -1}}, 5, 9, true},
 		{Writers{{UID: 5, GID: -1}}, 6, 9, false},
 		{Writers{{UID: -1, GID: 9}}, 6, 9, true},

@@ -151,7 +151,7 @@ func TestHoldWithoutNoise(t *testing.T) {
 			if b.generate() {
 				t.Fatalf("%s: a reply left", row.name)
 			}
-			b.heldFor(holdTime)
+			b.heldFor(500 * time.Millisecond)
 			st := b.generator.Stats()
 			if st.Reseeds != before+row.reseeds || st.Unsettled != prng.Jumped || b.reseeded.Load() != 0 {
 				t.Errorf("%s: %d reseeds, unsettled %v, kernel reseeded %d times", row.name, st.Reseeds-before, st.Unsettled, b.reseeded.Load())
@@ -179,7 +179,7 @@ func TestSlowNoise(t *testing.T) {
 	play(t, func(b *bubble) {
 		b.jump(time.Hour)
 		b.generate()
-		b.heldFor(holdLimit)
+		b.heldFor(5 * time.Second)
 		if st := b.generator.Stats(); st.Unsettled != prng.Jumped {
 			t.Errorf("unsettled %v", st.Unsettled)
 		}
