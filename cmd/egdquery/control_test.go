@@ -13,6 +13,7 @@ import (
 
 	"prngd/cmd/egdquery/internal/exemplar"
 	"prngd/egdproto"
+	"prngd/internal/change"
 	"prngd/internal/control"
 )
 
@@ -51,7 +52,7 @@ func prngd(ts *testscript.TestScript, neg bool, args []string) {
 		Do: map[string]func(context.Context) error{
 			control.Save:   done,
 			control.Reload: func(context.Context) error { return refusal(file) },
-			control.Reseed: func(context.Context) error { return errors.New("no credited source answers") },
+			control.Reseed: func(context.Context) error { return change.Later(errors.New("no credited source answers")) },
 		},
 		Fresh: func(_ context.Context, n int) ([]byte, error) { return counting(n), nil },
 	}
