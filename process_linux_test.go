@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -64,27 +65,25 @@ func pidIn(t *testing.T, path string) int {
 }
 
 // TestTermNearUpgradeA4: SIGTERM at any moment of an upgrade ends the daemon, and
-// none of its files is left. The moments are spread over the upgrade: 12, or as
-// many as PRNGD_TEST_TERMS says.
+// none of its files is left. The moments are spread over the time that one upgrade
+// took: 12, or as many as PRNGD_TEST_TERMS says.
 func TestTermNearUpgradeA4(t *testing.T) {
 	n, err := strconv.Atoi(os.Getenv("PRNGD_TEST_TERMS"))
 	if err != nil {
 		n = 12
 	}
+	d := startDaemon(t)
+	began := time.Now()
+	io.Copy(io.Discard, askUpgrade(t, d))
+	whole := time.Since(began)
 	for i := range n {
 		d := startDaemon(t)
 		end, err := net.Dial("unix", d.dir+"/s") // closed when the daemon has ended
 		if err != nil {
 			t.Fatal(err)
 		}
-		awaitPath(t, d.dir+"/ctl", true)
-		conn, err := net.Dial("unix", d.dir+"/ctl")
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintln(conn, "upgrade")
-		conn.Read(make([]byte, 1)) // the preflight has passed
-		time.Sleep(time.Duration(i) * 40 * time.Millisecond / time.Duration(n))
+		conn := askUpgrade(t, d)
+		time.Sleep(whole * time.Duration(i) / time.Duration(n))
 		if err := syscall.Kill(d.pid, syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
@@ -98,6 +97,18 @@ func TestTermNearUpgradeA4(t *testing.T) {
 		end.Close()
 		conn.Close()
 	}
+}
+
+// askUpgrade asks for an upgrade, and returns where the answer comes.
+func askUpgrade(t *testing.T, d started) net.Conn {
+	t.Helper()
+	awaitPath(t, d.dir+"/ctl", true)
+	conn, err := net.Dial("unix", d.dir+"/ctl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(conn, "upgrade")
+	return conn
 }
 
 // awaitPath waits until path is there, or gone.

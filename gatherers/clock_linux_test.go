@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestIsNewGeneration(t *testing.T) {
@@ -32,6 +34,62 @@ func TestIsNewGeneration(t *testing.T) {
 	} {
 		if got := isNewGeneration([]byte(message)); got != want {
 			t.Errorf("%q: %v", message, got)
+		}
+	}
+}
+
+// Another process may send to the socket, and messages may be lost.
+func TestSaysClone(t *testing.T) {
+	clone := []byte("change@/x\x00NEW_VMGENID=1\x00")
+	for _, row := range []struct {
+		kernel   bool
+		message  []byte
+		err      error
+		want, ok bool
+	}{
+		{true, clone, nil, true, true},
+		{false, clone, nil, false, true},
+		{true, []byte("change@/x\x00"), nil, false, true},
+		{false, nil, unix.ENOBUFS, true, true},
+		{true, nil, unix.EBADF, false, false},
+	} {
+		if got, err := saysClone(row.message, row.kernel, row.err); got != row.want || (err == nil) != row.ok {
+			t.Errorf("%+v: %v, %v", row, got, err)
+		}
+	}
+}
+
+func TestUeventOfAProcessIsNotTheKernels(t *testing.T) {
+	socket, err := openUevents()
+	if err != nil {
+		t.Skip(err)
+	}
+	defer socket.Close()
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) {
+		var own unix.Sockaddr
+		if own, err = unix.Getsockname(int(fd)); err == nil {
+			err = unix.Sendto(int(fd), []byte("change@/x\x00NEW_VMGENID=1\x00"), 0, &unix.SockaddrNetlink{
+				Family: unix.AF_NETLINK, Pid: own.(*unix.SockaddrNetlink).Pid})
+		}
+	})
+	if err != nil {
+		t.Skip(err)
+	}
+	buf := make([]byte, 8192)
+	for { // events of the kernel may come first
+		n, kernel, err := receive(raw, buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if isNewGeneration(buf[:n]) {
+			if kernel {
+				t.Error("a process was taken for the kernel")
+			}
+			return
 		}
 	}
 }

@@ -35,17 +35,26 @@ func WatchGeneration(ctx context.Context, changed func()) error {
 	buf := make([]byte, 8192) // the kernel's own limit is 2048 and a header
 	for {
 		n, kernel, err := receive(raw, buf)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return nil
-		case errors.Is(err, unix.ENOBUFS):
-			changed()
-		case err != nil:
+		}
+		clone, err := saysClone(buf[:n], kernel, err)
+		if err != nil {
 			return fmt.Errorf("receiving uevents: %w", err)
-		case kernel && isNewGeneration(buf[:n]):
+		}
+		if clone {
 			changed()
 		}
 	}
+}
+
+// saysClone reports whether what was received says, or may have said, that the
+// machine is a clone: ENOBUFS stands for messages that were lost.
+func saysClone(message []byte, kernel bool, err error) (bool, error) {
+	if errors.Is(err, unix.ENOBUFS) {
+		return true, nil
+	}
+	return kernel && isNewGeneration(message), err
 }
 
 // openUevents needs no privilege.
@@ -68,6 +77,7 @@ func receive(raw syscall.RawConn, buf []byte) (n int, kernel bool, err error) {
 	waitErr := raw.Read(func(fd uintptr) bool {
 		var from unix.Sockaddr
 		n, from, err = unix.Recvfrom(int(fd), buf, 0)
+		n = max(n, 0)
 		sender, ok := from.(*unix.SockaddrNetlink)
 		kernel = ok && sender.Pid == 0
 		return !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR)

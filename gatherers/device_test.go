@@ -51,6 +51,15 @@ func TestDevice(t *testing.T) {
 	}
 }
 
+// What a device gave before it failed is no sample.
+func TestDeviceThatFails(t *testing.T) {
+	directory := func(string) (*os.File, error) { return os.Open(t.TempDir()) }
+	data, err := gatherers.Device("/dev/broken", 8, directory).Gather(t.Context())
+	if len(data) > 0 || !errors.Is(err, syscall.EISDIR) {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+}
+
 func TestDeviceThatHasNothing(t *testing.T) {
 	pty, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0) // its master reads what nobody writes
 	if err != nil {

@@ -5,6 +5,7 @@ var (
 	RCTCutoff    = rctCutoff
 	APTCutoff    = aptCutoff
 	SampleKernel = sampleKernel
+	EqualBytes   = equalBytes
 )
 
 // NewWatch returns a function that judges one block as a start-up test and then

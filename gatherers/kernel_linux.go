@@ -13,22 +13,29 @@ const (
 	devURandom = 1<<8 | 9
 )
 
-// readKernel fills b by getrandom(2), which with GRND_NONBLOCK gives EAGAIN
-// before the kernel is seeded; or, where that is missing (ENOSYS) or forbidden
-// (EPERM), from the device. x/sys asks the vDSO, unless a system call is wanted.
+// readKernel fills b by getrandom(2), or else from the device. x/sys asks the
+// vDSO, unless a system call is wanted.
 func readKernel(b []byte, call bool) KernelState {
-	ask := func(p []byte) (int, error) { return unix.Getrandom(p, unix.GRND_NONBLOCK) }
 	if call {
-		ask = callGetrandom
+		return readGetrandom(b, callGetrandom)
 	}
-	if filled(b, ask) {
+	return readGetrandom(b, unix.Getrandom)
+}
+
+// getrandomFlags: before the kernel is seeded the answer is EAGAIN.
+const getrandomFlags = unix.GRND_NONBLOCK
+
+// readGetrandom fills b by getrandom or, where that fails because it is missing
+// (ENOSYS), forbidden (EPERM) or has nothing yet (EAGAIN), from the device.
+func readGetrandom(b []byte, getrandom func([]byte, int) (int, error)) KernelState {
+	if filled(b, func(p []byte) (int, error) { return getrandom(p, getrandomFlags) }) {
 		return KernelSeeded
 	}
 	return readURandom(b)
 }
 
-func callGetrandom(p []byte) (int, error) {
-	n, _, errno := unix.Syscall(unix.SYS_GETRANDOM, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), unix.GRND_NONBLOCK)
+func callGetrandom(p []byte, flags int) (int, error) {
+	n, _, errno := unix.Syscall(unix.SYS_GETRANDOM, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), uintptr(flags))
 	if errno != 0 {
 		return 0, errno
 	}

@@ -1,6 +1,23 @@
 package gatherers
 
-import "testing"
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Where getrandom is missing, forbidden or has nothing yet, the device is asked;
+// and getrandom is asked so that it does not wait.
+func TestGetrandomFallsBack(t *testing.T) {
+	for _, errno := range []unix.Errno{unix.ENOSYS, unix.EPERM, unix.EAGAIN} {
+		var b [64]byte
+		flags := 0
+		state := readGetrandom(b[:], func(_ []byte, f int) (int, error) { flags = f; return 0, errno })
+		if state != KernelSeeded || b == [64]byte{} || flags&unix.GRND_NONBLOCK == 0 {
+			t.Errorf("%v: state %d, flags %#x", errno, state, flags)
+		}
+	}
+}
 
 // No door leads here where getrandom works.
 func TestURandomWithoutGetrandom(t *testing.T) {

@@ -337,6 +337,25 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
+// Eight bytes at a time, and those left over.
+func TestEqualBytes(t *testing.T) {
+	r := rand.New(rand.NewSource(4))
+	for n := range 40 {
+		for range 50 {
+			a, b, want := make([]byte, n), make([]byte, n), 0
+			for i := range a {
+				a[i], b[i] = "\x00\x01\x7f\x80\x81\xff"[r.Intn(6)], "\x00\x01\x7f\x80\x81\xff"[r.Intn(6)]
+				if a[i] == b[i] {
+					want++
+				}
+			}
+			if got := gatherers.EqualBytes(a, b); got != want {
+				t.Errorf("% x and % x: %d equal, want %d", a, b, got, want)
+			}
+		}
+	}
+}
+
 // Good data raises no alarm. HEALTH_BLOCKS=1000000 takes half an hour; short by
 // default. A block is a start-up test and 1,024 bytes of the continuous tests.
 func TestFalseAlarms(t *testing.T) {

@@ -3,6 +3,7 @@ package gatherers_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"prngd/gatherers"
 )
@@ -14,6 +15,12 @@ func TestSystemMenu(t *testing.T) {
 		names = append(names, g.Name)
 		if credited := g.Name == "kernel" || g.Name == "jitter"; credited != (g.Credit > 0) {
 			t.Errorf("%s has credit %v", g.Name, g.Credit)
+		}
+	}
+	for name, want := range map[string]time.Duration{"kernel": 600, "jitter": 600, "processes": 600} {
+		i := slices.Index(names, name)
+		if g := gatherers.System()[i]; g.Every != want*time.Second || name == "jitter" && g.Relaxed != time.Hour {
+			t.Errorf("%s: every %v, relaxed %v", name, g.Every, g.Relaxed)
 		}
 	}
 	if !slices.Equal(names, want) {

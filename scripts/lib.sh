@@ -88,9 +88,10 @@ release_flags() {
 # build PACKAGE...: static programs of this module into $T, each named after its directory; the daemon is prngd.
 build() { CGO_ENABLED=0 go build -o "$T/" "$@" || die "cannot build $*"; }
 
-# await SECONDS COMMAND...: until COMMAND succeeds, asking ten times a second.
+# await SECONDS COMMAND...: until COMMAND succeeds, asking ten times a second. The seconds are those of a quiet machine:
+# a busy one gets ten times as many.
 await() {
-	local n=$(($1 * 10))
+	local n=$(($1 * 100))
 	shift
 	until "$@"; do
 		[ $((n -= 1)) -gt 0 ] || return 1
@@ -98,10 +99,10 @@ await() {
 	done
 }
 
-# end PID: SIGTERM, and SIGKILL after five seconds; only for children of this shell.
+# end PID: SIGTERM, and SIGKILL after ten seconds; only for children of this shell.
 end() {
 	kill "$1" 2>/dev/null || return 0
-	await 5 eval "! kill -0 $1 2>/dev/null" || kill -KILL "$1" 2>/dev/null
+	await 1 eval "! kill -0 $1 2>/dev/null" || kill -KILL "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
 }
 

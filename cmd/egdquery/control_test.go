@@ -35,6 +35,7 @@ func prngd(ts *testscript.TestScript, neg bool, args []string) {
 	done := func(context.Context) error { return nil }
 	var answers atomic.Int32
 	h := control.Handler{
+		Owner: os.Getuid(),
 		Status: func() control.Report {
 			r := exemplar.Report()
 			if overlay, err := os.ReadFile(file); err == nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -124,7 +125,7 @@ func TestClean(t *testing.T) {
 
 // Fresh bytes: the number asked for, or the daemon's reason.
 func TestFresh(t *testing.T) {
-	dial := serve(t, control.Handler{Fresh: func(_ context.Context, n int) ([]byte, error) {
+	dial := serve(t, control.Handler{Owner: os.Getuid(), Fresh: func(_ context.Context, n int) ([]byte, error) {
 		if n == 5 {
 			return nil, errors.New("no credited source")
 		}
@@ -148,7 +149,7 @@ func TestFresh(t *testing.T) {
 
 // A handler chooses the exit status of a refusal.
 func TestRefusalStatus(t *testing.T) {
-	dial := serve(t, control.Handler{Do: map[string]func(context.Context) error{
+	dial := serve(t, control.Handler{Owner: os.Getuid(), Do: map[string]func(context.Context) error{
 		control.Reload: func(context.Context) error { return &control.RefusedError{Reason: "no such user", Status: 78} },
 	}})
 	var refused *control.RefusedError

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func FuzzRequest(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	handler := control.Handler{Status: func() control.Report { return control.Report{PID: 4711} }}
+	handler := control.Handler{Owner: os.Getuid(), Status: func() control.Report { return control.Report{PID: 4711} }}
 	ended := make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { control.NewServer(handler).Serve(ctx, l); close(ended) }()

@@ -116,7 +116,7 @@ func seeders(st prng.Stats) (names []string) {
 // unseededWarning is when an unseeded daemon says what it lacks.
 const unseededWarning = 10 * time.Second
 
-// remedy is what an admin can do who has no credited source.
+// remedy is what an admin can do without a credited source.
 const remedy = "512 bits from credited sources are needed. Without a kernel generator or a healthy jitter source, " +
 	"prngd.conf can name a device (source dev:PATH credit=BITS), credit commands (credit-commands yes), " +
 	"or credit root's own input (write-credit uid=0 alone, then egdquery write 512 < FILE)"

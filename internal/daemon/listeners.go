@@ -2,11 +2,14 @@ package daemon
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"path/filepath"
 	"sync"
 
 	"github.com/sirupsen/logrus"
+	"golang.org/x/sys/unix"
 
 	"prngd/internal/change"
 	"prngd/internal/config"
@@ -77,7 +80,7 @@ func (p *listeners) prepare(ctx context.Context, next *config.Settings, how mann
 // directoryOf says what is done about the directory of a default socket. That of
 // a user who is not root may lie where everybody may write, and then the
 // directory of somebody else would be a trap. That of root's control socket is
-// given to the user whom the daemon becomes, so that the socket can be made again.
+// given to the user that the daemon becomes, so that the socket can be made again.
 func directoryOf(s *config.Settings, path string) *listen.Directory {
 	own := s.Defaults
 	switch dir := filepath.Dir(path); {
@@ -121,32 +124,56 @@ func (p *listeners) adopt(s *state) error {
 		return err
 	}
 	if s.preflight {
-		s.received = renumber(handed, s.received)
+		var err error
+		if s.received, err = renumber(handed, s.received); err != nil {
+			return err
+		}
 	}
 	return p.set.Adopt(handed)
 }
 
 // renumber puts the copies that a preflight has received in the place of the
 // sockets that were handed over, and returns the copies that are left.
-func renumber(handed listen.State, received []int) []int {
+func renumber(handed listen.State, received []int) (left []int, err error) {
 	for i := range handed {
 		for j := range handed[i].Sockets {
-			handed[i].Sockets[j].FD = -1
-			if len(received) > 0 {
-				handed[i].Sockets[j].FD, received = received[0], received[1:]
+			if len(received) == 0 {
+				return nil, errors.New("fewer listening sockets were received than handed over")
 			}
+			handed[i].Sockets[j].FD, received = received[0], received[1:]
 		}
 	}
-	return received
+	return received, nil
 }
 
-// descriptors are those of the sockets, in the order of the state document.
-func (p *listeners) descriptors() []int {
-	handed, err := p.set.HandOver()
-	if err != nil {
-		return nil // the preflight says what it lacks
+// copies returns copies of the sockets, in the order of the state document, which
+// the caller closes. Their own descriptors are not of use here: a driver that has
+// just begun to serve replaces them.
+func (p *listeners) copies() (fds []int, err error) {
+	for _, l := range p.set.Listeners() {
+		fd, err := copyOf(l)
+		if err != nil {
+			return fds, fmt.Errorf("copying %s: %w", l.Address(), err)
+		}
+		fds = append(fds, fd)
 	}
-	return handed.Descriptors()
+	return fds, nil
+}
+
+// copyOf returns a copy of l's descriptor, close-on-exec.
+func copyOf(l *listen.Listener) (fd int, err error) {
+	for range 3 { // a driver may replace the descriptor, once, at this very moment
+		raw, rerr := l.SyscallConn()
+		if rerr != nil {
+			return -1, rerr
+		}
+		rerr = raw.Control(func(n uintptr) { fd, err = unix.FcntlInt(n, unix.F_DUPFD_CLOEXEC, 3) })
+		if rerr == nil {
+			return fd, err
+		}
+		err = rerr
+	}
+	return -1, err
 }
 
 func (p *listeners) close() { p.set.Close() }

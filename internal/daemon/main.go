@@ -222,6 +222,9 @@ func (p Program) preflight(r *upgrade.Preflighted, stdout, stderr io.Writer) err
 	if done {
 		return errors.New("the command line cannot be used")
 	}
+	if r.Err != nil {
+		return fmt.Errorf("receiving the listening sockets: %w", r.Err)
+	}
 	s, err := readState(r.State)
 	if err != nil {
 		return err

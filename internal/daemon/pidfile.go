@@ -47,7 +47,8 @@ func (p *pidFile) prepare(_ context.Context, next *config.Settings, how manner) 
 		uid, gid = next.User.UID, next.User.GID
 	}
 	c.new, c.err = process.PreparePIDFile(path, os.Getpid(), uid, gid)
-	if c.err != nil && (how == reloading || how == starting && (!change.IsLater(c.err) || errors.Is(c.err, fs.ErrNotExist))) {
+	served := change.IsLater(c.err) && !errors.Is(c.err, fs.ErrNotExist) && !errors.Is(c.err, process.ErrPIDFileInUse)
+	if c.err != nil && (how == reloading || how == starting && !served) {
 		return nil, fmt.Errorf("%s: %w", next.PIDFile.Where, c.err)
 	}
 	return c, nil

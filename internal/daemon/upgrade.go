@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"prngd/internal/change"
 	"prngd/internal/config"
 	"prngd/internal/prng"
@@ -55,7 +57,7 @@ func (d *daemon) replace(ctx context.Context) error {
 	if err := d.endTasks(); err != nil {
 		return err
 	}
-	d.log.WithField("program", d.origin.File.Path).Info("upgrading")
+	d.log.WithField("program", d.origin.File.Path).WithField("same", program.Same(d.origin.File)).Info("upgrading")
 	d.own.log.Deliver(100 * time.Millisecond)
 	err = d.park(ctx, program, resolved)
 	if ctx.Err() == nil {
@@ -75,7 +77,19 @@ func (d *daemon) preflight(ctx context.Context, program *upgrade.Program) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	sockets := append(d.own.clients.descriptors(), d.own.control.descriptors()...)
+	var sockets []int
+	defer func() {
+		for _, fd := range sockets {
+			unix.Close(fd)
+		}
+	}()
+	for _, p := range []*listeners{d.own.clients, d.own.control} {
+		copies, err := p.copies()
+		sockets = append(sockets, copies...)
+		if err != nil {
+			return nil, err
+		}
+	}
 	return program.Preflight(ctx, os.Args, document, sockets)
 }
 

@@ -17,7 +17,7 @@ import (
 // Options is what one listen line asks for.
 type Options struct {
 	Address   egdproto.Address `json:"address"`
-	Mode      fs.FileMode      `json:"mode"`            // Unix: the permission bits, all of them: 0 lets nobody but root in
+	Mode      fs.FileMode      `json:"mode"`            // Unix: the permission bits, all of them: 0 lets only root in
 	GID       int              `json:"gid"`             // Unix: the group; -1: the one that the system gives
 	Allow     []netip.Prefix   `json:"allow,omitempty"` // TCP: the peers let in; none: this host alone
 	Where     string           `json:"where,omitempty"` // the line, as in "/etc/prngd.conf:12", for errors; empty: none

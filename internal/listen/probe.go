@@ -44,11 +44,17 @@ func (s *Set) Probe(ctx context.Context) []Check {
 	return checks
 }
 
+// errNoAnswer is the error of a probe that its context has ended.
+var errNoAnswer = errors.New("no answer in time")
+
 func (s *Set) probe(ctx context.Context, l *Listener) error {
 	network, address := dialed(l).Dial()
 	c, err := new(net.Dialer).DialContext(ctx, network, address)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil // its mode keeps us out as well, now that we are no longer root
+	}
+	if err != nil && ctx.Err() != nil {
+		return errNoAnswer
 	}
 	if err != nil {
 		return err
@@ -60,7 +66,7 @@ func (s *Set) probe(ctx context.Context, l *Listener) error {
 	}
 	err = s.config.Ask(c)
 	if err != nil && ctx.Err() != nil {
-		return errors.New("no answer in time")
+		return errNoAnswer
 	}
 	return err
 }

@@ -140,7 +140,7 @@ func (s *Sink) tryLater(pause time.Duration) {
 	s.again = timer
 }
 
-// Give makes a log file that this sink has made the one of uid, who can open it
+// Give makes a log file that this sink has made the one of uid, which can open it
 // again then. What was there before, a device above all, stays as it is.
 func (s *Sink) Give(uid int) error {
 	s.mu.Lock()

@@ -206,7 +206,7 @@ func TestUnreadableButTheSame(t *testing.T) {
 func lockOut(t *testing.T, link, file string) {
 	t.Helper()
 	err := os.Chmod(file, 0)
-	if os.Getuid() == 0 { // who does not follow a stranger's link
+	if os.Getuid() == 0 { // root does not follow a stranger's link
 		err = os.Lchown(link, 1, 1)
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os/user"
 	"strconv"
 
@@ -21,8 +22,9 @@ type User struct {
 // [Lookup] is marked by [change.Later]: the user database did not answer.
 var ErrNoUser = errors.New("no such user")
 
-// maxID is the highest user id; 4294967295 is -1, which stands for none.
-const maxID = 1<<32 - 2
+// maxID is the highest user id: 4294967295 is -1, which stands for none. Where an
+// int has 32 bits, it is the highest that syscall can name.
+const maxID = min(1<<32-2, math.MaxInt)
 
 // Lookup reads an account from the system's user database, by its name or its
 // number. A number needs no entry there: its group is the same number then.

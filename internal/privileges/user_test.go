@@ -21,7 +21,7 @@ func TestLookupA13(t *testing.T) {
 		{"root", 0, 0, nil},
 		{"0", 0, 0, nil},
 		{"1234567", 1234567, 1234567, nil},
-		{"4294967294", 4294967294, 4294967294, nil},
+		{"2147483646", 2147483646, 2147483646, nil},
 		{"4294967295", 0, 0, privileges.ErrNoUser}, // -1
 		{"99999999999", 0, 0, privileges.ErrNoUser},
 		{"-1", 0, 0, privileges.ErrNoUser},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
@@ -54,7 +53,6 @@ func (c *PIDFileChange) prepare(pid, uid, gid int) error {
 		return err
 	}
 	c.file = file
-	defer catchFileSizeLimit()()
 	if _, err := fmt.Fprintf(file, "%d\n", pid); err != nil {
 		return err
 	}
@@ -150,12 +148,4 @@ func laterIfTemporary(err error) error {
 		}
 	}
 	return err
-}
-
-// catchFileSizeLimit makes a write beyond RLIMIT_FSIZE an error (EFBIG), until the
-// returned function is called: SIGXFSZ would end a Go program.
-func catchFileSizeLimit() (stop func()) {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, unix.SIGXFSZ)
-	return func() { signal.Stop(c) }
 }

@@ -70,7 +70,7 @@ func TestReadyFDNeverWaits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fd, err := unix.FcntlInt(w.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+		fd, err := unix.Dup(int(w.Fd()))
 		if err != nil {
 			t.Fatal(err)
 		}

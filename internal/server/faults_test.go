@@ -81,7 +81,7 @@ func TestAcceptErrorsAreWaitedOut(t *testing.T) {
 }
 
 // What a write's error means for a connection, on the portable driver; for the
-// loop, scripts/faults calls has the system calls themselves fail.
+// loop, test/failcalls has the system calls themselves fail.
 func TestWriteErrors(t *testing.T) {
 	for _, c := range []struct {
 		err   error

@@ -62,12 +62,7 @@ func TestExecDescriptors(t *testing.T) {
 			syscall.ForkLock.RUnlock()
 			t.Error("a child can be started during the exec")
 		}
-		var through []int
-		for _, fd := range inherited(t) {
-			if !slices.Contains(before, fd) {
-				through = append(through, fd)
-			}
-		}
+		through := slices.DeleteFunc(inherited(t), func(fd int) bool { return slices.Contains(before, fd) })
 		slices.Sort(through)
 		var pid, started, documents, secret, guardFD int
 		fmt.Sscan(valueOf(environ, payloadVariable), &pid, &started, &documents, &secret, &guardFD)

@@ -38,10 +38,14 @@ func guarded() {
 	case "adopted":
 		in.Adopted()
 	case "silent": // the guard hears no more, and ends
-		for fd := 3; fd < 64; fd++ {
-			unix.Close(fd)
+		for fd := range 64 {
+			if name, _ := os.Readlink(fmt.Sprint("/proc/self/fd/", fd)); strings.HasPrefix(name, "socket:") {
+				unix.Close(fd)
+			}
 		}
-		unix.Wait4(-1, nil, 0, nil)
+		for pid, err := 0, error(nil); pid <= 0 && err != unix.ECHILD; {
+			pid, err = unix.Wait4(-1, nil, 0, nil)
+		}
 	case "all":
 		children, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
 		ok(err)

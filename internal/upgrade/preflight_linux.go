@@ -204,8 +204,10 @@ func (l *limited) lastLine() string {
 type Preflighted struct {
 	Argv  []string // as without the preflight
 	State []byte
-	// Descriptors are copies of those that Preflight was given, close-on-exec.
+	// Descriptors are copies of those that Preflight was given, close-on-exec, as
+	// far as they came; Err says why not all did.
 	Descriptors []int
+	Err         error
 
 	parent int
 }
@@ -219,8 +221,8 @@ func InPreflight(argv []string) *Preflighted {
 	defer document.Close()
 	closeOnExec([]int{preflightReply})
 	state, _ := io.ReadAll(io.NewSectionReader(document, 0, 1<<62)) // what is missing, its reader finds out
-	descriptors, _ := receiveDescriptors(preflightReply)            // what is missing, its user finds out
-	return &Preflighted{append([]string{argv[0]}, argv[2:]...), state, descriptors, os.Getppid()}
+	descriptors, err := receiveDescriptors(preflightReply)
+	return &Preflighted{append([]string{argv[0]}, argv[2:]...), state, descriptors, err, os.Getppid()}
 }
 
 // Pass says that this program could take over with what it has resolved, at most

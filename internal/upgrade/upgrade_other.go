@@ -63,6 +63,7 @@ func InPreflight([]string) *Preflighted { return nil }
 // Preflighted is a preflight on the side of the program that is tried.
 type Preflighted struct {
 	Descriptors []int
+	Err         error
 	Argv        []string
 	State       []byte
 }

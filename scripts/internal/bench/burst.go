@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prngd/scripts/internal/load"
+	"prngd/test/harness"
 )
 
 // burst has k clients connect at once, read n bytes each and close, as when a
@@ -53,7 +53,7 @@ func burst(s *server, k int, n byte, slice time.Duration) (outcome, error) {
 
 // dialLight is dial without what a burst must not wait for.
 func dialLight(path string, buf []byte) (*client, error) {
-	fd, err := load.Connect(path)
+	fd, err := harness.Connect(path)
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +72,11 @@ func pipeline(s *server, depth int, n byte, slice time.Duration) (outcome, error
 	total, owed, spare := 0, 0, depth
 	begin := time.Now()
 	for time.Since(begin) < slice {
-		if err := load.Write(c.fd, request[:2*spare]); err != nil {
+		if err := harness.Write(c.fd, request[:2*spare]); err != nil {
 			return outcome{}, err
 		}
 		owed += spare * int(n)
-		got, e := load.Read(c.fd, c.buf)
+		got, e := harness.Read(c.fd, c.buf)
 		if e == unix.EINTR {
 			spare = 0
 			continue
@@ -97,7 +97,7 @@ func beside(s *server, slice time.Duration) (outcome, error) {
 	ended := make(chan error)
 	go func() {
 		runtime.LockOSThread()
-		load.Pin(1)
+		harness.Pin(1)
 		_, err := pipeline(s, 64, 255, slice)
 		ended <- err
 	}()

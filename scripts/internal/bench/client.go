@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"prngd/scripts/internal/load"
+	"prngd/test/harness"
 )
 
 // client is one connection with one request under way. It shares the machine
@@ -41,12 +41,12 @@ func (c *client) close() { unix.Close(c.fd) }
 // send asks for n bytes with command 1.
 func (c *client) send(n byte) error {
 	c.n, c.left, c.sent = n, -1, time.Now()
-	return load.Write(c.fd, []byte{1, n})
+	return harness.Write(c.fd, []byte{1, n})
 }
 
 // receive reads what is there and reports whether the reply is complete.
 func (c *client) receive() (bool, error) {
-	n, e := load.Read(c.fd, c.buf[:512])
+	n, e := harness.Read(c.fd, c.buf[:512])
 	if e == unix.EINTR {
 		return false, nil
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"prngd/internal/prng"
-	"prngd/scripts/internal/load"
+	"prngd/test/harness"
 )
 
 // figure is one line of the table.
@@ -85,7 +85,7 @@ type row struct {
 func (p *pair) measure(f figure, rounds int) (row, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := load.Pin(f.cores); err != nil {
+	if err := harness.Pin(f.cores); err != nil {
 		return row{}, err
 	}
 	var floor, ours, ratios []float64

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"prngd/scripts/internal/load"
+	"prngd/test/harness"
 )
 
 // server is a process that is measured.
@@ -49,8 +49,8 @@ func (s *server) stop() {
 	kill.Stop()
 }
 
-func (s *server) cpu() time.Duration      { return load.CPU(s.cmd.Process.Pid) }
-func (s *server) memory() (now, peak int) { return load.Memory(s.cmd.Process.Pid) }
+func (s *server) cpu() time.Duration      { return harness.CPU(s.cmd.Process.Pid) }
+func (s *server) memory() (now, peak int) { return harness.Memory(s.cmd.Process.Pid) }
 
 // pair is the two sides, in one session.
 type pair struct{ floor, ours *server }

@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"time"
 
-	"prngd/scripts/internal/load"
+	"prngd/test/harness"
 )
 
 // singles are the figures that are no ratio of medians. The last row is of
@@ -45,7 +45,7 @@ func (p *pair) singles(o options, piped row) (lines []string, err error) {
 func idle(count int, o options, say func(string, ...any)) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := load.Pin(0); err != nil {
+	if err := harness.Pin(0); err != nil {
 		return err
 	}
 	o.dir = filepath.Join(o.dir, "idle")
@@ -106,7 +106,7 @@ type point struct {
 func (p *pair) curve(o options) (points []point, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := load.Pin(1); err != nil {
+	if err := harness.Pin(1); err != nil {
 		return nil, err
 	}
 	for _, k := range []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000} {

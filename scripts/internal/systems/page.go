@@ -18,7 +18,7 @@ to us, or say that it does.
 |---|---|
 | native | all of ` + "`scripts/test`" + `; of 386, ` + "`scripts/emulated 386`" + ` |
 | emulated | ` + "`scripts/emulated`" + `: the generator's vectors, the protocol's and the server's transcripts, and a daemon's life but for the upgrade in place, by qemu-user |
-| compiled | ` + "`scripts/test cross vet-cross`" + `: it builds, tests included, and go vet has nothing to say |
+| compiled | ` + "`scripts/test cross`" + `: it builds, tests included, and go vet has nothing to say |
 `
 
 // printPage writes docs/systems.md.

@@ -9,13 +9,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 func main() {
-	s := summary{said: map[string]*strings.Builder{}}
+	s := newSummary()
 	if err := s.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "testsum:", err)
 		os.Exit(1)
@@ -32,9 +34,14 @@ type event struct{ Action, Package, ImportPath, Test, Output string }
 // summary is what has become of the tests so far.
 type summary struct {
 	said           map[string]*strings.Builder // what a test, or a package outside its tests, printed
+	skipped        map[string][]string         // tests by the reason why they were skipped
 	lines          []string                    // for the reader, in the order in which they came
 	passed, failed int
 	packages       int
+}
+
+func newSummary() *summary {
+	return &summary{said: map[string]*strings.Builder{}, skipped: map[string][]string{}}
 }
 
 // read takes events until the end. A line that is no event is a message of the go command.
@@ -110,9 +117,12 @@ func (s *summary) skip(e event, key string) {
 			reason = strings.TrimSpace(where.ReplaceAllString(line, ""))
 		}
 	}
-	s.lines = append(s.lines, fmt.Sprintf("skipped: %s: %s", e.Test, reason))
+	s.skipped[reason] = append(s.skipped[reason], e.Test)
 }
 
 func (s *summary) String() string {
+	for _, reason := range slices.Sorted(maps.Keys(s.skipped)) {
+		s.lines = append(s.lines, fmt.Sprintf("skipped: %s: %s", strings.Join(s.skipped[reason], ", "), reason))
+	}
 	return fmt.Sprintf("%s\nfigure: %d tests in %d packages\n", strings.Join(s.lines, "\n"), s.passed, s.packages)
 }

@@ -17,14 +17,16 @@ func TestSummary(t *testing.T) {
 {"Action":"pass","Package":"p"}`, "figure: 7 replies\nfigure: 1 tests in 1 packages\n", 0},
 		{"skipped", `{"Action":"output","Package":"p","Test":"TestA/b","Output":"    a_test.go:3: needs root\n"}
 {"Action":"output","Package":"p","Test":"TestA/b","Output":"    --- SKIP: TestA/b (0.00s)\n"}
-{"Action":"skip","Package":"p","Test":"TestA/b"}`, "skipped: TestA/b: needs root\nfigure: 0 tests in 0 packages\n", 0},
+{"Action":"skip","Package":"p","Test":"TestA/b"}
+{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:3: needs root\n"}
+{"Action":"skip","Package":"p","Test":"TestC"}`, "skipped: TestA/b, TestC: needs root\nfigure: 0 tests in 0 packages\n", 0},
 		{"failed", `{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:3: got 1\n"}
 {"Action":"fail","Package":"p","Test":"TestA"}`, "    a_test.go:3: got 1\nFAIL p TestA\nfigure: 0 tests in 0 packages\n", 1},
 		{"does not build", `{"Action":"build-output","ImportPath":"p","Output":"a.go:1: undefined\n"}
 {"Action":"build-fail","ImportPath":"p"}`, "a.go:1: undefined\nFAIL p\nfigure: 0 tests in 0 packages\n", 1},
 		{"no such directory", "pattern ./...: none", "pattern ./...: none\nfigure: 0 tests in 0 packages\n", 0},
 	} {
-		s := summary{said: map[string]*strings.Builder{}}
+		s := newSummary()
 		if err := s.read(strings.NewReader(c.events)); err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,134 @@
+//go:build linux
+
+package faults
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"prngd/test/harness"
+)
+
+// disk mounts a file system of 32 KiB and 32 inodes.
+func disk(t *testing.T) string {
+	t.Helper()
+	harness.Root(t, "a small file system is mounted")
+	path := harness.Dir(t) + "/disk"
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("none", path, "tmpfs", 0, "size=32k,nr_inodes=32,mode=755"); err != nil {
+		t.Skipf("nothing can be mounted here: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(path, syscall.MNT_DETACH) })
+	return path
+}
+
+// fill writes to the disk until there is no room.
+func fill(t *testing.T, disk string) {
+	t.Helper()
+	f, err := os.Create(disk + "/full")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if n, err := io.Copy(f, bytes.NewReader(make([]byte, 1<<20))); err == nil {
+		t.Fatalf("%d bytes fit onto the disk", n)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func save(t *testing.T, d *harness.Daemon, want bool) {
+	t.Helper()
+	if said, ok := query(t, d, "save"); ok != want {
+		t.Fatalf("save: %s\n%s", said, d.Logged())
+	}
+}
+
+// TestFullDisk has a disk that is full at the start, has room, and is full again: seed, log file and pid file.
+func TestFullDisk(t *testing.T) {
+	harness.System(t)
+	disk := disk(t)
+	fill(t, disk)
+	d := start(t, harness.Options{Conf: "log target=file:" + disk + "/log\nseedfile " + disk + "/seed", Args: []string{"-p", disk + "/pid"}})
+	d.Seed = disk + "/seed"
+	d.Served("on a full disk at the start")
+	d.Wait("the status to tell", func() bool { return strings.Contains(d.Status().Seed.Error, "no space left") })
+	save(t, d, false)
+	healthy(t, d, "DEGRADED")
+	if log, _ := query(t, d, "--json", "status"); !strings.Contains(log+d.Logged(), "writing pid file") {
+		t.Errorf("the pid file is told of nowhere: %s", log)
+	}
+
+	// Room again: the next save works, and the log has the lines from before.
+	os.Remove(disk + "/full")
+	save(t, d, true)
+	d.Served("with room again")
+	d.Log = disk + "/log"
+	d.LogHas("no space left")
+	if n := strings.Count(d.Logged(), "msg=listening"); n != 1 {
+		t.Errorf("the log lost or doubled lines: %s", d.Logged())
+	}
+
+	// Full later: a new file cannot be written, but the block that the seed has can.
+	before := read(t, d.Seed)
+	fill(t, disk)
+	for range 3 {
+		save(t, d, true)
+	}
+	d.Served("on a disk full later")
+	if read(t, d.Seed) == before {
+		t.Error("the saves did not change the seed")
+	}
+	left := harness.Run(t, "ls", "-A", disk)
+	if left != "full\nlog\nseed\n" {
+		t.Errorf("left behind: %s", left)
+	}
+	d.Stop()
+	d.SeedCounts()
+	harness.Figure(t, "a full disk: served without seed, log and pid file, and health is DEGRADED; full later: three saves in place, stopped with status 0")
+}
+
+// TestNoInode has no inode left for a new name: the seed goes into the file that is there.
+func TestNoInode(t *testing.T) {
+	harness.System(t)
+	disk := disk(t)
+	d := start(t, harness.Options{Conf: "seedfile " + disk + "/seed"})
+	d.Seed = disk + "/seed"
+	d.LogHas("seed saved")
+	var last error
+	for n := 0; last == nil; n++ {
+		var f *os.File
+		if f, last = os.Create(fmt.Sprintf("%s/inode%d", disk, n)); last == nil {
+			f.Close()
+		}
+	}
+	inode := func() uint64 {
+		info, err := os.Stat(d.Seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Sys().(*syscall.Stat_t).Ino
+	}
+	before := inode()
+	save(t, d, true)
+	if inode() != before {
+		t.Error("there was an inode left after all")
+	}
+	d.Served("without an inode")
+	d.Stop()
+	d.SeedCounts()
+}

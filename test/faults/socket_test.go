@@ -1,0 +1,134 @@
+//go:build linux
+
+package faults
+
+import (
+	"errors"
+	"net"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"prngd/test/harness"
+)
+
+// TestSocketRemoved removes the daemon's socket, then its whole directory, as the boot of a jail does: a minute later
+// it is there again, and a connection from before is served meanwhile.
+func TestSocketRemoved(t *testing.T) {
+	harness.System(t)
+	dir := harness.Dir(t)
+	run := dir + "/run"
+	if err := os.Mkdir(run, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d := start(t, harness.Options{Dir: dir, Conf: "listen " + run + "/egd"})
+	d.Socket = run + "/egd"
+	old, err := net.Dial("unix", d.Socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	keeps := func() {
+		t.Helper()
+		old.SetDeadline(time.Now().Add(harness.Patience))
+		r := harness.Send(old, 2, 64)
+		if r.Random(make([]byte, 64)); r.Err != nil {
+			t.Fatalf("a connection from before is not served: %v\n%s", r.Err, d.Logged())
+		}
+	}
+	keeps()
+	for _, remove := range []func(){func() { os.Remove(d.Socket) }, func() { os.RemoveAll(run); os.Mkdir(run, 0o755) }} {
+		remove()
+		if d.Serves() {
+			t.Fatal("served through a socket that is gone")
+		}
+		healthy(t, d, "DEGRADED")
+		keeps()
+		began := time.Now()
+		d.Wait("the socket to be made again", d.Serves)
+		harness.Figure(t, "our socket removed: there again after %.0f s", time.Since(began).Seconds())
+		keeps()
+	}
+	d.Stop()
+	d.SeedCounts()
+}
+
+// TestStopped stops the process by SIGSTOP for more than a minute, in the middle of 900 clients' requests: a third are
+// connected and idle, a third in the middle of a request, and a third connect while it stands still. All are answered
+// in full, and no time limit of the daemon's hits them.
+func TestStopped(t *testing.T) {
+	harness.System(t)
+	const length = 65 * time.Second
+	queue, _ := os.ReadFile("/proc/sys/net/core/somaxconn") // those that wait to be accepted wait in the kernel's queue
+	third, _ := strconv.Atoi(strings.TrimSpace(string(queue)))
+	third = min(300, third)
+	d := start(t, harness.Options{Conf: "max-connections 2000\nper-uid 2000\nlog target=file:DIR/log"})
+
+	idle, err := connect(d, third, []byte{2, 1}, 1)
+	begun, err2 := connect(d, third, []byte{2, 1, 2}, 1)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	d.Signal(syscall.SIGSTOP)
+	late, err := connect(d, third, []byte{2, 32}, 0)
+	for _, c := range idle {
+		c.Write([]byte{2, 255, 2, 32})
+	}
+	for _, c := range begun {
+		c.Write([]byte{255})
+	}
+	time.Sleep(length)
+	d.Signal(syscall.SIGCONT)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if n := answers(idle, 255+32) + answers(begun, 255) + answers(late, 32); n != 3*third {
+		t.Fatalf("%d of %d clients were answered\n%s", n, 3*third, d.Logged())
+	}
+	harness.Figure(t, "SIGSTOP for %v: %d clients answered in full within %.0f ms", length, 3*third, time.Since(began).Seconds()*1000)
+	runtime.KeepAlive(idle)
+	d.Served("afterwards")
+	if n := d.Status().Clients.Short; n != 0 {
+		t.Errorf("%d short replies", n)
+	}
+	for line := range strings.Lines(d.Logged()) {
+		if strings.Contains(line, "level=warn") && (strings.Contains(line, "timeout") || strings.Contains(line, "clients")) {
+			t.Error(line)
+		}
+	}
+	d.Stop()
+	d.SeedCounts()
+}
+
+// connect makes n connections that have sent these bytes and got so many back.
+func connect(d *harness.Daemon, n int, send []byte, get int) (list []net.Conn, err error) {
+	for range n {
+		c, err := net.Dial("unix", d.Socket)
+		if err != nil {
+			return list, err
+		}
+		r := harness.Send(c, send...)
+		if r.Random(make([]byte, get)); r.Err != nil {
+			return list, r.Err
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// answers is how many get n bytes.
+func answers(list []net.Conn, n int) (full int) {
+	for _, c := range list {
+		c.SetDeadline(time.Now().Add(harness.Patience))
+		r := &harness.Replies{R: c}
+		if r.Random(make([]byte, n)); r.Err == nil {
+			full++
+		}
+	}
+	return full
+}

@@ -1,0 +1,100 @@
+//go:build linux
+
+package harness
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Conn is a connection made as some user.
+type Conn struct {
+	*os.File
+	FD int
+}
+
+// DialAs connects as uid, if we are root; what the kernel tells the daemon is
+// who connected. It waits where the backlog is full, as programs in C do; Go's
+// own dialling does not.
+func DialAs(path string, uid int) (*Conn, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	as(uid, func() { err = unix.Connect(fd, &unix.SockaddrUnix{Name: path}) })
+	return opened(fd, err)
+}
+
+// DialFrom connects from one address of this host to a port of it.
+func DialFrom(from [4]byte, port int) (*Conn, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err = unix.Bind(fd, &unix.SockaddrInet4{Addr: from}); err == nil {
+		err = unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port})
+	}
+	return opened(fd, err)
+}
+
+func opened(fd int, err error) (*Conn, error) {
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	unix.SetNonblock(fd, true)
+	return &Conn{os.NewFile(uintptr(fd), "connection"), fd}, nil
+}
+
+// as has f run with another effective uid. On Linux that is the thread's.
+func as(uid int, f func()) {
+	if os.Getuid() != 0 {
+		f()
+		return
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	become := func(uid int) {
+		if _, _, errno := syscall.RawSyscall(unix.SYS_SETRESUID, ^uintptr(0), uintptr(uid), ^uintptr(0)); errno != 0 {
+			panic("internal error: changing the thread's uid: " + errno.Error())
+		}
+	}
+	become(uid)
+	f()
+	become(0)
+}
+
+// Ask sends a request and reads so many bytes of replies.
+func (c *Conn) Ask(request []byte, n int) ([]byte, error) {
+	c.SetDeadline(time.Now().Add(Patience))
+	if _, err := c.Write(request); err != nil {
+		return nil, err
+	}
+	return c.Take(n)
+}
+
+// Take reads n bytes, or fewer if there are no more.
+func (c *Conn) Take(n int) ([]byte, error) {
+	b := make([]byte, n)
+	got := 0
+	for got < n {
+		m, err := c.Read(b[got:])
+		if got += m; err != nil {
+			return b[:got], err
+		}
+	}
+	return b, nil
+}
+
+// Waiting returns how many bytes lie in the socket for us.
+func (c *Conn) Waiting() int {
+	n, _ := unix.IoctlGetInt(c.FD, unix.TIOCINQ)
+	return n
+}
+
+// CloseWrite shuts our side.
+func (c *Conn) CloseWrite() { unix.Shutdown(c.FD, unix.SHUT_WR) }

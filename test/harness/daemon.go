@@ -1,0 +1,366 @@
+//go:build linux
+
+package harness
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"prngd/egdproto"
+	"prngd/internal/control"
+)
+
+// Options are how a daemon is started.
+type Options struct {
+	Conf       string   // lines of prngd.conf; DIR is the daemon's directory
+	Dir        string   // a new one if empty
+	Program    string   // Prngd if empty
+	By         []string // a command that executes what follows it: unshare, taskset, a jail, a shell
+	Args       []string // more arguments
+	Run        string   // the directory of its sockets and pid file, if another than Dir
+	NoSeed     bool     // no seed file
+	TCP        bool     // listens on a port of localhost as well
+	Background bool     // starts as a daemon, not as our child
+	Unseeded   bool     // do not wait until it is seeded
+}
+
+// Daemon is one that was started, and where its things are.
+type Daemon struct {
+	Target
+	Dir, Control, Seed, PIDFile, Log, Conf string
+	Program                                string
+	Port                                   int
+	t                                      testing.TB
+	cmd                                    *exec.Cmd // nil in the background
+	ended                                  chan error
+}
+
+// Start starts a daemon and returns when it is seeded, unless told otherwise. It ends with the test.
+func Start(t testing.TB, o Options) *Daemon {
+	t.Helper()
+	d, err := o.start(t)
+	if err != nil {
+		t.Fatalf("the daemon does not start: %v\n%s", err, d.Logged())
+	}
+	return d
+}
+
+func (o Options) start(t testing.TB) (*Daemon, error) {
+	dir := o.Dir
+	if dir == "" {
+		dir = Dir(t)
+	}
+	run := o.Run
+	if run == "" {
+		run = dir
+	}
+	d := &Daemon{t: t, Dir: dir, Control: run + "/status.sock", Seed: dir + "/seed", PIDFile: run + "/pid", Log: dir + "/log",
+		Conf: dir + "/prngd.conf", Program: o.Program, ended: make(chan error, 1)}
+	d.Socket = run + "/egd"
+	if d.Program == "" {
+		d.Program = Prngd(t)
+	}
+	conf := strings.ReplaceAll(o.Conf, "DIR", dir) + "\n"
+	has := func(line string) bool { return strings.Contains("\n"+conf, "\n"+line+" ") }
+	if !has("status") {
+		conf += "status " + d.Control + "\n"
+	}
+	if !strings.Contains(conf, "listen "+d.Socket+"\n") {
+		conf += "listen " + d.Socket + "\n"
+	}
+	if o.TCP {
+		d.Port = FreePort(t)
+		d.TCP = fmt.Sprintf("localhost:%d", d.Port)
+		conf += "listen tcp/" + d.TCP + "\n"
+	}
+	if o.Background {
+		conf += "log target=file:" + d.Log + "\n"
+	}
+	WriteFile(t, d.Conf, conf, 0o644) // an upgrade reads it as the user that the daemon has become
+	t.Cleanup(d.kill)
+	if err := d.run(o); err != nil || o.Unseeded {
+		return d, err
+	}
+	return d, d.Seeded()
+}
+
+// run executes it.
+func (d *Daemon) run(o Options) error {
+	args := append([]string{d.Program, "-c", d.Conf, "-p", d.PIDFile}, o.Args...)
+	switch {
+	case o.NoSeed:
+		args = append(args, "-n")
+	case !strings.Contains(o.Conf, "seedfile "):
+		args = append(args, "-s", d.Seed)
+	}
+	if !o.Background {
+		args = append(args, "-f")
+	}
+	args = append(append([]string{}, o.By...), args...)
+	cmd := exec.Command(args[0], args[1:]...)
+	if o.Background {
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%w: %s", err, said)
+		}
+		var err error
+		d.PID, err = d.pidFile()
+		return err
+	}
+	log, err := os.OpenFile(d.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
+	// A group of its own: what runs it, and what it runs, ends with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	d.cmd, d.PID = cmd, cmd.Process.Pid
+	go func() { d.ended <- cmd.Wait() }()
+	return nil
+}
+
+func (d *Daemon) pidFile() (int, error) {
+	text, err := os.ReadFile(d.PIDFile)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(text)))
+}
+
+// Seeded waits until the daemon answers that it is.
+func (d *Daemon) Seeded() error {
+	var last error
+	err := Await(func() bool {
+		select {
+		case err := <-d.ended:
+			d.ended <- err
+			last = fmt.Errorf("it has ended: %w", orNone(err))
+			return true
+		default:
+		}
+		var level int
+		level, last = d.level()
+		return last == nil && level > 0
+	})
+	return errOf(err, last)
+}
+
+func errOf(err, last error) error {
+	if err != nil && last != nil {
+		return fmt.Errorf("%w: %w", err, last)
+	}
+	if err != nil {
+		return err
+	}
+	return last
+}
+
+func (d *Daemon) level() (int, error) {
+	c, err := net.Dial("unix", d.Socket)
+	if err != nil {
+		return 0, err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(Patience))
+	return egdproto.NewClient(c).Level()
+}
+
+// Await asks again and again until done, for as long as anything may take.
+func Await(done func() bool) error {
+	give, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	for !done() {
+		select {
+		case <-give.Done():
+			return fmt.Errorf("not in %v", Patience)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// Wait is Await for what a test needs: it fails the test, with the daemon's log.
+func (d *Daemon) Wait(what string, done func() bool) {
+	d.t.Helper()
+	if err := Await(done); err != nil {
+		d.t.Fatalf("waiting for %s: %v\n%s", what, err, d.Logged())
+	}
+}
+
+// Ask puts a verb to the control socket.
+func (d *Daemon) Ask(verb string) (*control.Report, error) {
+	c, err := net.Dial("unix", d.Control)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(Patience))
+	r, err := control.Ask(c, verb)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", verb, err)
+	}
+	return r, err
+}
+
+// Status is the daemon's report; the test fails without.
+func (d *Daemon) Status() *control.Report {
+	d.t.Helper()
+	r, err := d.Ask(control.Status)
+	if err != nil {
+		d.t.Fatalf("%v\n%s", err, d.Logged())
+	}
+	return r
+}
+
+// Served fails the test unless a new client gets 255 bytes; they are returned.
+func (d *Daemon) Served(when string) []byte {
+	d.t.Helper()
+	b, err := d.serve()
+	if err != nil {
+		d.t.Fatalf("%s: not served: %v\n%s", when, err, d.Logged())
+	}
+	return b
+}
+
+func (d *Daemon) serve() ([]byte, error) {
+	c, err := net.Dial("unix", d.Socket)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(Patience))
+	b := make([]byte, 255)
+	r := Send(c, 2, 255)
+	r.Random(b)
+	return b, r.Err
+}
+
+// Serves reports whether a new client is served.
+func (d *Daemon) Serves() bool { _, err := d.serve(); return err == nil }
+
+// Logged is the log so far.
+func (d *Daemon) Logged() string {
+	if d == nil {
+		return ""
+	}
+	text, _ := os.ReadFile(d.Log)
+	return string(text)
+}
+
+// LogHas waits for a line of the log.
+func (d *Daemon) LogHas(pattern string) {
+	d.t.Helper()
+	re := regexp.MustCompile(pattern)
+	d.Wait("the log to have "+pattern, func() bool { return re.MatchString(d.Logged()) })
+}
+
+// Signal sends one to the daemon.
+func (d *Daemon) Signal(s syscall.Signal) {
+	d.t.Helper()
+	if err := syscall.Kill(d.PID, s); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// Stop ends the daemon by SIGTERM and wants status 0 of it. In the background it is ended by -k, which must say its pid.
+func (d *Daemon) Stop() {
+	d.t.Helper()
+	if d.cmd == nil {
+		said, err := exec.Command(d.Program, "-k", d.Socket).CombinedOutput()
+		if want := fmt.Sprintf("Killing: %d\n", d.PID); err != nil || string(said) != want {
+			d.t.Fatalf("prngd -k: %v, %q, expected %q", orNone(err), said, want)
+		}
+		d.Wait("its end", func() bool { return syscall.Kill(d.PID, 0) != nil })
+		return
+	}
+	d.Signal(syscall.SIGTERM)
+	d.Ended()
+}
+
+// Ended waits for the end of the daemon, and wants status 0 of it.
+func (d *Daemon) Ended() {
+	d.t.Helper()
+	select {
+	case err := <-d.ended:
+		if d.ended <- err; err != nil {
+			d.t.Fatalf("the daemon ended with %v\n%s", err, d.Logged())
+		}
+	case <-time.After(Patience):
+		d.t.Fatalf("the daemon does not end\n%s", d.Logged())
+	}
+}
+
+// kill is the end of what is still there.
+func (d *Daemon) kill() {
+	switch {
+	case d.PID <= 1:
+	case d.cmd == nil:
+		comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", d.PID))
+		if err == nil && bytes.HasPrefix(comm, []byte("prngd")) {
+			syscall.Kill(d.PID, syscall.SIGKILL)
+		}
+	default:
+		syscall.Kill(-d.cmd.Process.Pid, syscall.SIGKILL)
+		d.ended <- <-d.ended
+	}
+}
+
+// Gone fails the test if the daemon has left something behind but its seed.
+func (d *Daemon) Gone() {
+	d.t.Helper()
+	for _, path := range []string{d.Socket, d.PIDFile, d.Control} {
+		if _, err := os.Lstat(path); err == nil {
+			d.t.Errorf("%s is left behind", filepath.Base(path))
+		}
+	}
+}
+
+// SeedCounts fails the test unless the next daemon counts 256 bits of the seed that this one has left.
+func (d *Daemon) SeedCounts() {
+	d.t.Helper()
+	info, err := os.Stat(d.Seed)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	// Written as a new file, or in place.
+	if info.Mode().Perm() != 0o600 || info.Size() != 512 && info.Size() != 1024 {
+		d.t.Fatalf("the seed has %d bytes and mode %v", info.Size(), info.Mode())
+	}
+	text, err := os.ReadFile(d.Seed)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	dir := Dir(d.t)
+	WriteFile(d.t, dir+"/seed", string(text), 0o600)
+	next := Start(d.t, Options{Dir: dir, Conf: "seed-credit yes"})
+	next.LogHas("seed saved")
+	if bits := next.Status().Seed.Bits; bits != 256 {
+		d.t.Fatalf("the next daemon counts %d bits of the seed\n%s", bits, next.Logged())
+	}
+	next.Stop()
+}
+
+// FreePort is one at which nothing listens now.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}

@@ -1,0 +1,221 @@
+//go:build linux
+
+// Package harness is what the system tests share: it builds the programs, starts a daemon in a directory, a
+// namespace or a jail, plays clients of every kind, watches what they and the daemon go through, and counts.
+//
+// These tests take minutes, and some of them need root. They run where PRNGD_SYSTEM=1 is set, which scripts/test --all
+// does, and say so otherwise:
+//
+//	PRNGD_SYSTEM=1 go test ./test/hostile -run TestAttacks/deaf -v
+package harness
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Roles are what a process that Play starts can be, by name.
+type Roles map[string]func(args []string)
+
+// Main is a test binary's TestMain. The binary is also the program of the processes that Play starts.
+func Main(m *testing.M, roles Roles) {
+	if role := os.Getenv(RoleVariable); role != "" {
+		roles[role](os.Args[1:])
+		return
+	}
+	status := m.Run()
+	programs.remove()
+	os.Exit(status)
+}
+
+// System skips a test unless it was asked for.
+func System(t testing.TB) {
+	t.Helper()
+	if os.Getenv("PRNGD_SYSTEM") == "" {
+		t.Skip("system test: PRNGD_SYSTEM=1 or scripts/test --all runs it")
+	}
+}
+
+// Root skips a test that only root can run.
+func Root(t testing.TB, why string) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("needs root: " + why)
+	}
+}
+
+// Need returns the path of a program, or skips the test. It must be root's path too, where an ordinary user has none.
+func Need(t testing.TB, name string) string {
+	t.Helper()
+	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/sbin") {
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return path
+		}
+	}
+	t.Skip("no " + name + " here")
+	return ""
+}
+
+// Figure is a line that scripts/test shows although all is well.
+func Figure(t testing.TB, format string, args ...any) {
+	t.Helper()
+	t.Logf("figure: "+format, args...)
+}
+
+// Dir is a directory with a short path that every user may pass through. It goes at the end of the test.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "prngd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// UID is a user's, or the test is skipped where there is no such user.
+func UID(t testing.TB, name string) int {
+	t.Helper()
+	u, err := user.Lookup(name)
+	if err != nil {
+		t.Skip(err)
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uid
+}
+
+// WriteFile makes a file, or fails the test.
+func WriteFile(t testing.TB, path, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil { // whatever our umask is
+		t.Fatal(err)
+	}
+}
+
+// Run runs a command and returns what it printed; its failure is the test's.
+func Run(t testing.TB, name string, args ...string) string {
+	t.Helper()
+	var out, said bytes.Buffer
+	cmd := exec.Command(name, args...)
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s: %v: %s%s", cmd, err, &out, &said)
+	}
+	return out.String()
+}
+
+// Program builds a package of this module, given from the top, as the releases are, and returns the path of the
+// program: once for a whole run. $PRNGD names a daemon to be used instead of the one built here.
+func Program(t testing.TB, pkg string) string {
+	t.Helper()
+	if given := os.Getenv("PRNGD"); given != "" && pkg == "." {
+		return given
+	}
+	path, err := programs.build(pkg, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Prngd is the daemon.
+func Prngd(t testing.TB) string { t.Helper(); return Program(t, ".") }
+
+// Egdquery is the admin's program.
+func Egdquery(t testing.TB) string { t.Helper(); return Program(t, "./cmd/egdquery") }
+
+// PrngdVersion builds the daemon with another version, as another program that it can be upgraded to.
+func PrngdVersion(t testing.TB, version string) string {
+	t.Helper()
+	path, err := programs.build(".", version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// programs are those of this test binary.
+var programs cache
+
+type cache struct {
+	mu    sync.Mutex
+	dir   string
+	built map[string]string
+}
+
+func (c *cache) build(pkg, version string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if path := c.built[pkg+version]; path != "" {
+		return path, nil
+	}
+	if c.dir == "" {
+		dir, err := os.MkdirTemp("/tmp", "prngd-programs")
+		if err != nil {
+			return "", err
+		}
+		if err := os.Chmod(dir, 0o755); err != nil {
+			return "", err
+		}
+		c.dir, c.built = dir, map[string]string{}
+	}
+	name := map[string]string{".": "prngd"}[pkg]
+	if name == "" {
+		name = filepath.Base(pkg)
+	}
+	path := filepath.Join(c.dir, name+version)
+	cmd := exec.Command("go", "build", "-trimpath", "-tags", "urfave_cli_no_docs", "-buildvcs=false", "-ldflags", "-X main.version=test"+version, "-o", path, pkg)
+	cmd.Dir = "../.." // of every test's directory
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return "", &buildError{pkg, string(said), err}
+	}
+	c.built[pkg+version] = path
+	return path, nil
+}
+
+func (c *cache) remove() {
+	if c.dir != "" {
+		os.RemoveAll(c.dir)
+	}
+}
+
+type buildError struct {
+	pkg, said string
+	err       error
+}
+
+func (e *buildError) Error() string {
+	return "building " + e.pkg + ": " + e.err.Error() + "\n" + e.said
+}
+
+// Block is the first block in a language of a page below docs: a recipe's configuration, word for word.
+func Block(t testing.TB, page, language string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/" + page + ".md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, found := strings.Cut(string(text), "\n```"+language+"\n")
+	block, _, ended := strings.Cut(block, "\n```")
+	if !found || !ended {
+		t.Fatalf("docs/%s.md has no block in %s", page, language)
+	}
+	return block + "\n"
+}

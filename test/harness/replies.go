@@ -1,0 +1,89 @@
+//go:build linux
+
+package harness
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"syscall"
+
+	"prngd/egdproto"
+)
+
+// Replies reads one reply after another, until one is wrong: then Err says why, and nothing more is read.
+type Replies struct {
+	R   io.Reader
+	Err error
+}
+
+// Send writes requests, whose replies are then read.
+func Send(conn io.ReadWriter, requests ...byte) *Replies {
+	_, err := conn.Write(requests)
+	return &Replies{conn, err}
+}
+
+// Random reads bytes that cannot be known.
+func (r *Replies) Random(b []byte) {
+	if r.Err != nil {
+		return
+	}
+	if n, err := io.ReadFull(r.R, b); err != nil {
+		r.Err = fmt.Errorf("%d of %d bytes: %w", n, len(b), err)
+	}
+}
+
+// Discard reads so many bytes that cannot be known.
+func (r *Replies) Discard(n int) {
+	if r.Err == nil {
+		_, r.Err = io.CopyN(io.Discard, r.R, int64(n))
+	}
+}
+
+// Known reads what is known to come.
+func (r *Replies) Known(what string, want []byte) {
+	got := make([]byte, len(want))
+	if r.Random(got); r.Err != nil {
+		r.Err = fmt.Errorf("waiting for %s: %w", what, r.Err)
+	} else if string(got) != string(want) {
+		r.Err = fmt.Errorf("%x, expected %s, %x", got, what, want)
+	}
+}
+
+// PIDReply is the whole reply to command 4.
+func PIDReply(pid int) []byte {
+	text := strconv.Itoa(pid)
+	return append([]byte{byte(len(text))}, text...)
+}
+
+// PID reads the reply to command 4.
+func (r *Replies) PID(pid int) { r.Known("the pid", PIDReply(pid)) }
+
+// Level reads the reply to command 0.
+func (r *Replies) Level() { r.Known("the level", binary.BigEndian.AppendUint32(nil, egdproto.Level)) }
+
+// Length reads the first byte of a reply to command 1.
+func (r *Replies) Length(n byte) { r.Known("the length", []byte{n}) }
+
+// End wants nothing more. A reset is an end too: the daemon has not read what came behind an unknown command.
+func (r *Replies) End() {
+	if r.Err != nil {
+		return
+	}
+	n, err := r.R.Read(make([]byte, 1))
+	if n != 0 || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+		r.Err = fmt.Errorf("%d bytes and %w, expected the end", n, orNone(err))
+	}
+}
+
+var errNone = errors.New("no error")
+
+// orNone is err, or says that there was none.
+func orNone(err error) error {
+	if err == nil {
+		return errNone
+	}
+	return err
+}

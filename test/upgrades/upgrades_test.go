@@ -1,0 +1,219 @@
+//go:build linux
+
+// Package upgrades upgrades a daemon in place, again and again, under load: every reply must come, whole and in its
+// place.
+package upgrades
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"prngd/test/harness"
+)
+
+var (
+	upgrades = flag.Int("upgrades", 100, "how many upgrades: `N`")
+	clients  = flag.Int("clients", 50, "`N` clients that ask without a pause")
+)
+
+func TestMain(m *testing.M) { harness.Main(m, nil) }
+
+// load are clients that ask for everything without a pause, a tenth of them over a new connection each time.
+func load(n int) []harness.Kind {
+	fresh := n / 10
+	return []harness.Kind{
+		{Name: "kept", N: n - fresh, Turn: harness.Batch},
+		{Name: "fresh", N: fresh, Turn: harness.Batch, Fresh: true},
+	}
+}
+
+// TestUnderLoad upgrades a daemon that asks back, over connections in every odd state, and wants no reply lost. Run
+// by root, the daemon becomes another user first, and its seed is in a directory of root's. Afterwards everything
+// that goes by the pid is still right.
+func TestUnderLoad(t *testing.T) {
+	harness.System(t)
+	dir, owner := harness.Dir(t), "root"
+	if os.Getuid() == 0 {
+		owner = "daemon"
+	}
+	if err := os.Mkdir(dir+"/run", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	uid := harness.UID(t, owner)
+	if os.Getuid() == 0 {
+		os.Chown(dir+"/run", uid, -1)
+	}
+	d := harness.Start(t, harness.Options{Dir: dir, Background: true, Run: dir + "/run",
+		Conf: "user " + owner + "\n\"who\" /bin/echo 0.02"})
+	crowd := harness.StartCrowd(d.Target, load(*clients), rand.New(rand.NewPCG(1, 2)))
+	all := upgradeAll(t, d, *upgrades, true)
+	crowd.Lift()
+	report(t, d, crowd, all)
+
+	comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", d.PID))
+	pid, _ := os.ReadFile(d.PIDFile)
+	if strings.TrimSpace(string(comm)) != "prngd" || strings.TrimSpace(string(pid)) != strconv.Itoa(d.PID) {
+		t.Errorf("ps shows %s, the pid file %s, expected prngd and %d", comm, pid, d.PID)
+	}
+	if os.Getuid() == 0 {
+		rights(t, d.PID, uid)
+	}
+	d.Stop()
+	d.Gone()
+}
+
+// report shows the figures and fails the test for what was lost.
+func report(t *testing.T, d *harness.Daemon, crowd *harness.Crowd, odd *harness.Tally) {
+	t.Helper()
+	harness.Figure(t, "%d upgrades; %s", d.Status().Process.Upgrades, crowd.Tally.Line("all"))
+	harness.Figure(t, "connections in odd states: %s; %v", odd.Line("all"), crowd.Blocks)
+	harness.Figure(t, "longest time from parking the connections to serving them again: %.1f ms", longest(d.Logged()))
+	problems := append(crowd.Tally.Problems(harness.Patience), odd.Problems(harness.Patience)...)
+	if n := crowd.Blocks.Repeats(); n > 0 {
+		problems = append(problems, fmt.Sprintf("%d blocks of output came twice", n))
+	}
+	for _, p := range problems {
+		t.Errorf("%s\n%s", p, d.Logged())
+	}
+}
+
+// longest is the largest ms= of the log's upgrades.
+func longest(log string) (worst float64) {
+	for _, m := range regexp.MustCompile(`msg=upgraded.* ms=([0-9.]+)`).FindAllStringSubmatch(log, -1) {
+		ms, _ := strconv.ParseFloat(m[1], 64)
+		worst = max(worst, ms)
+	}
+	return worst
+}
+
+// rights looks at what the system says of a daemon that has become another user.
+func rights(t *testing.T, pid, uid int) {
+	t.Helper()
+	path := fmt.Sprintf("/proc/%d/status", pid)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("Uid:\t%d\t%d\t", uid, uid); !strings.Contains(string(text), want) {
+		t.Errorf("the daemon has not %q:\n%s", want, text)
+	}
+	// The files in /proc of a process that may not be dumped are root's.
+	if info, err := os.Stat(path); err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Errorf("the daemon can be dumped: %v", err)
+	}
+	if !strings.Contains(string(text), "NoNewPrivs:\t1\n") || !strings.Contains(string(text), "CapEff:\t0000000000000000\n") {
+		t.Errorf("the daemon has rights left:\n%s", text)
+	}
+}
+
+// upgradeAll makes n upgrades, each over connections in every odd state. At three of five a second signal comes 1, 10
+// or 20 ms after the first: during the preflight, or somewhere about the exec.
+func upgradeAll(t *testing.T, d *harness.Daemon, n int, twice bool) *harness.Tally {
+	t.Helper()
+	tally := harness.NewTally()
+	for i, done := 0, 0; done < n; i++ {
+		odd, err := oddConnections(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Signal(syscall.SIGUSR2)
+		if pause := i % 5; twice && pause > 0 && pause < 4 {
+			time.Sleep([]time.Duration{0, time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond}[pause])
+			d.Signal(syscall.SIGUSR2)
+		}
+		d.Wait(fmt.Sprintf("upgrade %d", done+1), func() bool {
+			r := d.Status()
+			now := int(r.Process.Upgrades)
+			defer func() { done = max(done, now) }()
+			return now > done
+		})
+		for _, o := range odd {
+			began := time.Now()
+			tally.Add(o.name, time.Since(began), o.finish())
+			o.conn.Close()
+		}
+	}
+	return tally
+}
+
+// TestStop upgrades a daemon twice, with 5,000 clients connected and a gatherer hanging, and ends it: every client
+// sees the end of its connection, the seed is saved, nothing is left behind and nothing is warned of.
+func TestStop(t *testing.T) {
+	harness.System(t)
+	n := 5000
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if limit.Max < uint64(n)+200 {
+		t.Skipf("needs %d descriptors, the limit is %d", n+200, limit.Max)
+	}
+	conf := "user root\n\"sleep 1000\" /bin/sleep 0"
+	d := harness.Start(t, harness.Options{Conf: conf + "\nlog target=file:DIR/log"})
+	d.LogHas("seed saved")
+	idle := idlers(t, d, n)
+	crowd := harness.StartCrowd(d.Target, load(4), rand.New(rand.NewPCG(1, 2)))
+	odd := upgradeAll(t, d, 2, false)
+	crowd.Lift()
+	for _, c := range idle { // each is in step
+		r := harness.Send(c, 4)
+		r.PID(d.PID)
+		odd.Add("idle", 0, r.Err)
+	}
+	report(t, d, crowd, odd)
+
+	before, _ := os.ReadFile(d.Seed)
+	began := time.Now()
+	d.Signal(syscall.SIGTERM)
+	for _, c := range idle {
+		if n, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+			t.Fatalf("at the end a connection had %d bytes and %v, expected EOF", n, err)
+		}
+	}
+	harness.Figure(t, "%d connections closed %.0f ms after SIGTERM", n, time.Since(began).Seconds()*1000)
+	d.Ended()
+	d.Gone()
+	if after, err := os.ReadFile(d.Seed); err != nil || bytes.Equal(before, after) || len(after) != 512 {
+		t.Errorf("the seed was not saved at the end: %d bytes, %v", len(after), err)
+	}
+	d.LogHas("msg=stopped")
+	if bad := regexp.MustCompile(`level=(warn|error).*`).FindAllString(d.Logged(), -1); len(bad) > 0 {
+		t.Errorf("warnings: %q", bad)
+	}
+}
+
+// idlers are n connections that have been answered once.
+func idlers(t *testing.T, d *harness.Daemon, n int) (list []net.Conn) {
+	t.Helper()
+	t.Cleanup(func() {
+		for _, c := range list {
+			c.Close()
+		}
+	})
+	for range n {
+		c, err := net.Dial("unix", d.Socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, c)
+		c.SetDeadline(time.Now().Add(10 * harness.Patience))
+		r := harness.Send(c, 4)
+		if r.PID(d.PID); r.Err != nil {
+			t.Fatal(r.Err)
+		}
+	}
+	return slices.Clip(list)
+}
