@@ -282,13 +282,14 @@ func TestKernelBytesAreAdditionalInput(t *testing.T) {
 		{"output 100 ms later", func() { w.advance(1e6); p.Generate(make([]byte, 1)) }, 0, 1},
 		{"a stir", func() { w.advance(100e6); own.Add(sample(64*32), 1); p.Generate(make([]byte, 1)) }, 1, 1},
 		{"a reseed", func() { w.advance(1e9); own.Add(sample(64), 512) }, 0, 1},
+		{"another at once", func() { p.Hold(prng.Requested); own.Add(sample(64), 512); p.Release(p.Ticket()) }, 0, 1},
 	} {
 		quick, calls = 0, 0
 		if row.do(); quick != row.quick || calls != row.calls {
 			t.Errorf("%s: asked %d times from memory, %d by system call", row.what, quick, calls)
 		}
 	}
-	if st := p.Stats(); st.Reseeds != 1 {
+	if st := p.Stats(); st.Reseeds != 2 {
 		t.Errorf("%d reseeds", st.Reseeds)
 	}
 }
