@@ -21,3 +21,12 @@ func NewWatch(credit Credit) func(block []byte) (float64, error) {
 		return h, nil
 	}
 }
+
+// Estimates are those of the three estimators for one block.
+func Estimates(data []byte) [3]float64 {
+	block := (*[estimateBlock]byte)(data)
+	return [3]float64{mostCommonValue(block), collision(block), lag(block)}
+}
+
+// Absence is what makes gopsutil's errors ErrUnsupported.
+var Absence = absence

@@ -226,3 +226,33 @@ func TestSampleBlockMemory(t *testing.T) {
 		t.Error("the mapping is still there")
 	}
 }
+
+// A sample leaves no mapping behind.
+func TestSampleIsUnmapped(t *testing.T) {
+	pages := func() (n int) {
+		statm, err := os.ReadFile("/proc/self/statm")
+		if err != nil {
+			t.Skip(err)
+		}
+		if _, err := fmt.Sscan(string(statm), &n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	r, now := rand.New(rand.NewSource(1)), int64(0)
+	clock := func() int64 { now += 60 + r.Int63n(340); return now }
+	g := Jitter{Buffer: 32 << 20, Touches: []int{1}, Clock: clock}.Gatherer()
+	gather := func() {
+		if _, err := g.Gather(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gather()
+	before := pages()
+	for range 4 {
+		gather()
+	}
+	if grown := (pages() - before) * os.Getpagesize(); grown > 64<<20 {
+		t.Errorf("%d MiB more after four samples", grown>>20)
+	}
+}

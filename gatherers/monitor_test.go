@@ -284,6 +284,27 @@ func TestOnlySampleIsTested(t *testing.T) {
 	}
 }
 
+// A file that was replaced after it was refused is judged anew.
+func TestRefusedFileIsReplaced(t *testing.T) {
+	good, _ := random(1024)(nil)
+	data := []byte(strings.Repeat("31415926535", 100))
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed()
+		for _, want := range []struct {
+			state gatherers.State
+			bits  int
+		}{{gatherers.Retired, 0}, {gatherers.Spent, 50}} {
+			b.during(t, []gatherers.Gatherer{{Name: "file", Every: time.Hour, Credit: 0.5, Once: true, Gather: func(context.Context) ([]byte, error) {
+				return append([]byte(nil), data...), nil
+			}}}, synctest.Wait)
+			if s := b.status("file"); s.State != want.state || s.Bits != want.bits {
+				t.Errorf("%+v, want %+v", s, want)
+			}
+			data = good[:100]
+		}
+	})
+}
+
 // Each estimator finds what it is for, and none finds much amiss in good bytes.
 // The bounds are those of SP 800-90B 6.3.1 and 6.3.2, worked out by hand.
 func TestEstimate(t *testing.T) {
@@ -303,12 +324,7 @@ func TestEstimate(t *testing.T) {
 		{"good", fill(func(int) byte { return byte(r.Int()) }), 4.5, 7},
 		{"one value", make([]byte, 1024), 0, 0},
 		// p = 512/1024, upper bound 0.5 + 2.576 * 0.5 / sqrt(1023) = 0.54027: 0.888 bits.
-		{"half one value", fill(func(i int) byte {
-			if i%2 == 0 {
-				return 85
-			}
-			return byte(i / 2 * 37)
-		}), 0, 0.889},
+		{"half one value", halfOf(r, 85), 0.888, 0.889},
 		{"period 256", fill(func(i int) byte { return byte(i * 77) }), 0, 0},
 		// Bits of probability 3/4: 8 * 0.415 = 3.32 bits, less the confidence.
 		{"biased bits", fill(func(int) (b byte) {
@@ -335,6 +351,45 @@ func TestEstimate(t *testing.T) {
 	if h, _ := gatherers.Estimate(bad[:2047]); h < 4 {
 		t.Errorf("what is left over was looked at: %v", h)
 	}
+}
+
+// Each of the three estimators is the least for something.
+func TestLeastEstimator(t *testing.T) {
+	r := rand.New(rand.NewSource(6))
+	doubled := make([]byte, 1024)
+	for i := range doubled { // each bit twice: 16 bytes, evenly
+		for k := range 4 {
+			doubled[i] |= byte(r.Intn(2)) * 3 << (2 * k)
+		}
+	}
+	counter := make([]byte, 1024)
+	for i := range counter {
+		counter[i] = byte(i * 77)
+	}
+	for least, data := range [][]byte{halfOf(r, 85), doubled, counter} {
+		all := gatherers.Estimates(data)
+		h, _ := gatherers.Estimate(data)
+		for i, x := range all {
+			if i != least && x <= all[least] || h != all[least] {
+				t.Errorf("estimates %v, least is to be number %d; used %v", all, least, h)
+			}
+		}
+	}
+}
+
+// halfOf returns a block in which half of the bytes, somewhere, are x.
+func halfOf(r *rand.Rand, x byte) []byte {
+	p := make([]byte, 1024)
+	for i, k := range r.Perm(len(p)) {
+		p[k] = x
+		if i%2 == 0 {
+			p[k] = byte(i / 2)
+		}
+		if i%2 == 0 && p[k] == x {
+			p[k]++
+		}
+	}
+	return p
 }
 
 // Eight bytes at a time, and those left over.

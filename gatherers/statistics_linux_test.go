@@ -93,6 +93,18 @@ func TestStrangeProc(t *testing.T) {
 	}
 }
 
+// Without /proc what reads it is absent, not failing.
+func TestNoProc(t *testing.T) {
+	ctx := asHost(t.Context(), filepath.Join(t.TempDir(), "none"))
+	for _, g := range statistics() {
+		_, err := g.Take(ctx)
+		others := g.Name == "disk" || g.Name == "load" || g.Name == "host" // ask the kernel otherwise
+		if absent := errors.Is(err, errors.ErrUnsupported); absent == others || others && err != nil {
+			t.Errorf("%s: %v", g.Name, err)
+		}
+	}
+}
+
 // A pipe that nobody writes to stops a sample for good: the source is hung,
 // warned of once, and the daemon's other sources and its end are not delayed.
 func TestProcOfPipes(t *testing.T) {

@@ -80,6 +80,21 @@ func (a *activity) happen(t *testing.T) {
 	}
 }
 
+func TestAbsence(t *testing.T) {
+	for text, err := range map[string]error{
+		"gopsutil's sentinel": errors.New("not implemented yet"),
+		"no file":             os.ErrNotExist, "no permission": os.ErrPermission,
+	} {
+		if got := gatherers.Absence(err); !errors.Is(got, errors.ErrUnsupported) || !errors.Is(got, err) {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+	other := errors.New("other")
+	if gatherers.Absence(other) != other || gatherers.Absence(nil) != nil {
+		t.Error("what is no absence was taken for one")
+	}
+}
+
 // Whatever a sample asks for, nothing stays open after it.
 func TestStatisticsKeepNothingOpen(t *testing.T) {
 	count := func() int {
