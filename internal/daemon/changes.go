@@ -20,6 +20,8 @@ type changes struct {
 	mu    sync.Mutex
 	next  map[string]*request // submitted, not begun
 	last  *control.Change     // the refusal that has not been mended yet
+
+	noted chan struct{} // holds a value when there is a new refusal
 }
 
 // request is one run of a change. Everybody who asked before it began waits for
@@ -31,7 +33,7 @@ type request struct {
 }
 
 func newChanges(do map[string]func(context.Context) error) *changes {
-	return &changes{do: do, queue: make(chan *request, len(do)), next: map[string]*request{}}
+	return &changes{do: do, queue: make(chan *request, len(do)), next: map[string]*request{}, noted: make(chan struct{}, 1)}
 }
 
 // submit asks for a change and does not wait for it.
@@ -84,6 +86,10 @@ func (c *changes) note(r *request) {
 	if r.err == nil {
 		c.last = nil
 		return
+	}
+	select {
+	case c.noted <- struct{}{}:
+	default:
 	}
 	c.last = &control.Change{Kind: r.verb, At: time.Now().UTC(), Status: change.ExitStatus(r.err), Error: r.err.Error()}
 }

@@ -326,17 +326,20 @@ const refusalEvery = 10 * time.Second
 
 // watchRefusal forgets a refusal when what was refused has been taken back.
 func (d *daemon) watchRefusal(ctx context.Context) {
-	tick := time.NewTicker(refusalEvery)
-	defer tick.Stop()
 	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
 		refused := d.changes.refused()
 		if refused == nil {
-			continue
+			select {
+			case <-d.changes.noted:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		select {
+		case <-time.After(refusalEvery):
+		case <-ctx.Done():
+			return
 		}
 		now := d.settings.Load()
 		next, _, err := resolve(now.Options, d.origin.Owner, now)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -25,8 +26,10 @@ type identity struct {
 	before func(uid int) error // called before the process becomes uid
 	after  func()              // called once it has
 
-	mu    sync.Mutex
-	state identityState
+	mu     sync.Mutex
+	state  identityState
+	checks []control.Check // as last read back
+	read   time.Time
 }
 
 // identityState is the section of a state document.
@@ -168,12 +171,23 @@ func (p *identity) report(r *control.Report) {
 	r.Process.Sandbox, r.Process.Missing = p.state.Sandbox, p.state.Missing
 }
 
+// identityEvery is how often the kernel is asked again: nothing but a fault of the
+// kernel changes what the process has given up, and it is asked for each thread.
+const identityEvery = 15 * time.Minute
+
 // check asks the kernel what the process is.
 func (p *identity) check(context.Context) []control.Check {
 	p.mu.Lock()
-	asked := p.state.Asked
+	asked, last, read := p.state.Asked, p.checks, p.read
 	p.mu.Unlock()
-	return asked.Checks(privileges.Read())
+	if last != nil && time.Since(read) < identityEvery {
+		return last
+	}
+	checks := asked.Checks(privileges.Read())
+	p.mu.Lock()
+	p.checks, p.read = checks, time.Now()
+	p.mu.Unlock()
+	return checks
 }
 
 func (p *identity) handOver(s *state) error {
