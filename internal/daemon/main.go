@@ -99,7 +99,7 @@ func (p Program) Main(started time.Time, argv []string, stdout, stderr io.Writer
 		err = sample(p, o, stdout)
 	case o.CheckConfig:
 		err = checkConfig(p, o, stdout)
-	case parent == nil && !o.Foreground && !o.Debug && process.Supervised() == "":
+	case parent == nil && !o.Foreground && !o.Debug && o.ReadyFD == 0 && process.Supervised() == "":
 		err = background(file, o, argv)
 	default:
 		err = p.start(started, o, file, parent, stderr)
