@@ -94,9 +94,9 @@ func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
 		{"commands", d.own.commands},
 		{"sources", d.own.sources},
 		{"generator", &generatorPart{d.generator, d.own.sources.sampleKernel, o.Started}},
-		{"server", d.own.server},
 		{"clients", d.own.clients},
 		{"control", d.own.control},
+		{"server", d.own.server}, // after the sockets: it judges open connections by them
 		{"seed", d.own.seed},
 		{"exchange", d.own.exchange},
 		{"pidfile", d.own.pidFile},

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/sirupsen/logrus"
 
@@ -17,6 +19,7 @@ const nobody = 65534
 type peer struct {
 	cred peercred.Cred
 	addr string // "" for Unix
+	port int    // of the listening socket, for TCP
 }
 
 func (p peer) fields() logrus.Fields {
@@ -30,19 +33,57 @@ func (p peer) fields() logrus.Fields {
 // count.
 func (s *Server) meetUnix(c *link, cred peercred.Cred) payer {
 	c.peer.cred = cred
-	c.session.believed = believes(s.config.Load().Credit, cred)
+	c.session.cred, c.session.known = cred, true
 	return payer{uid: cred.UID}
 }
 
 // meetTCP finds out who pays for a TCP connection, and whether l lets it in.
 func (s *Server) meetTCP(c *link, l *listen.Listener, addr netip.Addr) (payer, bool) {
-	c.peer.addr = addr.String()
+	c.peer.addr, c.peer.port = addr.String(), l.Address().Port
 	if !l.Allows(addr) {
 		s.service.refused(&s.service.refusedAddress)
 		s.logRefusal(c.peer, "address is not allowed")
 		return payer{}, false
 	}
 	return payerOf(addr), true
+}
+
+// judge closes the connections that the listening sockets would not let in any
+// more, after a change of allow=. Connections of a socket that is no longer
+// listened on live on.
+func (s *Server) judge() {
+	s.mu.Lock()
+	d := s.driver
+	listeners := slices.Collect(maps.Keys(s.listeners))
+	s.mu.Unlock()
+	if d == nil {
+		return
+	}
+	d.eachLink(func(c *link, conn cutter) {
+		if !allowed(listeners, c.peer) {
+			conn.cut()
+		}
+	})
+}
+
+// allowed reports whether one of the listeners at the peer's port lets it in, or
+// none is left there.
+func allowed(listeners []*listen.Listener, p peer) bool {
+	addr, err := netip.ParseAddr(p.addr)
+	if err != nil { // a Unix peer
+		return true
+	}
+	found := false
+	for _, l := range listeners {
+		if a := l.Address(); a.Network != "tcp" || a.Port != p.port {
+			continue
+		}
+		if l.Allows(addr) {
+			return true
+		}
+		found = true
+	}
+	return !found
 }
 
 // payerOf is who pays for a TCP connection: what its peer cannot have many of.

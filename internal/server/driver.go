@@ -9,9 +9,10 @@ import (
 // driver joins sockets to sessions: an event loop on Linux, a goroutine for
 // each connection elsewhere.
 type driver interface {
-	serve(*listen.Listener) // takes connections until it is closed
-	poke()                  // the gate or the limits have changed
-	stop()                  // answers what is complete, closes all, in less than a second
+	serve(*listen.Listener)       // takes connections until it is closed
+	poke()                        // the gate or the limits have changed
+	eachLink(func(*link, cutter)) // calls it for every connection, where that may be ended
+	stop()                        // answers what is complete, closes all, in less than a second
 }
 
 // link is what every driver keeps of a connection.

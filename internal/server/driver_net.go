@@ -33,6 +33,8 @@ func (d *netDriver) serve(l *listen.Listener) { d.accepting.Go(func() { d.accept
 // poke makes every session that waits for the gate look at it again.
 func (d *netDriver) poke() { d.eachConn((*conn).poke) }
 
+func (d *netDriver) eachLink(do func(*link, cutter)) { d.eachConn(func(c *conn) { do(&c.link, c) }) }
+
 func (d *netDriver) eachConn(do func(*conn)) {
 	d.server.mu.Lock()
 	defer d.server.mu.Unlock()

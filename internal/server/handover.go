@@ -16,10 +16,11 @@ type Connection struct {
 	// Ages at the handover; -1: not set.
 	Begun, Blocked, Stuck time.Duration
 
-	Completed, Believed, EOF bool
+	Completed, EOF bool
 
 	UID, GID, PID int           // of a Unix peer; -1: unknown
 	Addr          string        // of a TCP peer, without port; else ""
+	Port          int           // of the listening socket, for a TCP peer
 	Age           time.Duration // since it was accepted
 }
 

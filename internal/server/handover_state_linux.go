@@ -36,8 +36,8 @@ func (c *link) save(fd int, now instant) Connection {
 	saved := Connection{
 		FD: fd, Queue: append([]byte(nil), s.queue.bytes()...), Skip: s.skip, Expired: s.expired,
 		Begun: s.begun.age(now), Blocked: s.blocked.age(now), Stuck: s.stuck.age(now),
-		Completed: s.completed, Believed: s.believed, EOF: s.eof,
-		UID: c.peer.cred.UID, GID: c.peer.cred.GID, PID: c.peer.cred.PID, Addr: c.peer.addr,
+		Completed: s.completed, EOF: s.eof,
+		UID: c.peer.cred.UID, GID: c.peer.cred.GID, PID: c.peer.cred.PID, Addr: c.peer.addr, Port: c.peer.port,
 	}
 	if c.place != nil {
 		saved.Age = c.place.since.age(now)
@@ -51,9 +51,10 @@ func (c *link) load(saved *Connection, now instant) {
 	s.queue.append(saved.Queue, s.svc)
 	s.skip, s.expired = saved.Skip, saved.Expired
 	s.begun, s.blocked, s.stuck = now.ago(saved.Begun), now.ago(saved.Blocked), now.ago(saved.Stuck)
-	s.completed, s.believed, s.eof = saved.Completed, saved.Believed, saved.EOF
+	s.completed, s.eof = saved.Completed, saved.EOF
 	c.peer.cred.UID, c.peer.cred.GID, c.peer.cred.PID = saved.UID, saved.GID, saved.PID
-	c.peer.addr = saved.Addr
+	c.peer.addr, c.peer.port = saved.Addr, saved.Port
+	s.cred, s.known = c.peer.cred, saved.Addr == ""
 	c.spoke = saved.Completed
 }
 

@@ -84,3 +84,14 @@ func (l *loop) drain() {
 	}
 	l.over = true
 }
+
+// eachLink has the loop call do for every connection.
+func (l *loop) eachLink(do func(*link, cutter)) {
+	l.do(func() {
+		for _, w := range l.wires {
+			if w != nil {
+				do(&w.link, w)
+			}
+		}
+	})
+}

@@ -79,13 +79,15 @@ func New(c Config) *Server {
 		c.PID = os.Getpid()
 	}
 	s.service = newService(c.PID, s.pool.Source(credit.Client(c.Alone)).Add)
+	s.service.creditsWrites = func(c peercred.Cred) bool { return believes(s.config.Load().Credit, c) }
 	s.room.L = &s.mu
 	s.Reconfigure(c)
 	return s
 }
 
-// Reconfigure takes over limits, waiting time and credit from c, the last for
-// new connections only. Pool, Log and PID stay.
+// Reconfigure takes over limits, waiting time and credit from c, and judges the
+// open connections by the listening sockets as they are now. Pool, Log and PID
+// stay.
 func (s *Server) Reconfigure(c Config) {
 	c.UnseededWait = min(c.UnseededWait, maxUnseededWait)
 	s.pool.Source(credit.Client(c.Alone))
@@ -95,6 +97,7 @@ func (s *Server) Reconfigure(c Config) {
 	s.room.Broadcast()
 	s.mu.Unlock()
 	s.poke()
+	s.judge()
 }
 
 // Serve answers on ls, and on what Add brings, until ctx ends. Then it closes
@@ -114,6 +117,7 @@ func (s *Server) Serve(ctx context.Context, ls []*listen.Listener) error {
 		d.serve(l)
 	}
 	s.mu.Unlock()
+	s.judge()    // those that were inherited
 	go s.write() // not waited for: a log that hangs must not delay the end
 	s.watch(ctx)
 	s.stop()

@@ -4,13 +4,15 @@ import (
 	"sync"
 
 	"prngd/egdproto"
+	"prngd/internal/peercred"
 )
 
 // service is what the sessions of a server share.
 type service struct {
-	pid   int
-	mix   func(data []byte, bits int) (credited int)
-	spare sync.Pool // *[queueBytes]byte, erased
+	pid           int
+	mix           func(data []byte, bits int) (credited int)
+	creditsWrites func(peercred.Cred) bool // write-credit policy; nil: nobody's count
+	spare         sync.Pool                // *[queueBytes]byte, erased
 	counters
 }
 
@@ -25,7 +27,7 @@ func (v *service) done(q egdproto.Request, a answer, s *session) {
 	s.tally.requests[q.Command]++
 	switch q.Command {
 	case egdproto.Write:
-		v.write(q, s.believed)
+		v.write(q, s.creditsWrites())
 	case egdproto.ReadSome:
 		if q.N > 0 && a.literal[0] == 0 {
 			v.empties(s.gate.state)
@@ -34,7 +36,7 @@ func (v *service) done(q egdproto.Request, a answer, s *session) {
 }
 
 // write mixes always and claims at most what the bytes can hold.
-func (v *service) write(q egdproto.Request, believed bool) {
+func (v *service) write(q egdproto.Request, credited bool) {
 	if len(q.Data) == 0 {
 		return
 	}
@@ -42,16 +44,16 @@ func (v *service) write(q egdproto.Request, believed bool) {
 	if bits < int(q.Bits) {
 		v.writesClamped.Add(1)
 	}
-	if !believed {
+	if !credited {
 		v.mix(q.Data, 0)
 		if bits > 0 {
 			v.writesRefused.Add(1)
 		}
 		return
 	}
-	credited := v.mix(q.Data, bits)
-	v.creditedBits.Add(uint64(credited))
-	if bits > 0 && credited == 0 {
+	counted := v.mix(q.Data, bits)
+	v.creditedBits.Add(uint64(counted))
+	if bits > 0 && counted == 0 {
 		v.writesRefused.Add(1)
 	} else if bits > 0 {
 		v.writesCredited.Add(1)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/peercred"
 	"prngd/internal/prng"
 )
 
@@ -58,9 +59,10 @@ type session struct {
 	expired uint16  // bytes of the queue in which command 1 has waited long enough
 	skip    uint16  // bytes sent of the reply to the request at the front
 
-	believed  bool // what this peer claims for its writes may count
-	completed bool // the peer has sent a whole command
-	bounded   bool // the blocked read is a command 1
+	cred      peercred.Cred // of a Unix peer, if known: its writes are judged by it, each anew
+	known     bool          // cred is
+	completed bool          // the peer has sent a whole command
+	bounded   bool          // the blocked read is a command 1
 	eof       bool
 	ended     ending
 
@@ -110,7 +112,7 @@ func (s *session) Take(in []byte, g gate, now instant) (want int) {
 		want += a.random
 		s.owed += uint16(a.size())
 		s.step += uint16(n)
-		if s.believed && q.Command == egdproto.Write && g.state != prng.Seeded {
+		if q.Command == egdproto.Write && g.state != prng.Seeded && s.creditsWrites() {
 			s.more = true // it may open the gate for what follows
 			break
 		}
@@ -229,4 +231,10 @@ func (s *session) end(why ending) {
 	if s.ended == alive {
 		s.ended = why
 	}
+}
+
+// creditsWrites reports whether what this peer claims for its writes may count by
+// the policy as it is now.
+func (s *session) creditsWrites() bool {
+	return s.known && s.svc.creditsWrites != nil && s.svc.creditsWrites(s.cred)
 }
