@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	sys "golang.org/x/sys/unix"
+
 	"prngd/internal/change"
 	"prngd/internal/config"
 )
@@ -69,7 +71,7 @@ func TestIncludeErrors(t *testing.T) {
 // TestFIFO is A11 and B5: no file that could block is opened.
 func TestFIFO(t *testing.T) {
 	dir := directory(t, map[string]string{"include": "include DIR/fifo", "directory/x": ""})
-	if err := syscall.Mkfifo(dir+"/fifo", 0o600); err != nil {
+	if err := sys.Mkfifo(dir+"/fifo", 0o600); err != nil {
 		t.Fatal(err)
 	}
 	e := env()
@@ -102,7 +104,7 @@ func TestFIFO(t *testing.T) {
 // TestReplacedMeanwhile: what Stat saw may not be what Open finds.
 func TestReplacedMeanwhile(t *testing.T) {
 	dir := directory(t, map[string]string{"c": "#", "x": ""})
-	if err := syscall.Mkfifo(dir+"/fifo", 0o600); err != nil {
+	if err := sys.Mkfifo(dir+"/fifo", 0o600); err != nil {
 		t.Fatal(err)
 	}
 	e := env()

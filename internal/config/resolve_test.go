@@ -186,7 +186,6 @@ func TestCommandLineWins(t *testing.T) {
 // TestCollisions: A1 and A24. Two lines that lead to one place are refused, and
 // the message names both.
 func TestCollisions(t *testing.T) {
-	const first, second = "DIR/c:1", "DIR/c:2: "
 	for _, tc := range []struct{ text, says string }{
 		{"listen DIR/run/s\nlisten DIR/link/s", "listen: DIR/link/s leads to the same place as DIR/run/s (listen, DIR/c:1)"},
 		{"listen DIR/run/s\nlisten DIR/run//s", "listen: "},

@@ -48,6 +48,11 @@ func (r *Report) critical() (reasons []string) {
 			reasons = append(reasons, c.difference())
 		}
 	}
+	for _, s := range r.Sources {
+		if s.Needed {
+			reasons = append(reasons, fmt.Sprintf("source %s is retired, and no other credited source is healthy: %s", s.Name, s.LastError))
+		}
+	}
 	if r.Clients.Short > 0 {
 		reasons = append(reasons, fmt.Sprintf("%d short replies while seeded", r.Clients.Short))
 	}
@@ -67,6 +72,7 @@ func (r *Report) degraded() (reasons []string) {
 	add(r.reseedOverdue(), "reseed overdue: no credited source answers")
 	for _, s := range r.Sources {
 		add(s.Bits > 0 && (s.State == "failing" || s.State == "hung"), "source %s is %s: %s", s.Name, s.State, s.LastError)
+		add(s.State == "retired" && !s.Needed, "source %s is retired: %s", s.Name, s.LastError)
 	}
 	add(r.Seed.Error != "", "seed file: %s", r.Seed.Error)
 	add(r.Seed.Error == "" && older(r.Seed.LastSave, r.Now, saveOverdue), "seed file not saved for over %s", span(saveOverdue))

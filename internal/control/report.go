@@ -79,6 +79,10 @@ type Source struct {
 	State       string     `json:"state"`
 	Every       float64    `json:"every_seconds,omitempty"`
 	Credit      float64    `json:"credit_bits_per_byte"`
+	Used        float64    `json:"used_credit_bits_per_byte"`        // the credit in force: the least of Credit and an eighth of Estimate
+	Estimate    float64    `json:"estimate_bits_per_byte,omitempty"` // min-entropy of the last samples that could be estimated
+	Dropped     uint64     `json:"dropped,omitempty"`                // samples that a health test has dropped
+	Needed      bool       `json:"needed,omitempty"`                 // retired, and no other credited source is healthy
 	Samples     uint64     `json:"samples"`
 	Bytes       uint64     `json:"bytes"`
 	Bits        uint64     `json:"credited_bits"`

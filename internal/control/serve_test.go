@@ -179,6 +179,13 @@ func TestHealth(t *testing.T) {
 		{"a short reply", func(r *control.Report) { r.Clients.Short = 1 }, control.Critical, "short"},
 		{"held", func(r *control.Report) { r.Generator.State = "held" }, control.Degraded, "held"},
 		{"a credited source fails", func(r *control.Report) { r.Sources[0].State = "failing" }, control.Degraded, "kernel"},
+		{"a source is retired", func(r *control.Report) { r.Sources[0].State = "retired" }, control.Degraded, "kernel is retired"},
+		{"the last source is retired", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Needed = "retired", true }, control.Critical, "no other credited source"},
+		{"asked for and not so", func(r *control.Report) { r.Checks = []control.Check{{What: "uid", Asked: "1", Is: "0"}} }, control.Degraded, "uid is \"0\", asked for \"1\""},
+		{"asked for and unknown", func(r *control.Report) {
+			r.Checks = []control.Check{{What: "capabilities", Asked: "none", Is: "unknown: ENOSYS", Critical: true}}
+		}, control.Critical, "capabilities"},
+		{"a change was refused", func(r *control.Report) { r.Change = &control.Change{Kind: "reload", Status: 75, Error: "conf:3: x"} }, control.Degraded, "reload refused: conf:3"},
 		{"no reseed", func(r *control.Report) { r.Generator.LastReseed = ago(26 * time.Minute) }, control.Degraded, "reseed overdue"},
 		{"never a reseed", func(r *control.Report) { r.Generator.LastReseed = nil }, control.Degraded, "reseed overdue"},
 		{"save failed", func(r *control.Report) { r.Seed.Error = "disk full" }, control.Degraded, "disk full"},

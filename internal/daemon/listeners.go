@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
@@ -160,6 +162,18 @@ func (p *listeners) copies() (fds []int, err error) {
 	return fds, nil
 }
 
+// duplicate returns a copy of fd, close-on-exec; no program is started in between.
+func duplicate(fd int) (int, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	second, err := unix.Dup(fd)
+	if err != nil {
+		return -1, os.NewSyscallError("dup", err)
+	}
+	unix.CloseOnExec(second)
+	return second, nil
+}
+
 // copyOf returns a copy of l's descriptor, close-on-exec.
 func copyOf(l *listen.Listener) (fd int, err error) {
 	for range 3 { // a driver may replace the descriptor, once, at this very moment
@@ -167,7 +181,7 @@ func copyOf(l *listen.Listener) (fd int, err error) {
 		if rerr != nil {
 			return -1, rerr
 		}
-		rerr = raw.Control(func(n uintptr) { fd, err = unix.FcntlInt(n, unix.F_DUPFD_CLOEXEC, 3) })
+		rerr = raw.Control(func(n uintptr) { fd, err = duplicate(int(n)) })
 		if rerr == nil {
 			return fd, err
 		}

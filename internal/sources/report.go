@@ -24,6 +24,7 @@ func (s *Sources) Report(r *control.Report) {
 		delete(others, g.Name)
 		r.Sources = append(r.Sources, control.Source{
 			Name: g.Name, State: string(g.State), Every: g.Every.Seconds(), Credit: float64(g.Credit),
+			Used: float64(g.Used), Estimate: g.Estimate, Dropped: uint64(g.Dropped), Needed: g.Needed,
 			Samples: uint64(g.Samples), Bytes: uint64(g.Bytes), Bits: bits, Errors: uint64(g.Errors),
 			LastSample: when(g.LastSample), Took: g.Duration.Seconds(),
 			LastError: g.LastError, LastErrorAt: when(g.LastErrorAt), Detail: g.Detail,
