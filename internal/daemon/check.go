@@ -15,6 +15,7 @@ import (
 	"prngd/gatherers"
 	"prngd/internal/change"
 	"prngd/internal/config"
+	"prngd/internal/listen"
 	"prngd/internal/peercred"
 	"prngd/internal/sources"
 )
@@ -32,6 +33,11 @@ func checkConfig(p Program, o config.Options, stdout io.Writer) error {
 		return exitError{change.ExitNever, err}
 	}
 	d, err := prepared(p, s)
+	var inUse error
+	if errors.Is(err, listen.ErrInUse) { // the rest is worth knowing, too
+		inUse = err
+		d, err = preparedWithoutSockets(p, s)
+	}
 	if err != nil {
 		return exitError{change.ExitNever, err}
 	}
@@ -43,15 +49,38 @@ func checkConfig(p Program, o config.Options, stdout io.Writer) error {
 		}
 	}
 	fmt.Fprintf(stdout, "found=%d missing=%d rejected=%d\n", found, len(all)-found+s.Undef, s.Rejected)
+	if inUse != nil {
+		return exitError{change.ExitNever, inUse}
+	}
 	if s.Rejected > 0 {
 		return exitError{change.ExitNever, fmt.Errorf("%s: %d lines rejected", s.Path, s.Rejected)}
 	}
 	return nil
 }
 
+// preparedWithoutSockets is like prepared for a program that does not listen.
+func preparedWithoutSockets(p Program, s *config.Settings) (*daemon, error) {
+	return prepare(p, s, func(*daemon) func(config.Socket) bool {
+		return func(config.Socket) bool { return true }
+	})
+}
+
 // prepared is a daemon whose start was prepared and rolled back, but for its
 // sources, which can be sampled.
 func prepared(p Program, s *config.Settings) (*daemon, error) {
+	return prepare(p, s, func(d *daemon) func(config.Socket) bool {
+		pid := runningDaemon(s)
+		if pid == 0 {
+			return nil
+		}
+		d.own.pidFile.ignore(s.PIDFile.Path, pid)
+		return func(l config.Socket) bool { return servedBy(l.Address, pid) }
+	})
+}
+
+// prepare prepares a start and rolls it back, but for the sources. served says
+// which sockets are left alone.
+func prepare(p Program, s *config.Settings, served func(*daemon) func(config.Socket) bool) (*daemon, error) {
 	sink, err := onStderr()
 	if err != nil {
 		return nil, err
@@ -60,11 +89,8 @@ func prepared(p Program, s *config.Settings) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	if pid := runningDaemon(s); pid > 0 {
-		d.own.clients.served = func(l config.Socket) bool { return servedBy(l.Address, pid) }
-		d.own.control.served = d.own.clients.served
-		d.own.pidFile.ignore(s.PIDFile.Path, pid)
-	}
+	d.own.clients.served = served(d)
+	d.own.control.served = d.own.clients.served
 	d.own.commands.start(s)
 	if err := adoptAll(d.parts, nil); err != nil {
 		return nil, err
@@ -168,7 +194,7 @@ func sample(p Program, o config.Options, stdout io.Writer) error {
 	if err != nil {
 		return startError(err)
 	}
-	d, err := prepared(p, s)
+	d, err := preparedWithoutSockets(p, s)
 	if err != nil {
 		return startError(err)
 	}

@@ -15,12 +15,13 @@ _prngd() {
 		;;
 	--log-level) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$cur"); return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
-	--count) return ;;
+	--count | --ready-fd) return ;;
 	esac
 	case $cur in
 	-*)
 		mapfile -t COMPREPLY < <(compgen -W '--fg --debug --cmdfile --seedfile --no-seedfile --pidfile --mode
-			--kill --version --check-config --sample --count --log-level --log-format --help' -- "$cur")
+			--kill --version --check-config --sample --count --log-level --log-format
+			--ready-fd --help' -- "$cur")
 		;;
 	t*) mapfile -t COMPREPLY < <(compgen -W 'tcp/localhost\:708' -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;

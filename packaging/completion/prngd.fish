@@ -14,5 +14,6 @@ complete -c prngd -l sample -x -a 'kernel jitter cpu mem swap disk net load host
 complete -c prngd -l count -x -d 'How many samples to print'
 complete -c prngd -l log-level -x -a 'error warn info debug' -d 'Log from this level on'
 complete -c prngd -l log-format -x -a 'text json' -d 'How messages look'
+complete -c prngd -l ready-fd -x -d 'Write a newline to this descriptor when clients are answered'
 complete -c prngd -l help -d 'Print the options'
 complete -c prngd -a 'tcp/localhost:708' -d 'Address'
