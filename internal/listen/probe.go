@@ -48,7 +48,11 @@ func (s *Set) Probe(ctx context.Context) []Check {
 var errNoAnswer = errors.New("no answer in time")
 
 func (s *Set) probe(ctx context.Context, l *Listener) error {
-	network, address := dialed(l).Dial()
+	at := dialed(l)
+	if from, err := netip.ParseAddr(at.Host); err == nil && !l.Allows(from) {
+		return nil // an attempt would count as a refused client
+	}
+	network, address := at.Dial()
 	c, err := new(net.Dialer).DialContext(ctx, network, address)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil // its mode keeps us out as well, now that we are no longer root
@@ -61,8 +65,8 @@ func (s *Set) probe(ctx context.Context, l *Listener) error {
 	}
 	defer c.Close()
 	defer context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })()
-	if tcp, ok := c.LocalAddr().(*net.TCPAddr); s.config.Ask == nil || ok && !l.Allows(tcp.AddrPort().Addr()) {
-		return nil // connected, and that is all that this host may do
+	if s.config.Ask == nil {
+		return nil
 	}
 	err = s.config.Ask(c)
 	if err != nil && ctx.Err() != nil {
