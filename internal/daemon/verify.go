@@ -13,6 +13,8 @@ const (
 	// verifyEvery spares an idle daemon: reading everything back takes some 2 ms
 	// of processor time. A change is read back at once.
 	verifyEvery = time.Minute
+	// verifyFirst leaves the processor to the clients that have waited for a start.
+	verifyFirst = time.Second
 	// verifyLimit is for one part: reading back may meet a file system that hangs.
 	verifyLimit = 2 * time.Second
 )
@@ -35,12 +37,10 @@ type verifier struct {
 
 // run reads back until ctx ends.
 func (v *verifier) run(ctx context.Context) {
-	tick := time.NewTicker(verifyEvery)
-	defer tick.Stop()
-	for {
-		v.verify(ctx)
+	for wait := verifyFirst; ; wait = verifyEvery {
 		select {
-		case <-tick.C:
+		case <-time.After(wait):
+			v.verify(ctx)
 		case <-ctx.Done():
 			return
 		}
