@@ -4,7 +4,6 @@ package main
 
 import (
 	"os"
-	"runtime/debug"
 	"time"
 
 	"prngd/internal/daemon"
@@ -17,14 +16,7 @@ var (
 	date    = "" // "" = the commit's, where the build knows it
 )
 
-// gcPercent keeps an idle daemon, whose garbage is gopsutil's, 1.4 MB smaller than
-// Go's 100 does. Serving makes none.
-const gcPercent = 25
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	program := daemon.Program{Version: version, Date: date}
 	os.Exit(program.Main(time.Now(), os.Args, os.Stdout, os.Stderr))
 }

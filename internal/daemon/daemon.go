@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -163,7 +164,7 @@ func (d *daemon) serve() error {
 	failed := make(chan error, 1)
 	go func() { failed <- d.own.server.Serve(serving, d.own.clients.set.Listeners()); close(failed) }()
 	d.startTasks()
-	for _, task := range []func(context.Context){d.changes.run, d.feedWatchdog, d.verifier.run, d.watchRefusal} {
+	for _, task := range []func(context.Context){d.changes.run, d.feedWatchdog, d.verifier.run, d.watchRefusal, spareMemory} {
 		go task(life)
 	}
 	if os.Getpid() == 1 {
@@ -190,6 +191,23 @@ func (d *daemon) startTasks() {
 		d.own.clients.set.Watch, d.own.control.set.Watch,
 		d.announce, d.answerAdmin, d.notifyReady,
 	)
+}
+
+// gcPercent keeps an idle daemon, whose garbage is gopsutil's, 1.4 MB smaller than
+// Go's 100 does. Serving makes none.
+const gcPercent = 25
+
+// spareMemory has an idle daemon collect its garbage earlier, once the start is
+// over: during it, each collection keeps the first client waiting.
+func spareMemory(ctx context.Context) {
+	select {
+	case <-time.After(verifyEvery):
+	case <-ctx.Done():
+		return
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 }
 
 // attend answers signals until one of them, or the server, ends the daemon.
