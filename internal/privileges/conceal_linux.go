@@ -16,10 +16,11 @@ import (
 // kernel makes the process of such a file undumpable (execve(2), prctl(2),
 // PR_SET_DUMPABLE). It returns program itself, which may be open with O_PATH,
 // where a copy changes nothing: the file is unreadable already, or this process
-// could read any file, and holds capabilities that protect its memory. The caller
-// closes the copy. It needs /proc, and fs.suid_dumpable must not be 1.
+// could read any file, and holds capabilities that protect its memory. Nor does it
+// copy for uid 0: others of that uid are root's, and start-stop-daemon(8) and its
+// like know a daemon of root's by its program file. The caller closes the copy. It needs /proc, and fs.suid_dumpable must not be 1.
 func Conceal(program *os.File) (*os.File, error) {
-	if readsEverything() {
+	if os.Geteuid() == 0 || readsEverything() {
 		return program, nil
 	}
 	original, err := os.Open(fdPath(program))
