@@ -89,7 +89,7 @@ func (b *browser) turnsRed(feed string) {
 	const row = `document.querySelector('tr[data-source^="command:"]')`
 	b.await(5*time.Second, row+`.dataset.state === "healthy"`)
 	must(b.T, os.Remove(feed))
-	b.await(60*time.Second, row+`.dataset.state === "failing" && document.body.dataset.health === "degraded"`)
+	b.await(60*time.Second, row+`.dataset.state === "failing"`)
 	b.eval(`void (window.rgb = getComputedStyle(` + row + `.querySelector(".state")).color.match(/\d+/g).map(Number))`)
 	if b.eval(`rgb[0] > 1.5 * Math.max(rgb[1], rgb[2])`) != true {
 		b.Errorf("a failing source is %v", b.eval(`rgb`))
