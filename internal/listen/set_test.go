@@ -317,8 +317,8 @@ func TestStartWithoutAHost(t *testing.T) {
 		if r := s.Report(); r[1].Error != "" {
 			t.Errorf("%+v", r)
 		}
-		if n := len(hook.Entries); n != 2 { // missing, then listening
-			t.Errorf("%d lines in the log: %v", n, hook.Entries)
+		if n := len(hook.AllEntries()); n != 2 { // missing, then listening
+			t.Errorf("%d lines in the log: %v", n, hook.AllEntries())
 		}
 	})
 }
@@ -485,21 +485,21 @@ func TestRemovedSocketIsMadeAgain(t *testing.T) {
 		there := func() bool { return !s.Listeners()[0].Missing() }
 
 		minute()
-		if !there() || len(hook.Entries) != 0 {
-			t.Fatalf("nothing has happened yet: %v", hook.Entries)
+		if !there() || len(hook.AllEntries()) != 0 {
+			t.Fatalf("nothing has happened yet: %v", hook.AllEntries())
 		}
 		os.Remove(dir + "/s")
 		minute()
-		if !there() || !strings.Contains(hook.Entries[0].Message, "was removed: created again") {
-			t.Fatalf("not created again in a minute: %v", hook.Entries)
+		if !there() || !strings.Contains(hook.AllEntries()[0].Message, "was removed: created again") {
+			t.Fatalf("not created again in a minute: %v", hook.AllEntries())
 		}
 		os.RemoveAll(top)
 		hook.Reset()
 		minute()
 		minute()
 		minute()
-		if there() || len(hook.Entries) != 1 || s.Report()[0].Error == "" {
-			t.Errorf("without the jail, %v, %+v", hook.Entries, s.Report())
+		if there() || len(hook.AllEntries()) != 1 || s.Report()[0].Error == "" {
+			t.Errorf("without the jail, %v, %+v", hook.AllEntries(), s.Report())
 		}
 		os.MkdirAll(dir, 0o755)
 		minute()
