@@ -20,11 +20,31 @@ import (
 // bed is a Runner with the pool's side of the door, and its log.
 type bed struct {
 	*gatherers.Runner
-	log  bytes.Buffer
+	log  lockedBuffer
 	mu   sync.Mutex
 	mix  []string // the samples, in order of arrival
 	bits int
 }
+
+// lockedBuffer is a log that is read while an overdue sample may still be reported.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func (b *lockedBuffer) Len() int { return len(b.String()) }
 
 func newBed() *bed {
 	b := new(bed)
