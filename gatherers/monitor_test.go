@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,15 +95,15 @@ func TestBadSourcesAreRefused(t *testing.T) {
 			b := newBed()
 			b.during(t, []gatherers.Gatherer{s.source(8)}, func() { time.Sleep(24 * time.Hour) })
 			st := b.status(s.name)
-			if st.State != gatherers.Retired || st.Dropped == 0 || b.bits != 0 || len(b.mix) > 1 || !st.Needed {
-				t.Errorf("%s: %+v; %d bits, %d samples mixed", s.name, st, b.bits, len(b.mix))
+			if st.State != gatherers.Retired || st.Dropped == 0 || b.counted() != 0 || b.mixed() > 1 || !st.Needed {
+				t.Errorf("%s: %+v; %d bits, %d samples mixed", s.name, st, b.counted(), b.mixed())
 			}
 			if n := strings.Count(b.log.String(), "level=error msg=\"source retired"); n != 1 {
 				t.Errorf("%s: reported %d times: %s", s.name, n, &b.log)
 			}
-			t.Logf("%-28s after %4d bytes: %s", s.name, 512*(len(b.mix)+1), st.LastError)
+			t.Logf("%-28s after %4d bytes: %s", s.name, 512*(b.mixed()+1), st.LastError)
 			b.during(t, []gatherers.Gatherer{s.source(8)}, synctest.Wait)
-			if again := b.status(s.name); again.Dropped != st.Dropped+1 || b.bits != 0 {
+			if again := b.status(s.name); again.Dropped != st.Dropped+1 || b.counted() != 0 {
 				t.Errorf("%s: after a reload %+v", s.name, again)
 			}
 		})
@@ -140,8 +141,8 @@ func TestIntermittentFailure(t *testing.T) {
 			return p, err
 		}}}, func() {
 			time.Sleep(2*time.Minute + time.Second)
-			if s := b.status("s"); s.State != gatherers.Failing || s.Dropped != 1 || s.Bits != 512 || len(b.mix) != 2 {
-				t.Errorf("%+v, %d samples mixed", s, len(b.mix))
+			if s := b.status("s"); s.State != gatherers.Failing || s.Dropped != 1 || s.Bits != 512 || b.mixed() != 2 {
+				t.Errorf("%+v, %d samples mixed", s, b.mixed())
 			}
 			time.Sleep(time.Minute)
 			if s := b.status("s"); s.State != gatherers.Healthy || s.Bits != 512 {
@@ -233,12 +234,12 @@ func TestNeeded(t *testing.T) {
 // estimate, and a drop of the estimate is seen in the next sample.
 func TestCreditFollowsTheEstimate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, weak := newBed(), false
+		b, weak := newBed(), new(atomic.Bool)
 		good, r := random(1024), rand.New(rand.NewSource(5))
 		b.during(t, []gatherers.Gatherer{{Name: "s", Every: time.Minute, Credit: 1.0 / 64, Tested: true, Gather: func(ctx context.Context) ([]byte, error) {
 			p, err := good(ctx)
 			for i := range p {
-				if weak && r.Intn(100) < 95 {
+				if weak.Load() && r.Intn(100) < 95 {
 					p[i] = 9
 				}
 			}
@@ -248,7 +249,7 @@ func TestCreditFollowsTheEstimate(t *testing.T) {
 			if s := b.status("s"); s.Used != 1.0/64 || s.Bits != 16 || s.Estimate < 4 {
 				t.Errorf("good: %+v", s)
 			}
-			weak = true
+			weak.Store(true)
 			time.Sleep(time.Minute)
 			s := b.status("s")
 			if !(s.Estimate < 0.125) || s.Used != gatherers.Credit(s.Estimate/8) || s.Bits != 16+s.Used.Bits(1024) || s.Bits >= 32 {

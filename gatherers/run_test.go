@@ -26,6 +26,20 @@ type bed struct {
 	bits int
 }
 
+// mixed is how many samples have come.
+func (b *bed) mixed() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.mix)
+}
+
+// counted is what they counted for, in bits.
+func (b *bed) counted() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bits
+}
+
 // lockedBuffer is a log that is read while an overdue sample may still be reported.
 type lockedBuffer struct {
 	mu  sync.Mutex
