@@ -3,15 +3,12 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 
 	"github.com/sirupsen/logrus"
-	"golang.org/x/sys/unix"
 
 	"prngd/internal/change"
 	"prngd/internal/config"
@@ -105,11 +102,8 @@ func (p *listeners) report(r *control.Report) {
 }
 
 // check asks every socket through itself, and reads back owner and mode.
-func (p *listeners) check(ctx context.Context) (checks []control.Check) {
-	for _, c := range append(p.set.Checks(), p.set.Probe(ctx)...) {
-		checks = append(checks, control.Check(c))
-	}
-	return checks
+func (p *listeners) check(ctx context.Context) []control.Check {
+	return append(p.set.Checks(), p.set.Probe(ctx)...)
 }
 
 func (p *listeners) handOver(s *state) error {
@@ -151,43 +145,15 @@ func renumber(handed listen.State, received []int) (left []int, err error) {
 // copies returns copies of the sockets, in the order of the state document, which
 // the caller closes. Their own descriptors are not of use here: a driver that has
 // just begun to serve replaces them.
-func (p *listeners) copies() (fds []int, err error) {
+func (p *listeners) copies() (files []*os.File, err error) {
 	for _, l := range p.set.Listeners() {
-		fd, err := copyOf(l)
+		f, err := l.File()
 		if err != nil {
-			return fds, fmt.Errorf("copying %s: %w", l.Address(), err)
+			return files, err
 		}
-		fds = append(fds, fd)
+		files = append(files, f)
 	}
-	return fds, nil
-}
-
-// duplicate returns a copy of fd, close-on-exec; no program is started in between.
-func duplicate(fd int) (int, error) {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	second, err := unix.Dup(fd)
-	if err != nil {
-		return -1, os.NewSyscallError("dup", err)
-	}
-	unix.CloseOnExec(second)
-	return second, nil
-}
-
-// copyOf returns a copy of l's descriptor, close-on-exec.
-func copyOf(l *listen.Listener) (fd int, err error) {
-	for range 3 { // a driver may replace the descriptor, once, at this very moment
-		raw, rerr := l.SyscallConn()
-		if rerr != nil {
-			return -1, rerr
-		}
-		rerr = raw.Control(func(n uintptr) { fd, err = duplicate(int(n)) })
-		if rerr == nil {
-			return fd, err
-		}
-		err = rerr
-	}
-	return -1, err
+	return files, nil
 }
 
 func (p *listeners) close() { p.set.Close() }
@@ -201,11 +167,12 @@ func (p *listeners) accept(ctx context.Context, serve func(context.Context, net.
 	for {
 		changed := p.set.Changed()
 		for _, l := range p.set.Listeners() {
-			if c, err := l.Copy(); err == nil && !served[l] {
+			if served[l] {
+				continue
+			}
+			if c, err := l.Copy(); err == nil { // it ends with l
 				served[l] = true
-				serving.Go(func() { serveUntilClosed(ctx, l, c, serve) })
-			} else if err == nil {
-				c.Close()
+				serving.Go(func() { serve(ctx, c) })
 			}
 		}
 		select {
@@ -214,19 +181,4 @@ func (p *listeners) accept(ctx context.Context, serve func(context.Context, net.
 			return
 		}
 	}
-}
-
-// serveUntilClosed serves c, a copy of l, until l is closed or ctx ends. What is
-// being answered then is answered.
-func serveUntilClosed(ctx context.Context, l *listen.Listener, c net.Listener, serve func(context.Context, net.Listener)) {
-	ended := make(chan struct{})
-	defer close(ended)
-	go func() {
-		select {
-		case <-l.Closed():
-			c.Close()
-		case <-ended:
-		}
-	}()
-	serve(ctx, c)
 }

@@ -9,8 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"prngd/internal/change"
 	"prngd/internal/config"
 	"prngd/internal/prng"
@@ -60,9 +58,7 @@ func (d *daemon) replace(ctx context.Context) error {
 	d.log.WithField("program", d.origin.File.Path).WithField("same", program.Same(d.origin.File)).Info("upgrading")
 	d.own.log.Deliver(100 * time.Millisecond)
 	err = d.park(ctx, program, resolved)
-	if ctx.Err() == nil {
-		d.startTasks()
-	}
+	d.call(ctx, d.startTasks)
 	return err
 }
 
@@ -78,16 +74,20 @@ func (d *daemon) preflight(ctx context.Context, program *upgrade.Program) ([]byt
 		return nil, err
 	}
 	var sockets []int
-	defer func() {
-		for _, fd := range sockets {
-			unix.Close(fd)
-		}
-	}()
 	for _, p := range []*listeners{d.own.clients, d.own.control} {
 		copies, err := p.copies()
-		sockets = append(sockets, copies...)
+		for _, f := range copies {
+			defer f.Close()
+		}
 		if err != nil {
 			return nil, err
+		}
+		for _, f := range copies {
+			fd, err := descriptorOf(f) // Fd would make the socket blocking
+			if err != nil {
+				return nil, err
+			}
+			sockets = append(sockets, fd)
 		}
 	}
 	return program.Preflight(ctx, os.Args, document, sockets)
@@ -102,7 +102,7 @@ func (d *daemon) endTasks() error {
 		go func() { old.all.Wait(); d.call(d.life, d.startTasks) }()
 		return change.Later(errors.New("a disk or a device does not answer"))
 	case upgrade.HungThread(time.Second):
-		d.startTasks()
+		d.call(d.life, d.startTasks)
 		return change.Later(errors.New("a thread hangs in the kernel, and the exec would hang with it"))
 	}
 	return nil

@@ -12,17 +12,18 @@ import (
 	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/control"
 )
 
 // Probe makes a connection to every socket, by its path or address, and a request
 // if [Config.Ask] says how. It takes no longer than ctx.
-func (s *Set) Probe(ctx context.Context) []Check {
+func (s *Set) Probe(ctx context.Context) []control.Check {
 	sockets := s.Listeners()
-	checks := make([]Check, len(sockets))
+	checks := make([]control.Check, len(sockets))
 	var wg sync.WaitGroup
 	for i, l := range sockets {
 		c := &checks[i]
-		*c = Check{What: "answer of " + l.Address().String(), Asked: "yes", Is: "yes"}
+		*c = control.Check{What: "answer of " + l.Address().String(), Asked: "yes", Is: "yes"}
 		wg.Go(func() {
 			if err := s.probe(ctx, l); err != nil {
 				c.Is = fmt.Sprintf("no: %v", err)

@@ -5,16 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
-)
 
-// Check is one thing that was asked for beside what was read back, as in
-// control.Check.
-type Check struct {
-	What     string
-	Asked    string
-	Is       string
-	Critical bool
-}
+	"prngd/internal/control"
+)
 
 // Status is one listening address.
 type Status struct {
@@ -22,7 +15,7 @@ type Status struct {
 	Where   string // the line that asks for it; empty: none
 	Missing bool   // its path no longer leads to our socket
 	Error   string // why it is not as asked for, or why no connection can be accepted
-	Check   Check
+	Check   control.Check
 }
 
 // Report reads back what the sockets are.
@@ -40,7 +33,7 @@ func (s *Set) Report() (list []Status) {
 
 // Checks returns the checks of all sockets, and one that tells whether there is
 // any.
-func (s *Set) Checks() (checks []Check) {
+func (s *Set) Checks() (checks []control.Check) {
 	serving := 0
 	for _, st := range s.Report() {
 		checks = append(checks, st.Check)
@@ -49,7 +42,7 @@ func (s *Set) Checks() (checks []Check) {
 		}
 	}
 	if s.config.Critical {
-		checks = append(checks, Check{What: "listening", Asked: "yes", Is: yesNo(serving > 0), Critical: true})
+		checks = append(checks, control.Check{What: "listening", Asked: "yes", Is: yesNo(serving > 0), Critical: true})
 	}
 	return checks
 }
@@ -70,7 +63,7 @@ func (sl *slot) status(l *Listener, sys *system) Status {
 		st.Error = sl.err.Error()
 	}
 	if l == nil {
-		st.Check = Check{What: "socket " + st.Address, Asked: "open", Is: absentSocket}
+		st.Check = control.Check{What: "socket " + st.Address, Asked: "open", Is: absentSocket}
 		return st
 	}
 	st.Address, st.Missing = l.Address().String(), l.Missing()
@@ -82,9 +75,9 @@ func (sl *slot) status(l *Listener, sys *system) Status {
 }
 
 // check compares a socket with its line. Of a supervisor's only the path counts.
-func (l *Listener) check(sl *slot, sys *system) Check {
+func (l *Listener) check(sl *slot, sys *system) control.Check {
 	a := l.Address()
-	c := Check{What: "socket " + a.String(), Asked: "ours"}
+	c := control.Check{What: "socket " + a.String(), Asked: "ours"}
 	if a.Network == "tcp" {
 		c.Is = c.Asked
 		return c

@@ -100,7 +100,7 @@ func (l *Listener) acceptNow() (net.Conn, error) {
 // Copy returns a Listener of its own on the same socket: its end is not l's, but
 // l's is also its. Close leaves the path.
 func (l *Listener) Copy() (*Listener, error) {
-	f, err := l.file()
+	f, err := l.File()
 	if err != nil {
 		return nil, err
 	}
@@ -119,12 +119,19 @@ func (l *Listener) Copy() (*Listener, error) {
 	return c, nil
 }
 
-// file returns a copy of l's descriptor.
-func (l *Listener) file() (*os.File, error) {
+// File returns a copy of l's descriptor, which the caller closes. A driver that
+// begins to serve replaces the descriptor, once: then the new one is copied.
+func (l *Listener) File() (*os.File, error) {
 	type filer interface{ File() (*os.File, error) }
-	f, ok := l.socket().(filer)
-	if !ok {
-		return nil, fmt.Errorf("copying the socket of %s: %w", l.Address(), errors.ErrUnsupported)
+	for {
+		socket := l.socket()
+		s, ok := socket.(filer)
+		if !ok {
+			return nil, fmt.Errorf("copying the socket of %s: %w", l.Address(), errors.ErrUnsupported)
+		}
+		f, err := s.File()
+		if err == nil || socket == l.socket() {
+			return f, err
+		}
 	}
-	return f.File()
 }
