@@ -15,16 +15,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// faultCommands are the commands of the scripts that are named for a fault.
-func faultCommands() map[string]func(*testscript.TestScript, bool, []string) {
-	return map[string]func(*testscript.TestScript, bool, []string){
-		"exits":   exits,
-		"inode":   inode,
-		"refused": refused,
-		"taken":   taken,
-	}
-}
-
 // exits runs a program and asserts its exit status: exits STATUS PROGRAM ARGUMENT...
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])

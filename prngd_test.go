@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"os"
 	"regexp"
@@ -60,7 +59,7 @@ func TestScripts(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
-		Cmds: withFaults(map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ask":     ask,
 			"signal":  signalPID,
 			"listens": listens,
@@ -83,13 +82,13 @@ func TestScripts(t *testing.T) {
 			"promptly": promptly,
 			"watch":    watch,
 			"notified": notified,
-		}),
-	})
-}
 
-func withFaults(cmds map[string]func(*testscript.TestScript, bool, []string)) map[string]func(*testscript.TestScript, bool, []string) {
-	maps.Copy(cmds, faultCommands())
-	return cmds
+			"exits":   exits,
+			"inode":   inode,
+			"refused": refused,
+			"taken":   taken,
+		},
+	})
 }
 
 // ownControl gives a story a control socket of its own, since root's default is the machine's. Only root's daemon makes

@@ -154,3 +154,14 @@ type Config struct {
 	Rejected int      `json:"rejected"`
 	Pending  []string `json:"needs_restart,omitempty"` // what a reload could not apply
 }
+
+// When is t for a Report, by the clock as it goes now: nil if it has not come yet.
+// So an age is right also when the clock was set meanwhile.
+func When(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	now := time.Now()
+	t = now.Add(-now.Sub(t)).UTC() // Sub uses the monotonic clock where t has it
+	return &t
+}

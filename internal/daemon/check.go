@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -58,29 +59,22 @@ func checkConfig(p Program, o config.Options, stdout io.Writer) error {
 	return nil
 }
 
+// prepared is a daemon whose start was prepared and rolled back, but for its
+// sources, which can be sampled. What the daemon of this configuration has that
+// runs already is left alone.
+func prepared(p Program, s *config.Settings) (*daemon, error) {
+	pid := runningDaemon(s)
+	return prepare(p, s, pid, func(l config.Socket) bool { return pid > 0 && servedBy(l.Address, pid) })
+}
+
 // preparedWithoutSockets is like prepared for a program that does not listen.
 func preparedWithoutSockets(p Program, s *config.Settings) (*daemon, error) {
-	return prepare(p, s, func(*daemon) func(config.Socket) bool {
-		return func(config.Socket) bool { return true }
-	})
+	return prepare(p, s, 0, func(config.Socket) bool { return true })
 }
 
-// prepared is a daemon whose start was prepared and rolled back, but for its
-// sources, which can be sampled.
-func prepared(p Program, s *config.Settings) (*daemon, error) {
-	return prepare(p, s, func(d *daemon) func(config.Socket) bool {
-		pid := runningDaemon(s)
-		if pid == 0 {
-			return nil
-		}
-		d.own.pidFile.ignore(s.PIDFile.Path, pid)
-		return func(l config.Socket) bool { return servedBy(l.Address, pid) }
-	})
-}
-
-// prepare prepares a start and rolls it back, but for the sources. served says
-// which sockets are left alone.
-func prepare(p Program, s *config.Settings, served func(*daemon) func(config.Socket) bool) (*daemon, error) {
+// prepare prepares a start and rolls it back, but for the sources. The sockets for
+// which served is true are left alone, and the pid file if it names pid.
+func prepare(p Program, s *config.Settings, pid int, served func(config.Socket) bool) (*daemon, error) {
 	sink, err := onStderr()
 	if err != nil {
 		return nil, err
@@ -89,8 +83,8 @@ func prepare(p Program, s *config.Settings, served func(*daemon) func(config.Soc
 	if err != nil {
 		return nil, err
 	}
-	d.own.clients.served = served(d)
-	d.own.control.served = d.own.clients.served
+	d.own.clients.served, d.own.control.served = served, served
+	d.own.pidFile.ignore(s.PIDFile.Path, pid)
 	d.own.commands.start(s)
 	if err := adoptAll(d.parts, nil); err != nil {
 		return nil, err
@@ -142,7 +136,7 @@ func servedBy(a egdproto.Address, pid int) bool {
 	}
 	conn.SetDeadline(time.Now().Add(dialLimit))
 	answer, err := egdproto.NewClient(conn).PID()
-	return err == nil && strings.TrimSpace(fmt.Sprint(answer)) == fmt.Sprint(pid)
+	return err == nil && answer == strconv.Itoa(pid)
 }
 
 // result is one sample of a trial.

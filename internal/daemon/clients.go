@@ -127,7 +127,7 @@ func (p *serverPart) report(r *control.Report) {
 		Refused: map[string]uint64{
 			"uid": st.RefusedPerUID, "reserved": st.RefusedReserved, "address": st.RefusedAddress,
 		},
-		LastRefusal: when(st.LastRefusal), Unknown: st.UnknownCommands, Partial: st.PartialRequests,
+		LastRefusal: control.When(st.LastRefusal), Unknown: st.UnknownCommands, Partial: st.PartialRequests,
 		Timeouts: st.RequestTimeouts + st.WriteTimeouts, CreditDenied: st.WritesRefused,
 	}
 }

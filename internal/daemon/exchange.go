@@ -209,7 +209,7 @@ func (p *exchange) report(r *control.Report) {
 		}
 		st := x.file.Stats()
 		r.Exchange = append(r.Exchange, control.File{
-			Path: x.line.Path, Cycles: st.Writes, Skipped: st.Skipped, LastStir: when(st.Last),
+			Path: x.line.Path, Cycles: st.Writes, Skipped: st.Skipped, LastStir: control.When(st.Last),
 			Locked: st.LongestLock.Seconds(), Error: st.LastError,
 		})
 	}

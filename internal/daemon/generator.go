@@ -57,7 +57,7 @@ var stateWords = map[prng.State]string{prng.Unseeded: "shut", prng.ReseedRequire
 func (p *generatorPart) report(r *control.Report) {
 	st := p.Stats()
 	r.Generator.State, r.Generator.GateBits, r.Generator.GateNeeds = stateWords[st.State], st.GateBits, prng.GateBits
-	r.Generator.SeededAt, r.Generator.LastReseed = when(st.OpenedAt), when(st.LastReseed)
+	r.Generator.SeededAt, r.Generator.LastReseed = control.When(st.OpenedAt), control.When(st.LastReseed)
 	r.Generator.Reseeds, r.Generator.Stirs, r.Generator.Generates, r.Generator.Bytes = st.Reseeds, st.Stirs, st.Generates, st.Bytes
 	r.Generator.Kernel, r.Generator.Unprotected = st.Kernel, st.Memory.Missing
 	if r.Generator.SeededAt != nil {

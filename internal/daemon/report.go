@@ -36,14 +36,3 @@ func heapBytes() uint64 {
 	metrics.Read(heap)
 	return heap[0].Value.Uint64()
 }
-
-// when is t for a report, by the clock as it goes now: nil if it has not come
-// yet. So an age is right also when the clock was set meanwhile.
-func when(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	now := time.Now()
-	t = now.Add(-now.Sub(t)).UTC() // Sub uses the monotonic clock where t has it
-	return &t
-}

@@ -231,7 +231,7 @@ func (p *seed) report(r *control.Report) {
 	st := p.file.Stats()
 	r.Seed = control.Seed{
 		Path: st.Path, Loaded: st.Reason, Bits: st.LoadedBits,
-		LastSave: when(st.LastSave), Error: st.LastError, Creditable: st.Creditable,
+		LastSave: control.When(st.LastSave), Error: st.LastError, Creditable: st.Creditable,
 	}
 	if p.before.Path != st.Path {
 		return

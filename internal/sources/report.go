@@ -3,7 +3,6 @@ package sources
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"prngd/internal/control"
 	"prngd/internal/prng"
@@ -26,8 +25,8 @@ func (s *Sources) Report(r *control.Report) {
 			Name: g.Name, State: string(g.State), Every: g.Every.Seconds(), Credit: float64(g.Credit),
 			Used: float64(g.Used), Estimate: g.Estimate, Dropped: uint64(g.Dropped), Needed: g.Needed,
 			Samples: uint64(g.Samples), Bytes: uint64(g.Bytes), Bits: bits, Errors: uint64(g.Errors),
-			LastSample: when(g.LastSample), Took: g.Duration.Seconds(),
-			LastError: g.LastError, LastErrorAt: when(g.LastErrorAt), Detail: g.Detail,
+			LastSample: control.When(g.LastSample), Took: g.Duration.Seconds(),
+			LastError: g.LastError, LastErrorAt: control.When(g.LastErrorAt), Detail: g.Detail,
 		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(others)) {
@@ -36,15 +35,4 @@ func (s *Sources) Report(r *control.Report) {
 			Name: name, State: "passive", Samples: st.Samples, Bytes: st.Bytes, Bits: st.CreditedBits,
 		})
 	}
-}
-
-// when returns t for a report, by the clock as it goes now, nil if it has not
-// come yet. So an age is right also when the clock was set meanwhile.
-func when(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	now := time.Now()
-	t = now.Add(-now.Sub(t)).UTC() // Sub uses the monotonic clock where t has it
-	return &t
 }
