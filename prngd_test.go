@@ -59,36 +59,39 @@ func TestScripts(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ask":     ask,
-			"signal":  signalPID,
-			"listens": listens,
-			"stale":   stale,
-			"mode":    mode,
-			"port":    port,
-			"control": askControl,
-
-			"appears":  func(ts *testscript.TestScript, _ bool, args []string) { await(ts, args[0], true) },
-			"vanishes": func(ts *testscript.TestScript, _ bool, args []string) { await(ts, args[0], false) },
-			"logged":   logged,
-			"identity": identity,
-			"upgrades": upgrades,
-			"reports":  reports,
-
-			"hold":     hold,
-			"release":  release,
-			"crowd":    crowd,
-			"activate": activate,
-			"promptly": promptly,
-			"watch":    watch,
-			"notified": notified,
-
-			"exits":   exits,
-			"inode":   inode,
-			"refused": refused,
-			"taken":   taken,
-		},
+		Cmds: commands,
 	})
+}
+
+// commands are what a script can call besides testscript's own commands.
+var commands = map[string]func(*testscript.TestScript, bool, []string){
+	"ask":     ask,
+	"signal":  signalPID,
+	"listens": listens,
+	"stale":   stale,
+	"mode":    mode,
+	"port":    port,
+	"control": askControl,
+
+	"appears":  func(ts *testscript.TestScript, _ bool, args []string) { await(ts, args[0], true) },
+	"vanishes": func(ts *testscript.TestScript, _ bool, args []string) { await(ts, args[0], false) },
+	"logged":   logged,
+	"identity": identity,
+	"upgrades": upgrades,
+	"reports":  reports,
+
+	"hold":     hold,
+	"release":  release,
+	"crowd":    crowd,
+	"activate": activate,
+	"promptly": promptly,
+	"watch":    watch,
+	"notified": notified,
+
+	"exits":   exits,
+	"inode":   inode,
+	"refused": refused,
+	"taken":   taken,
 }
 
 // ownControl gives a story a control socket of its own, since root's default is the machine's. Only root's daemon makes

@@ -30,7 +30,7 @@ type Handler struct {
 	Do    map[string]func(context.Context) error
 	Fresh func(ctx context.Context, n int) ([]byte, error)
 	// Owner is the uid that started the daemon. It and uid 0 may do everything;
-	// whoever the socket's mode lets in may ask for the status.
+	// others that the socket's mode lets in may ask for the status.
 	Owner int
 	// Banned is a uid that gets nothing whatever the mode says: that of the
 	// commands of prngd.conf. -1 is nobody.

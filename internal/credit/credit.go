@@ -1,6 +1,6 @@
 // Package credit says whose bytes count towards a seed, for how many bits, and when.
 //
-// Everything that reaches the generator is mixed, whoever sent it. What counts
+// Everything that reaches the generator is mixed, from any sender. What counts
 // is decided here and nowhere else, one rule a function; the generator applies
 // the limits of a [prng.Policy].
 package credit

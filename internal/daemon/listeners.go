@@ -77,7 +77,7 @@ func (p *listeners) prepare(ctx context.Context, next *config.Settings, how mann
 }
 
 // directoryOf says what is done about the directory of a default socket. That of
-// a user who is not root may lie where everybody may write, and then the
+// an ordinary user may lie where everybody may write, and then the
 // directory of somebody else would be a trap. That of root's control socket is
 // given to the user that the daemon becomes, so that the socket can be made again.
 func directoryOf(s *config.Settings, path string) *listen.Directory {

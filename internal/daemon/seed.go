@@ -294,8 +294,8 @@ func (p *seed) close() {
 }
 
 // makeSeedDirectory makes the default directory of the seed file. That of a user
-// who is not root lies below the home directory, a path of several steps (XDG Base
-// Directory Specification); root's is given to the user whom the daemon becomes.
+// other than root lies below the home directory, a path of several steps (XDG Base
+// Directory Specification); root's is given to the user that the daemon becomes.
 // No other directory is made: a typing error in a path must not grow a tree.
 func makeSeedDirectory(s *config.Settings) error {
 	if s.Seed.Path == "" || s.Seed.Path != s.Defaults.Seed {

@@ -27,7 +27,7 @@ const (
 	// would overlook that and begin to serve; an unknown option it refuses.
 	preflightArgument = "--preflight-upgrade"
 
-	// Where the tried program finds the state document, and whom to answer.
+	// Where the tried program finds the state document, and where it answers.
 	preflightState, preflightReply = 3, 4
 
 	// couldTakeOver begins its answer: exit status 0 alone /bin/true has, too. The
