@@ -20,8 +20,17 @@ import (
 	"prngd/egdproto"
 )
 
-// patience bounds every wait for the relay; nothing is concluded from how long one took.
-const patience = 5 * time.Minute
+// patience bounds every wait for a relay or a libegd; nothing is concluded from how long one took. A planted fault
+// may make a wait endless, so that the scripts which plant one set $CONTRIB_PATIENCE, a duration.
+var patience = patienceOf(os.Getenv("CONTRIB_PATIENCE"))
+
+func patienceOf(text string) time.Duration {
+	d, err := time.ParseDuration(cmp.Or(text, "5m"))
+	if err != nil {
+		panic("CONTRIB_PATIENCE: " + err.Error())
+	}
+	return d
+}
 
 // standing runs the relay with a clock that moves only by SIGUSR2, which is ten seconds, and SIGUSR1, one.
 const standing = `my $file = shift;
