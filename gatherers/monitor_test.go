@@ -267,8 +267,8 @@ func TestOnlySampleIsTested(t *testing.T) {
 		bits  int
 		state gatherers.State
 	}{
-		"good":      {good, 512, gatherers.Spent},
-		"short":     {good[:100], 50, gatherers.Spent},
+		"good":      {good, 512, gatherers.Exhausted},
+		"short":     {good[:100], 50, gatherers.Exhausted},
 		"zeros":     {make([]byte, 1024), 0, gatherers.Retired},
 		"few zeros": {make([]byte, 100), 0, gatherers.Failing},
 		"digits":    {[]byte(strings.Repeat("31415926535", 100)), 0, gatherers.Retired},
@@ -294,7 +294,7 @@ func TestRefusedFileIsReplaced(t *testing.T) {
 		for _, want := range []struct {
 			state gatherers.State
 			bits  int
-		}{{gatherers.Retired, 0}, {gatherers.Spent, 50}} {
+		}{{gatherers.Retired, 0}, {gatherers.Exhausted, 50}} {
 			b.during(t, []gatherers.Gatherer{{Name: "file", Every: time.Hour, Credit: 0.5, Once: true, Gather: func(context.Context) ([]byte, error) {
 				return append([]byte(nil), data...), nil
 			}}}, synctest.Wait)

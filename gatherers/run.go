@@ -39,7 +39,7 @@ func (r *Runner) Run(ctx context.Context, list []Gatherer) {
 	start := time.Now()
 	var loops sync.WaitGroup
 	for _, s := range r.adopt(list) {
-		if s.status.State == Spent {
+		if s.status.State == Exhausted {
 			continue
 		}
 		loops.Go(func() { r.keep(ctx, s, start) })

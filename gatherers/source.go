@@ -40,7 +40,7 @@ func newSource(g Gatherer, old *source) *source {
 		}
 	}
 	s.status.Name, s.status.Credit, s.status.Detail = g.Name, g.Credit, ""
-	if !g.Once || s.status.State != Spent {
+	if !g.Once || s.status.State != Exhausted {
 		s.status.State = Waiting
 	}
 	return s

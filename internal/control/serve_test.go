@@ -174,10 +174,12 @@ func TestHealth(t *testing.T) {
 		reason string
 	}{
 		{"all is well", func(*control.Report) {}, control.OK, ""},
-		{"shut for a minute", func(r *control.Report) { r.Generator.State, r.Started = "shut", now.Add(-time.Minute) }, control.Degraded, "not seeded yet"},
-		{"shut for longer", func(r *control.Report) { r.Generator.State, r.Started = "shut", now.Add(-61*time.Second) }, control.Critical, "not seeded for 1m1s"},
+		{"unseeded for a minute", func(r *control.Report) { r.Generator.State, r.Started = control.StateUnseeded, now.Add(-time.Minute) }, control.Degraded, "not seeded yet"},
+		{"unseeded for longer", func(r *control.Report) {
+			r.Generator.State, r.Started = control.StateUnseeded, now.Add(-61*time.Second)
+		}, control.Critical, "not seeded for 1m1s"},
 		{"a short reply", func(r *control.Report) { r.Clients.Short = 1 }, control.Critical, "short"},
-		{"held", func(r *control.Report) { r.Generator.State = "held" }, control.Degraded, "held"},
+		{"reseed required", func(r *control.Report) { r.Generator.State = control.StateReseedRequired }, control.Degraded, "a reseed is required"},
 		{"a credited source fails", func(r *control.Report) { r.Sources[0].State = "failing" }, control.Degraded, "kernel"},
 		{"a source is retired", func(r *control.Report) { r.Sources[0].State = "retired" }, control.Degraded, "kernel is retired"},
 		{"the last source is retired", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Needed = "retired", true }, control.Critical, "no other credited source"},

@@ -51,12 +51,14 @@ func (sample firstSample) Commit() error {
 // Rollback does nothing.
 func (firstSample) Rollback() {}
 
-// stateWords are the states in version 1 of the control protocol.
-var stateWords = map[prng.State]string{prng.Unseeded: "shut", prng.ReseedRequired: "held", prng.Seeded: "open"}
+// reportedStates are the generator's states in a report.
+var reportedStates = map[prng.State]string{
+	prng.Unseeded: control.StateUnseeded, prng.ReseedRequired: control.StateReseedRequired, prng.Seeded: control.StateSeeded,
+}
 
 func (p *generatorPart) report(r *control.Report) {
 	st := p.Stats()
-	r.Generator.State, r.Generator.GateBits, r.Generator.GateNeeds = stateWords[st.State], st.GateBits, prng.GateBits
+	r.Generator.State, r.Generator.FirstSeedBits, r.Generator.FirstSeedRequired = reportedStates[st.State], st.GateBits, prng.GateBits
 	r.Generator.SeededAt, r.Generator.LastReseed = control.When(st.OpenedAt), control.When(st.LastReseed)
 	r.Generator.Reseeds, r.Generator.Stirs, r.Generator.Generates, r.Generator.Bytes = st.Reseeds, st.Stirs, st.Generates, st.Bytes
 	r.Generator.Kernel, r.Generator.Unprotected = st.Kernel, st.Memory.Missing

@@ -40,7 +40,7 @@ func (d *daemon) upgrade(ctx context.Context) error {
 
 func (d *daemon) replace(ctx context.Context) error {
 	if d.generator.State() == prng.ReseedRequired {
-		return change.Later(errors.New("output is held until a reseed, and a new program could not know that"))
+		return change.Later(errors.New("a reseed is required before the next reply, and a new program could not know that"))
 	}
 	program, err := upgrade.Open(d.origin.File.Path)
 	if err != nil {

@@ -178,10 +178,10 @@ func TestPlain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const want = `TIME     HEALTH   GATE  CLIENTS REQUEST/S       SENT/S   LATENCY  SOURCES
-15:04:05 ok       open       12         -            -         -      2/4
-15:04:06 degraded open       11      1234      1.0 MiB   0.054ms      2/4  seed file: disk full
-15:04:06 unknown  -           -         -            -         -        -  gone
+	const want = `TIME     HEALTH   STATE           CLIENTS REQUEST/S       SENT/S   LATENCY  SOURCES
+15:04:05 ok       seeded               12         -            -         -      2/4
+15:04:06 degraded seeded               11      1234      1.0 MiB   0.054ms      2/4  seed file: disk full
+15:04:06 unknown  -                     -         -            -         -        -  gone
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nexpected\n%s", out.String(), want)
