@@ -79,7 +79,7 @@ func output(ctx context.Context, path string, argv []string, out *capped) ([]byt
 		return nil, startError(path, err)
 	}
 	cmd.Wait()  // the exit status means nothing
-	killGroup() // whom it has left behind
+	killGroup() // what the command left behind
 	if len(out.data) == 0 {
 		return nil, errors.New("no output")
 	}

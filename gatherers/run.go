@@ -9,7 +9,7 @@ import (
 )
 
 // parting is how long Run waits, once its context has ended, for gatherers
-// that are about to return. Whoever is not back then is abandoned.
+// that are about to return. Gatherers that are not back by then are abandoned.
 const parting = 100 * time.Millisecond
 
 // A Runner samples gatherers for ever, each on a goroutine of its own, so that

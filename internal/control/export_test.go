@@ -8,9 +8,9 @@ func NewAction(do func(context.Context) error) *action { return newAction(do) }
 
 func (a *action) Ask(ctx context.Context) error { return a.ask(ctx) }
 
-// AdminSeats and the rest are for tests as well: one process has one uid.
-const AdminSeats = adminSeats
+// AdminSlots and the rest are for tests as well: one process has one uid.
+const AdminSlots = adminSlots
 
-func NewSeats(owner int) *seats    { return newSeats(owner) }
-func (s *seats) Take(uid int) bool { return s.take(uid) }
-func (s *seats) Leave(uid int)     { s.leave(uid) }
+func NewSlots(owner int) *slots    { return newSlots(owner) }
+func (s *slots) Take(uid int) bool { return s.take(uid) }
+func (s *slots) Release(uid int)   { s.release(uid) }

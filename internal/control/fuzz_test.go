@@ -14,8 +14,8 @@ import (
 	"prngd/internal/control"
 )
 
-// FuzzRequest: whatever a stranger sends, he gets one JSON answer and the end: the
-// report if his first line, of at most 64 bytes, is status; if it is another verb,
+// FuzzRequest: whatever another user sends, the answer is one JSON object and the end: the
+// report if the first line, of at most 64 bytes, is status; if it is another verb,
 // what became of that; and else what was expected.
 func FuzzRequest(f *testing.F) {
 	for _, s := range []string{"status\n", "status\r\n", "status", "statuss\n", "\n", "save\nstatus\n", "reload\r\r\n",

@@ -36,7 +36,7 @@ const (
 type Answer struct {
 	Version int     `json:"version"`
 	Error   string  `json:"error,omitempty"`  // empty: done
-	Denied  bool    `json:"denied,omitempty"` // the error is about who asks, not about what
+	Denied  bool    `json:"denied,omitempty"` // the error is about the user that asks, not about the request
 	Status  int     `json:"status,omitempty"` // exit status for the error: 75, it may work later; 78, it never can
 	Report  *Report `json:"report,omitempty"`
 	Data    []byte  `json:"data,omitempty"` // of Fresh; base64

@@ -92,7 +92,7 @@ func TestKillForked(t *testing.T) {
 	}
 }
 
-// Nobody is signalled who was not named by daemon and kernel alike. This test
+// Only a process that daemon and kernel both name is signalled. This test
 // is process group and all: a wrong kill ends it.
 func TestKillRefuses(t *testing.T) {
 	bystander, _ := start(t, "pidteller", filepath.Join(t.TempDir(), "s"), "self")

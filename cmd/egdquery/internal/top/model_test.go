@@ -96,7 +96,7 @@ func TestSourcesComeAndGo(t *testing.T) {
 		s.look(without)
 	}
 	if strings.Contains(strings.Join(s.lines(80, 24), "\n"), "kernel") {
-		t.Error("who has gone is never forgotten")
+		t.Error("a source that is gone is never forgotten")
 	}
 	s.look(nil)
 	s.look(func(r *control.Report) { r.Started = r.Now })
