@@ -73,15 +73,15 @@ func newStage(t *testing.T) *stage {
 func (s *stage) play(steps []string) {
 	ended := false
 	for i, step := range steps {
-		who, arg, _ := strings.Cut(step, " ")
+		side, arg, _ := strings.Cut(step, " ")
 		arg = strings.TrimSpace(arg)
-		if who != "<" && !ended {
+		if side != "<" && !ended {
 			s.silent(step)
 		}
-		if who == "+" {
+		if side == "+" {
 			s.alone(step)
 		}
-		switch who {
+		switch side {
 		case ">":
 			s.send(s.client, arg)
 		case "{":

@@ -26,7 +26,7 @@ const pipeDelay = time.Second
 //
 // Unpredictable: what the program found, for somebody elsewhere. Predictable:
 // anybody on this host can run it too. Hence rate, in bits per byte, is only
-// believed if credit is true.
+// credited if credit is true.
 func Command(path string, argv []string, rate Credit, every, timeout time.Duration, credit bool) Gatherer {
 	if timeout <= 0 {
 		timeout = time.Minute

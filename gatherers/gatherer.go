@@ -12,8 +12,8 @@ import (
 )
 
 // Credit is what a healthy sample counts for, in bits of min-entropy per byte,
-// 0 to 8. It is a claim about an attacker on this very host, who reads /proc
-// and runs ps as we do; that is why most gatherers have None and are mixed all
+// 0 to 8. It is a claim about an attacker on this very host that reads /proc
+// and runs ps as the daemon does; that is why most gatherers have None and are mixed all
 // the same, for the attacker who is elsewhere.
 type Credit float64
 

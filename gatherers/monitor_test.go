@@ -128,7 +128,7 @@ func TestGoodSourceIsCredited(t *testing.T) {
 }
 
 // A source that a test drops one sample of must pass the start-up test again;
-// it is neither retired nor believed meanwhile.
+// it is neither retired nor credited meanwhile.
 func TestIntermittentFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, n, good := newBed(), 0, random(1024)
@@ -285,7 +285,7 @@ func TestOnlySampleIsTested(t *testing.T) {
 	}
 }
 
-// A file that was replaced after it was refused is judged anew.
+// A file that was replaced after it was refused is judged again.
 func TestRefusedFileIsReplaced(t *testing.T) {
 	good, _ := random(1024)(nil)
 	data := []byte(strings.Repeat("31415926535", 100))

@@ -27,7 +27,7 @@ type source struct {
 }
 
 // newSource returns a source for g that inherits from its namesake, if any. A
-// source that was retired, or whose credit has changed, is tested anew.
+// source that was retired, or whose credit has changed, is tested again.
 func newSource(g Gatherer, old *source) *source {
 	s := &source{Gatherer: g, kick: make(chan struct{}, 1)}
 	if g.Credit > 0 {

@@ -108,7 +108,7 @@ func (x *Exchange) cycle(ctx context.Context, fresh *[ExchangeSize]byte, mix fun
 	return err
 }
 
-// present opens the file anew if it has been removed, which Postfix's tlsmgr
+// present opens the file again if it has been removed, which Postfix's tlsmgr
 // does with one that is in its way.
 func (x *Exchange) present() error {
 	var st unix.Stat_t
@@ -144,7 +144,7 @@ func (x *Exchange) lock(ctx context.Context, exclusive bool) error {
 }
 
 // swap is all that happens under the lock. A write cut short by a full disk or a
-// signal is repeated with the same bytes, not drawn and combined anew: what lies
+// signal is repeated with the same bytes, not drawn and combined again: what lies
 // there now is half ours.
 func (x *Exchange) swap(old, fresh *[ExchangeSize]byte) (n int, err error) {
 	n, err = x.file.ReadAt(old[:], 0)

@@ -9,7 +9,7 @@ import (
 )
 
 // write makes r durable: by rename where that works, else in place. Which of the
-// two is tried anew each time: whether the directory can be written depends on
+// two is tried again each time: whether the directory can be written depends on
 // the uid, the sandbox and the disk of the moment. used says that the record now
 // on disk is to be used up, so that no copy of it may stay readable.
 func (f *File) write(r *Record, used bool) (Form, error) {

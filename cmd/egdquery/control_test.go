@@ -19,7 +19,7 @@ import (
 
 // prngd [FILE [SOCKET]] starts a daemon that answers on its control socket, by
 // default $WORK/status.sock, as the exemplar does with the JSON of FILE laid
-// over it, read anew for each answer. It saves, reloads unless FILE has a refused
+// over it, read again for each answer. It saves, reloads unless FILE has a refused
 // change, gives fresh bytes 00 01 02 .., but has nothing to reseed from and cannot
 // upgrade. With a third argument, it is unseeded for its first two answers.
 func prngd(ts *testscript.TestScript, neg bool, args []string) {

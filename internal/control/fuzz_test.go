@@ -78,7 +78,7 @@ func talk(t *testing.T, path string, request []byte) (a control.Answer) {
 	return a
 }
 
-// FuzzAnswer: the admin's side believes a report only of its own version and
+// FuzzAnswer: the admin's side accepts a report only of its own version and
 // without an error beside it, and gives a daemon's refusal in the daemon's words.
 func FuzzAnswer(f *testing.F) {
 	for _, s := range []string{`{"version":1,"report":{"pid":4711}}`, `{"version":2,"report":{}}`, `{"version":1,"error":"no","denied":true}`,

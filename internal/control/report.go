@@ -125,7 +125,7 @@ type File struct {
 type Socket struct {
 	Address string `json:"address"`
 	Missing bool   `json:"missing,omitempty"` // its path no longer leads to our socket
-	Error   string `json:"error,omitempty"`   // why it cannot be had, or does not answer
+	Error   string `json:"error,omitempty"`   // why it cannot be opened, or does not answer
 }
 
 // Clients counts what the public sockets did.
@@ -141,14 +141,14 @@ type Clients struct {
 	Unknown      uint64            `json:"unknown_commands"`
 	Partial      uint64            `json:"partial_requests"`
 	Timeouts     uint64            `json:"timeouts"`
-	CreditDenied uint64            `json:"credit_denied"` // writes that claimed bits and were not believed
+	CreditDenied uint64            `json:"credit_denied"` // writes that claimed bits and were not credited
 }
 
 // Process is what the operating system gave.
 type Process struct {
 	Upgrades   uint64   `json:"upgrades"`
 	Sandbox    []string `json:"protections"`                   // protections in force
-	Missing    []string `json:"protections_missing,omitempty"` // protections that could not be had, and why
+	Missing    []string `json:"protections_missing,omitempty"` // protections that are not available, and why
 	Goroutines int      `json:"goroutines"`                    // of the program that runs now
 	Heap       uint64   `json:"heap_bytes"`                    // of its objects, some of them dead
 }

@@ -162,7 +162,7 @@ func TestHealth(t *testing.T) {
 			Started:   now.Add(-time.Hour),
 			Now:       now,
 			Generator: control.Generator{State: "open", SeededAt: ago(time.Hour), LastReseed: ago(time.Minute)},
-			Sources:   []control.Source{{Name: "kernel", State: "healthy", Bits: 512}, {Name: "who", State: "failing"}},
+			Sources:   []control.Source{{Name: "kernel", State: "healthy", Bits: 512}, {Name: "ps", State: "failing"}},
 			Seed:      control.Seed{LastSave: ago(time.Hour)},
 			Listeners: []control.Socket{{Address: "/run/egd-pool"}},
 		}

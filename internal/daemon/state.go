@@ -33,7 +33,7 @@ type state struct {
 // it executes, and what an upgrade notes of itself.
 type origin struct {
 	Program    string         `json:"program"` // the version
-	File       process.Origin `json:"-"`       // the program file, found anew by each program
+	File       process.Origin `json:"-"`       // the program file, found again by each program
 	Started    time.Time      `json:"started"` // the first program of this process
 	Foreground bool           `json:"foreground"`
 	Owner      int            `json:"owner"` // the uid that started the daemon

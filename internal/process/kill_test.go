@@ -62,7 +62,7 @@ func TestKillOverTCP(t *testing.T) {
 }
 
 // PRNGD listens before it forks: the kernel knows its parent only. Once that is
-// gone, a process of the same user is believed to be the daemon.
+// gone, a process of the same user is taken for the daemon.
 func TestKillForked(t *testing.T) {
 	if _, err := os.Stat("/proc/self"); err != nil {
 		t.Skip("without /proc nobody can be told apart")

@@ -68,7 +68,7 @@ func (s sight) did() string {
 	add(is.Timeouts-was.Timeouts, "timed out")
 	add(is.Partial-was.Partial, "left inside a request")
 	add(is.Unknown-was.Unknown, "unknown commands")
-	add(is.CreditDenied-was.CreditDenied, "writes not believed")
+	add(is.CreditDenied-was.CreditDenied, "writes not credited")
 	return strings.Join(list, ", ")
 }
 

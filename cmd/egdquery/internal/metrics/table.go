@@ -29,7 +29,7 @@ func daemonMetrics() []metric {
 			stamp(func(r *control.Report) *time.Time { return &r.Started })),
 		counter("upgrades", "Times the program was replaced without losing a client.",
 			one(func(r *control.Report) uint64 { return r.Process.Upgrades })),
-		gauge("protections_missing", "Protections of the process that could not be had.",
+		gauge("protections_missing", "Protections of the process that are not available.",
 			one(func(r *control.Report) int { return len(r.Process.Missing) })),
 		gauge("config_commands", "Commands in prngd.conf.", one(func(r *control.Report) int { return r.Config.Commands })),
 		gauge("config_undef_entries", "Entries of prngd.conf whose program is marked undef.",
@@ -88,7 +88,7 @@ func generatorMetrics() []metric {
 		gauge("kernel_rng", "1 if the kernel's generator gives bytes.", one(func(r *control.Report) float64 { return truth(r.Generator.Kernel) })),
 		counter("clones", "Detected copies of a running machine.", one(func(r *control.Report) uint64 { return r.Generator.Clones })),
 		counter("clock_jumps", "Detected jumps of the clock.", one(func(r *control.Report) uint64 { return r.Generator.ClockJumps })),
-		gauge("memory_protections_missing", "Protections of the generator's memory that could not be had.",
+		gauge("memory_protections_missing", "Protections of the generator's memory that are not available.",
 			one(func(r *control.Report) int { return len(r.Generator.Unprotected) })),
 	}
 }

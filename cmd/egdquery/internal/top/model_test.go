@@ -100,7 +100,7 @@ func TestSourcesComeAndGo(t *testing.T) {
 	}
 	s.look(nil)
 	s.look(func(r *control.Report) { r.Started = r.Now })
-	s.expect("kernel", "healthy") // to a daemon that began anew nobody is new
+	s.expect("kernel", "healthy") // to a daemon that began again nobody is new
 }
 
 // expect looks for a word in the line of a source.
