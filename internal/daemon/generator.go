@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"prngd/internal/change"
@@ -113,29 +112,4 @@ func seeders(st prng.Stats) (names []string) {
 		}
 	}
 	return names
-}
-
-// unseededWarning is when an unseeded daemon says what it lacks.
-const unseededWarning = 10 * time.Second
-
-// remedy is what an admin can do without a credited source.
-const remedy = "512 bits from credited sources are needed. Without a kernel generator or a healthy jitter source, " +
-	"prngd.conf can name a device (source dev:PATH credit=BITS), credit commands (credit-commands yes), " +
-	"or credit root's own input (write-credit uid=0 alone, then egdquery write 512 < FILE)"
-
-// announce logs what seeded the daemon, or what is missing.
-func (d *daemon) announce(ctx context.Context) {
-	late := time.AfterFunc(unseededWarning, func() {
-		if d.generator.State() == prng.Unseeded && ctx.Err() == nil {
-			d.log.WithField("bits", d.generator.Stats().GateBits).Warn("not seeded: " + remedy)
-		}
-	})
-	defer late.Stop()
-	if d.announced || !awaitSeeded(ctx, d.generator) {
-		return
-	}
-	d.announced = true
-	st := d.generator.Stats()
-	d.log.WithField("by", strings.Join(seeders(st), ", ")).
-		WithField("ms", fmt.Sprintf("%.1f", st.OpenedAt.Sub(d.origin.Started).Seconds()*1000)).Info("seeded")
 }

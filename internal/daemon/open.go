@@ -48,12 +48,12 @@ type restarter struct {
 // ends with either.
 func (r *restarter) run(ctx context.Context, work func(context.Context)) {
 	for ctx.Err() == nil {
-		round, stop := context.WithCancel(ctx)
+		current, stop := context.WithCancel(ctx)
 		r.mu.Lock()
 		r.stop = stop
 		r.mu.Unlock()
-		work(round)
-		<-round.Done() // there may be nothing to do
+		work(current)
+		<-current.Done() // there may be nothing to do
 		stop()
 	}
 }

@@ -155,10 +155,10 @@ func (d *daemon) state() (*state, error) {
 		o.ReadyFD, ready = fd, []int{fd}
 	}
 	if err := s.put("origin", o, ready...); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("handing over the origin: %w", err)
 	}
 	if err := s.put("settings", d.settings.Load()); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("handing over the settings: %w", err)
 	}
 	if err := handOverAll(d.parts, s); err != nil {
 		return nil, err
