@@ -104,6 +104,7 @@ func (g *Gatherer) Take(ctx context.Context) (data []byte, err error) {
 // is no failure: there is no back-off, and the reason stands in the status.
 type Uncredited string
 
+// Error returns the reason.
 func (u Uncredited) Error() string { return string(u) }
 
 // A Sink takes a sample and the bits it counts for. It is called by many

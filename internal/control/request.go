@@ -50,6 +50,7 @@ type RefusedError struct {
 	Status int    // as in Answer; 0 is 75
 }
 
+// Error returns the reason.
 func (e *RefusedError) Error() string { return e.Reason }
 
 // request is a verb with its number, which only Fresh has.
