@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"prngd": main})
 }
 
-// The stories of testdata/script: a daemon is started as its users start it,
-// asked, changed and stopped. No story sleeps: command 2 waits for the seed,
+// The scenarios of testdata/script: a daemon is started as its users start it,
+// asked, changed and stopped. No scenario sleeps: command 2 waits for the seed,
 // and an end of file for the end of the daemon.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -94,7 +94,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"taken":   taken,
 }
 
-// ownControl gives a story a control socket of its own, since root's default is the machine's. Only root's daemon makes
+// ownControl gives a scenario a control socket of its own, since root's default is the machine's. Only root's daemon makes
 // the directory itself.
 func ownControl(dir string) error {
 	if os.Getuid() != 0 {
@@ -268,7 +268,7 @@ func othersMayRunUs() bool {
 	return err != nil || info.Mode()&0o005 == 0o005
 }
 
-// endLeftOver ends the daemon of a story that failed before it could.
+// endLeftOver ends the daemon of a scenario that failed before it could.
 func endLeftOver(pidFile string) {
 	text, err := os.ReadFile(pidFile)
 	if pid, e := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && e == nil && pid > 1 {
