@@ -62,15 +62,15 @@ func TestMemoryHoldsNoReplies(t *testing.T) {
 func beVictim(t *testing.T, driver string) {
 	path := os.Getenv(victimVariable + "_SOCKET")
 	start := time.Now()
-	pool, err := prng.New(prng.Env{Clocks: func() (int64, int64) { m := int64(time.Since(start)); return m, m }})
+	generator, err := prng.New(prng.Env{Clocks: func() (int64, int64) { m := int64(time.Since(start)); return m, m }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	prng.Cleanly(func() { seed(pool) })
-	own := pool.Source(prng.Policy{Name: "own"})
+	prng.Cleanly(func() { seed(generator) })
+	own := generator.Source(prng.Policy{Name: "own"})
 	log, _ := logtest.NewNullLogger()
-	srv := New(Config{Pool: pool, Log: log})
-	srv.newDriver = bestDriver
+	srv := New(Config{Generator: generator, Log: log})
+	srv.newDriver = systemDriver
 	if driver == "net" {
 		srv.newDriver = newNetDriver
 	}
