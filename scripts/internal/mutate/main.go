@@ -5,7 +5,8 @@
 //
 // A package's list is its file mutations.txt: a line of FILE, then one of the text
 // that is there once, then one of what replaces it, each after a tab but the
-// first; a line that begins with # says why the change above it is not noticed.
+// first, where \n stands for the end of a line; a line that begins with # says why
+// the change above it is not noticed.
 package main
 
 import (
@@ -15,12 +16,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 )
 
 // testLimit bounds the tests of one mutant: a change may make them hang.
-const testLimit = 5 * time.Minute
+const testLimit = 2 * time.Minute
 
 type mutation struct {
 	file, old, new string
@@ -49,22 +52,45 @@ func mutate(dir string) (alive int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	outcomes := tryAll(dir, list)
 	excused := 0
-	for _, m := range list {
-		noticed, err := try(dir, m)
-		switch {
-		case err != nil:
-			return alive, err
-		case noticed:
+	for i, m := range list {
+		switch o := outcomes[i]; {
+		case o.err != nil:
+			err = errors.Join(err, o.err)
+		case o.noticed && m.excused:
+			fmt.Printf("noticed, though explained: %s/%s: %q -> %q\n", dir, m.file, m.old, m.new)
+		case o.noticed:
 		case m.excused:
 			excused++
 		default:
 			alive++
-			fmt.Printf("alive: %s/%s: %s -> %s\n", dir, m.file, m.old, m.new)
+			fmt.Printf("alive: %s/%s: %q -> %q\n", dir, m.file, m.old, m.new)
 		}
 	}
 	fmt.Printf("%s: %d mutants, %d alive, %d of them explained\n", dir, len(list), alive+excused, excused)
-	return alive, nil
+	return alive, err
+}
+
+type outcome struct {
+	noticed bool
+	err     error
+}
+
+// tryAll tries as many changes at a time as there are processors.
+func tryAll(dir string, list []mutation) []outcome {
+	outcomes := make([]outcome, len(list))
+	var running sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, m := range list {
+		slots <- struct{}{}
+		running.Go(func() {
+			outcomes[i].noticed, outcomes[i].err = try(dir, m)
+			<-slots
+		})
+	}
+	running.Wait()
+	return outcomes
 }
 
 // read parses a list.
@@ -85,9 +111,9 @@ func read(path string) (list []mutation, err error) {
 		case !indented:
 			list = append(list, mutation{file: line})
 		case last >= 0 && list[last].old == "":
-			list[last].old = text
+			list[last].old = strings.ReplaceAll(text, `\n`, "\n")
 		case last >= 0 && list[last].new == "":
-			list[last].new = text
+			list[last].new = strings.ReplaceAll(text, `\n`, "\n")
 		default:
 			return nil, fmt.Errorf("%s:%d: expected a file, what is there, what replaces it", path, number)
 		}
@@ -110,7 +136,7 @@ func try(dir string, m mutation) (noticed bool, err error) {
 		return false, err
 	}
 	defer os.RemoveAll(filepath.Dir(overlay))
-	test := exec.Command("go", "test", "-overlay", overlay, "-short", "-failfast", "-timeout", testLimit.String(), dir)
+	test := exec.Command("go", "test", "-overlay", overlay, "-vet", "off", "-short", "-failfast", "-timeout", testLimit.String(), dir)
 	out, err := test.CombinedOutput()
 	if strings.Contains(string(out), "[build failed]") {
 		return false, fmt.Errorf("%s: %q does not build:\n%s", path, m.new, out)

@@ -168,7 +168,8 @@ func settled() error {
 		if err != nil {
 			return err
 		}
-		if state, _ := jitter(report); state == "healthy" {
+		if state, bits := jitter(report); state == "healthy" {
+			fmt.Println("STATE 0 0 0", bits, `""`)
 			return nil
 		}
 		time.Sleep(100 * time.Millisecond)
