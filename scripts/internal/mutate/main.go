@@ -6,7 +6,9 @@
 // A package's list is its file mutations.txt: a line of FILE, then one of the text
 // that is there once, then one of what replaces it, each after a tab but the
 // first, where \n stands for the end of a line; a line that begins with # says why
-// the change above it is not noticed.
+// the change above it is not noticed. A line that begins with - has more flags for
+// go test: which tests are run, or are not because they take long and notice none
+// of these changes.
 package main
 
 import (
@@ -23,11 +25,12 @@ import (
 )
 
 // testLimit bounds the tests of one mutant: a change may make them hang.
-const testLimit = 2 * time.Minute
+const testLimit = 5 * time.Minute
 
 type mutation struct {
 	file, old, new string
 	excused        bool
+	flags          []string // for go test
 }
 
 func main() {
@@ -52,46 +55,36 @@ func mutate(dir string) (alive int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	outcomes := tryAll(dir, list)
-	excused := 0
-	for i, m := range list {
-		switch o := outcomes[i]; {
-		case o.err != nil:
-			err = errors.Join(err, o.err)
-		case o.noticed && m.excused:
-			fmt.Printf("noticed, though explained: %s/%s: %q -> %q\n", dir, m.file, m.old, m.new)
-		case o.noticed:
-		case m.excused:
-			excused++
-		default:
-			alive++
-			fmt.Printf("alive: %s/%s: %q -> %q\n", dir, m.file, m.old, m.new)
-		}
-	}
-	fmt.Printf("%s: %d mutants, %d alive, %d of them explained\n", dir, len(list), alive+excused, excused)
-	return alive, err
-}
-
-type outcome struct {
-	noticed bool
-	err     error
-}
-
-// tryAll tries as many changes at a time as there are processors.
-func tryAll(dir string, list []mutation) []outcome {
-	outcomes := make([]outcome, len(list))
+	var mu sync.Mutex
 	var running sync.WaitGroup
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i, m := range list {
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0)) // so many at a time
+	excused := 0
+	for _, m := range list {
 		slots <- struct{}{}
 		running.Go(func() {
-			outcomes[i].noticed, outcomes[i].err = try(dir, m)
+			noticed, tried := try(dir, m)
+			mu.Lock()
+			defer mu.Unlock()
+			err = errors.Join(err, tried)
+			switch {
+			case tried != nil || noticed && !m.excused:
+			case noticed:
+				fmt.Println("noticed, though explained:", m)
+			case m.excused:
+				excused++
+			default:
+				alive++
+				fmt.Println("alive:", m)
+			}
 			<-slots
 		})
 	}
 	running.Wait()
-	return outcomes
+	fmt.Printf("%s: %d mutants, %d alive, %d of them explained\n", dir, len(list), alive+excused, excused)
+	return alive, err
 }
+
+func (m mutation) String() string { return fmt.Sprintf("%s: %q -> %q", m.file, m.old, m.new) }
 
 // read parses a list.
 func read(path string) (list []mutation, err error) {
@@ -100,16 +93,18 @@ func read(path string) (list []mutation, err error) {
 		return nil, err
 	}
 	defer f.Close()
-	lines := bufio.NewScanner(f)
+	lines, flags := bufio.NewScanner(f), []string(nil)
 	for number := 1; lines.Scan(); number++ {
 		line := lines.Text()
 		last := len(list) - 1
 		switch text, indented := strings.CutPrefix(line, "\t"); {
 		case line == "":
+		case line[0] == '-':
+			flags = strings.Fields(line)
 		case line[0] == '#' && last >= 0:
 			list[last].excused = true
 		case !indented:
-			list = append(list, mutation{file: line})
+			list = append(list, mutation{file: line, flags: flags})
 		case last >= 0 && list[last].old == "":
 			list[last].old = strings.ReplaceAll(text, `\n`, "\n")
 		case last >= 0 && list[last].new == "":
@@ -136,7 +131,8 @@ func try(dir string, m mutation) (noticed bool, err error) {
 		return false, err
 	}
 	defer os.RemoveAll(filepath.Dir(overlay))
-	test := exec.Command("go", "test", "-overlay", overlay, "-vet", "off", "-short", "-failfast", "-timeout", testLimit.String(), dir)
+	args := []string{"test", "-overlay", overlay, "-vet", "off", "-short", "-failfast", "-timeout", testLimit.String()}
+	test := exec.Command("go", append(append(args, m.flags...), dir)...)
 	out, err := test.CombinedOutput()
 	if strings.Contains(string(out), "[build failed]") {
 		return false, fmt.Errorf("%s: %q does not build:\n%s", path, m.new, out)
