@@ -44,8 +44,8 @@ func states() []state {
 			rowNames + ` === "jitter|kernel|3 that count nothing Show"`,
 			`document.querySelector("tr.quiet .names").textContent === "cpu, mem, disk: healthy 3"`,
 			tile("Seed file") + ` === "saved 12m ago"`,
-			tile("Requests/s") + ` === "100"`,          // without the page's own
-			tile("Clients") + ` === "11 of 3401 ever"`, // as well
+			tile("Requests/s") + ` === "100"`,              // without the page's own
+			tile("Clients") + ` === "11 of 3401 admitted"`, // as well
 			tile("Read latency") + ` === "0.055ms, p99 20ms"`,
 			rest("Checks") + ` === "2, all as asked for"`,
 			`document.getElementById("life").textContent === "pid 4711, up 3h21m"`,
@@ -71,7 +71,7 @@ func states() []state {
 		}},
 		{"unseeded", unseed, 0, []string{
 			`document.body.dataset.health === "degraded"`,
-			tile("Gate") + ` === "shut, 96 of 512 bits"`,
+			tile("State") + ` === "unseeded, 96 of 512 bits"`,
 			tile("Seed file") + ` === "failing"`, // not "none kept"
 			rest("Seed file") + ` === "/var/lib/prngd/seed: permission denied"`,
 			// A plot without a value has no scale.
@@ -84,7 +84,7 @@ func states() []state {
 
 // unseed makes it a daemon that was started 20 s ago and gave nobody a byte.
 func unseed(r *control.Report) {
-	r.Generator = control.Generator{State: "shut", GateBits: 96, GateNeeds: 512}
+	r.Generator = control.Generator{State: control.StateUnseeded, FirstSeedBits: 96, FirstSeedRequired: 512}
 	r.Started, r.Seed = r.Now.Add(-20*time.Second), control.Seed{Path: r.Seed.Path, Error: "permission denied"}
 	last := r.Now.Add(-2 * time.Second)
 	r.Sources = []control.Source{r.Sources[1]}
