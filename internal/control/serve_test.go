@@ -163,7 +163,7 @@ func TestHealth(t *testing.T) {
 			Now:       now,
 			Generator: control.Generator{State: control.StateSeeded, SeededAt: ago(time.Hour), LastReseed: ago(time.Minute)},
 			Sources: []control.Source{{Name: "kernel", State: "healthy", Credit: 8, Samples: 1, Bits: 512},
-				{Name: "who", State: "failing", Samples: 5}, {Name: "jitter", State: "failing", Credit: 1. / 64}},
+				{Name: "w", State: "failing", Samples: 5}, {Name: "jitter", State: "failing", Credit: 1. / 64}},
 			Seed:      control.Seed{LastSave: ago(time.Hour)},
 			Listeners: []control.Socket{{Address: "/run/egd-pool"}},
 		}
@@ -176,9 +176,7 @@ func TestHealth(t *testing.T) {
 	}{
 		{"all is well", func(*control.Report) {}, control.OK, ""},
 		{"unseeded for a minute", func(r *control.Report) { r.Generator.State, r.Started = control.StateUnseeded, now.Add(-time.Minute) }, control.Degraded, "not seeded yet"},
-		{"unseeded for longer", func(r *control.Report) {
-			r.Generator.State, r.Started = control.StateUnseeded, now.Add(-61*time.Second)
-		}, control.Critical, "not seeded for 1m1s"},
+		{"unseeded for longer", func(r *control.Report) { r.Generator.State, r.Started = control.StateUnseeded, now.Add(-61*time.Second) }, control.Critical, "not seeded for 1m1s"},
 		{"a short reply", func(r *control.Report) { r.Clients.Short = 1 }, control.Critical, "short"},
 		{"reseed required", func(r *control.Report) { r.Generator.State = control.StateReseedRequired }, control.Degraded, "a reseed is required"},
 		{"a credited source fails", func(r *control.Report) { r.Sources[0].State = "failing" }, control.Degraded, "kernel"},
