@@ -47,15 +47,16 @@ func TestScripts(t *testing.T) {
 			e.Setenv("D", dir)
 			e.Values[held{}] = map[string]net.Conn{}
 			e.Values[notices{}] = new(notices)
+			e.Values[senders{}] = map[string]*sender{}
 			e.Values[supervised{}] = map[string]*net.UnixListener{}
 			return ownControl(dir)
 		},
 		Condition: func(name string) (bool, error) {
 			switch name {
 			case "root":
-				return os.Getuid() == 0, nil
+				return os.Getuid() == 0 && othersMayRunUs(), nil
 			case "cgo":
-				return builtWithCgo(), nil
+				return builtWithCgo() || !othersMayRunUs(), nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
@@ -92,6 +93,9 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"inode":   inode,
 	"refused": refused,
 	"taken":   taken,
+
+	"sends": sends,
+	"dries": dries,
 }
 
 // ownControl gives a scenario a control socket of its own, since root's default is the machine's. Only root's daemon makes
@@ -259,6 +263,13 @@ func builtWithCgo() bool {
 	return !ok || slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
 		return s.Key == "CGO_ENABLED" && s.Value == "1"
 	})
+}
+
+// othersMayRunUs reports whether another user may execute this program, which was
+// made with the umask of the one who runs the tests.
+func othersMayRunUs() bool {
+	info, err := os.Stat("/proc/self/exe")
+	return err != nil || info.Mode()&0o005 == 0o005
 }
 
 // endLeftOver ends the daemon of a scenario that failed before it could.

@@ -79,7 +79,7 @@ func (c *identityChange) Commit() error {
 	if c.next.Owner == 0 && c.next.User.Missing {
 		c.lacks("another uid: there is no user %s", c.next.User.Name)
 	}
-	if c.next.Owner != 0 && len(c.next.Commands) > 0 {
+	if c.next.Owner != 0 && c.next.RunsPrograms() {
 		c.lacks("no_new_privs, Landlock: commands are children of the daemon here, and would be bound as well")
 	} else if err := c.giveUp(); err != nil {
 		return err
@@ -164,7 +164,7 @@ func (c *identityChange) has(format string, a ...any) {
 
 func (c *identityChange) lacks(format string, a ...any) {
 	c.made.Missing = append(c.made.Missing, fmt.Sprintf(format, a...))
-	c.part.log.Warnf("not had: "+format, a...)
+	c.part.log.Warnf("protection missing: "+format, a...)
 }
 
 func (p *identity) report(r *control.Report) {
