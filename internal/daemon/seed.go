@@ -131,7 +131,7 @@ func (c *seedChange) Rollback() {
 }
 
 // run loads what the last run left, and keeps the file from the first seed on,
-// anew after each change.
+// again after each change.
 func (p *seed) run(ctx context.Context) {
 	p.again.run(ctx, func(ctx context.Context) {
 		p.closeGone()

@@ -44,8 +44,8 @@ func states() []state {
 			rowNames + ` === "jitter|kernel|3 that count nothing Show"`,
 			`document.querySelector("tr.quiet .names").textContent === "cpu, mem, disk: healthy 3"`,
 			tile("Seed file") + ` === "saved 12m ago"`,
-			tile("Requests/s") + ` === "100"`,          // without the page's own
-			tile("Clients") + ` === "11 of 3401 ever"`, // as well
+			tile("Requests/s") + ` === "100"`,              // without the page's own
+			tile("Clients") + ` === "11 of 3401 admitted"`, // as well
 			tile("Read latency") + ` === "0.055ms, p99 20ms"`,
 			rest("Checks") + ` === "2, all as asked for"`,
 			`document.getElementById("life").textContent === "pid 4711, up 3h21m"`,
@@ -70,11 +70,11 @@ func states() []state {
 			`document.getElementById("word").textContent === "unknown"`,
 		}},
 		{"unseeded", func(r *control.Report) {
-			r.Generator = control.Generator{State: "shut", GateBits: 96, GateNeeds: 512}
+			r.Generator = control.Generator{State: control.StateUnseeded, FirstSeedBits: 96, FirstSeedRequired: 512}
 			r.Started, r.Seed, r.Sources = r.Now.Add(-20*time.Second), control.Seed{Error: "seed file /var/lib/prngd/seed: permission denied"}, r.Sources[1:2]
 		}, 0, []string{
 			`document.body.dataset.health === "degraded"`,
-			tile("Gate") + ` === "shut, 96 of 512 bits"`,
+			tile("State") + ` === "unseeded, 96 of 512 bits"`,
 			tile("Seed file") + ` === "failing"`, // not "none kept"
 			rest("Seed file") + ` === "seed file /var/lib/prngd/seed: permission denied"`,
 			`document.querySelector("#reasons li").textContent === "not seeded yet: 96 of 512 bits"`,

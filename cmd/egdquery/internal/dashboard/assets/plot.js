@@ -97,7 +97,7 @@ export class Plot {
 		return shapes;
 	}
 
-	// The legend has the values beside the names; the list is made anew only
+	// The legend has the values beside the names; the list is made again only
 	// when the names change.
 	drawLegend() {
 		const names = this.lines.map((l) => l.name);

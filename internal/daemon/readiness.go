@@ -2,8 +2,11 @@ package daemon
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
+	"prngd/internal/prng"
 	"prngd/internal/process"
 )
 
@@ -58,4 +61,29 @@ func (d *daemon) feed(ctx context.Context, limit time.Duration) {
 		return
 	}
 	_ = process.Notify("WATCHDOG=1") // a supervisor that is gone needs none
+}
+
+// unseededWarning is when an unseeded daemon says what it lacks.
+const unseededWarning = 10 * time.Second
+
+// remedy is what an admin can do without a credited source.
+const remedy = "512 bits from credited sources are needed. Without a kernel generator or a healthy jitter source, " +
+	"prngd.conf can name a device (source dev:PATH credit=BITS), credit commands (credit-commands yes), " +
+	"or credit root's own input (write-credit uid=0 alone, then egdquery write 512 < FILE)"
+
+// announce logs what seeded the daemon, or what is missing.
+func (d *daemon) announce(ctx context.Context) {
+	late := time.AfterFunc(unseededWarning, func() {
+		if d.generator.State() == prng.Unseeded && ctx.Err() == nil {
+			d.log.WithField("bits", d.generator.Stats().GateBits).Warn("not seeded: " + remedy)
+		}
+	})
+	defer late.Stop()
+	if d.announced || !awaitSeeded(ctx, d.generator) {
+		return
+	}
+	d.announced = true
+	st := d.generator.Stats()
+	d.log.WithField("by", strings.Join(seeders(st), ", ")).
+		WithField("ms", fmt.Sprintf("%.1f", st.OpenedAt.Sub(d.origin.Started).Seconds()*1000)).Info("seeded")
 }
