@@ -158,6 +158,14 @@ func reply(c net.Conn, a Answer, err error) {
 	json.NewEncoder(c).Encode(a) // a client that has gone needs no answer
 }
 
+// admins names the users who may ask for everything.
+func (s *Server) admins() string {
+	if s.handler.Owner == 0 {
+		return "uid 0"
+	}
+	return fmt.Sprintf("uid 0 and uid %d", s.handler.Owner)
+}
+
 // request reads what peer asks for, and refuses what it must not ask for.
 func (s *Server) request(c net.Conn, peer peercred.Cred) (q request, err error) {
 	if peer.UID == s.handler.Banned && peer.UID > 0 {
@@ -168,7 +176,7 @@ func (s *Server) request(c net.Conn, peer peercred.Cred) (q request, err error) 
 	case err != nil || q.verb == Status:
 		return q, err
 	case !s.slots.trusts(peer.UID):
-		return q, deniedf("%s is for uid 0 and uid %d, not for uid %d", q.verb, s.handler.Owner, peer.UID)
+		return q, deniedf("%s is for %s, not for uid %d", q.verb, s.admins(), peer.UID)
 	case s.acts[q.verb] == nil && (q.verb != Fresh || s.handler.Fresh == nil):
 		return q, fmt.Errorf("%s cannot be done by this daemon", q.verb)
 	}

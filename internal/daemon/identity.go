@@ -164,7 +164,7 @@ func (c *identityChange) has(format string, a ...any) {
 
 func (c *identityChange) lacks(format string, a ...any) {
 	c.made.Missing = append(c.made.Missing, fmt.Sprintf(format, a...))
-	c.part.log.Warnf("not had: "+format, a...)
+	c.part.log.Warnf("protection missing: "+format, a...)
 }
 
 func (p *identity) report(r *control.Report) {
