@@ -164,7 +164,7 @@ func (d *daemon) serve() error {
 	failed := make(chan error, 1)
 	go func() { failed <- d.own.server.Serve(serving, d.own.clients.set.Listeners()); close(failed) }()
 	d.startTasks()
-	for _, task := range []func(context.Context){d.changes.run, d.feedWatchdog, d.verifier.run, d.watchRefusal, spareMemory} {
+	for _, task := range []func(context.Context){d.changes.run, d.feedWatchdog, d.verifier.run, d.watchRefusal, spareMemory, d.returnMemory} {
 		go task(life)
 	}
 	if os.Getpid() == 1 {

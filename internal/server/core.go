@@ -18,6 +18,7 @@ type driver interface {
 	serve(*listen.Listener)                // accepts connections until it is closed
 	recheck()                              // has waiting sessions and peers look at state and limits again
 	eachConn(func(*connBase, forceCloser)) // calls it for every connection
+	trim()                                 // gives back memory of a peak
 	call(func()) bool                      // runs it in the event loop, if there is one; false: it has ended
 	stop()                                 // answers what is complete, closes all, in less than a second
 }

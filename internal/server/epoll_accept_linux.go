@@ -15,11 +15,16 @@ import (
 	"prngd/internal/session"
 )
 
-// acceptBatch is how many connections one listener accepts before the first of them
+// firstBatch is how many connections one listener accepts before the first of them
 // are answered. With 64 a burst of 50 had to be accepted whole before anybody got a
-// byte: its median took 1.5 times as long. A busy loop accepts half as many more as
-// it has others to serve, or new connections would wait for 60 rounds.
-const acceptBatch = 4
+// byte: its median took 1.5 times as long. While more connections wait than that, each
+// batch is twice the one before, up to lastBatch, so that a burst of 500 takes 12
+// rounds and not 125. A busy loop accepts half as many more as it has others to serve,
+// or new connections would wait for 60 rounds.
+const (
+	firstBatch = 4
+	lastBatch  = 64
+)
 
 // acceptor accepts the connections of one listener of an event loop.
 type acceptor struct {
@@ -28,6 +33,7 @@ type acceptor struct {
 	raw      syscall.RawConn // nil: not watched yet
 	index    int
 	pending  bool            // connections may wait in the backlog
+	batch    int             // how many to accept at once
 	notified bool            // epoll said so, and none was accepted since
 	waiting  *conn           // accepted, but every slot is taken
 	key      quotaKey        // of waiting
@@ -56,7 +62,7 @@ type acceptors struct {
 // add accepts the connections of a listener.
 func (as *acceptors) add(ln *listen.Listener) {
 	as.forgetClosed()
-	a := &acceptor{listener: ln, tcp: ln.Address().Network == "tcp"}
+	a := &acceptor{listener: ln, tcp: ln.Address().Network == "tcp", batch: firstBatch}
 	a.call = a.accept
 	if a.index = slices.Index(as.list, nil); a.index < 0 {
 		a.index = len(as.list)
@@ -122,18 +128,17 @@ func (as *acceptors) forgetClosed() {
 	}
 }
 
-// event notes that connections wait at an acceptor, and accepts some.
+// event notes that connections wait at an acceptor.
 func (as *acceptors) event(mark int32) {
 	if a := as.list[acceptorIndex(mark)]; a != nil {
-		a.notified = true
-		as.acceptBatch(a)
+		a.notified, a.pending, as.pending = true, true, true
 	}
 }
 
 // acceptBatch accepts connections, some at a time.
 func (as *acceptors) acceptBatch(a *acceptor) {
 	a.pending = true
-	for range acceptBatch + len(as.conns.next)/2 {
+	for range a.batch + len(as.conns.next)/2 {
 		if !a.pending || as.conns.draining || a.waiting != nil && !as.admit(a, a.waiting, a.key) {
 			return
 		}
@@ -143,10 +148,10 @@ func (as *acceptors) acceptBatch(a *acceptor) {
 		}
 		as.accepted(a)
 	}
-	as.pending = true
+	as.pending, a.batch = true, min(2*a.batch, lastBatch)
 }
 
-// acceptPending goes on with the acceptors that did not accept all.
+// acceptPending has every acceptor at which connections wait accept some.
 func (as *acceptors) acceptPending() {
 	if !as.pending {
 		return
@@ -179,7 +184,7 @@ func (as *acceptors) accepted(a *acceptor) {
 		as.identify(a)
 	case syscall.EINTR, syscall.ECONNABORTED:
 	case syscall.EAGAIN:
-		a.pending, a.backoff = false, 0
+		a.pending, a.backoff, a.batch = false, 0, firstBatch
 		if a.listener.Retired() {
 			a.listener.Close() // no connection waits there any more
 			return

@@ -2,11 +2,15 @@ package server
 
 import (
 	"bytes"
+	"net"
+	"path/filepath"
 	"syscall"
 	"testing"
 
 	logtest "github.com/sirupsen/logrus/hooks/test"
 
+	"prngd/egdproto"
+	"prngd/internal/listen"
 	"prngd/internal/prng"
 )
 
@@ -145,4 +149,82 @@ func TestLeaversAreForgotten(t *testing.T) {
 	if n := len(l.timers.list); l.conns.count != 0 || n > 100 {
 		t.Errorf("%d connections, %d with a deadline", l.conns.count, n)
 	}
+}
+
+// After a peak the tables are as large as the connections that are left need, and
+// these are served. An event of one that is gone finds nothing.
+func TestTrim(t *testing.T) {
+	l := byHand(t)
+	asker := connect(t, l)
+	var ends []int
+	for range 200 {
+		ends = append(ends, connect(t, l))
+		syscall.Write(ends[len(ends)-1], []byte{2}) // has a deadline
+	}
+	l.turn()
+	last := l.conns.byFD[len(l.conns.byFD)-1]
+	fd, mark := last.fd, last.mark
+	for _, end := range ends {
+		syscall.Shutdown(end, syscall.SHUT_RDWR)
+	}
+	l.turn()
+	l.trim()
+	l.turn() // is told of it
+	l.turn()
+	if n := cap(l.conns.byFD) + cap(l.conns.next) + cap(l.conns.bulk) + cap(l.timers.list) + cap(l.batch.list); n > 200 {
+		t.Errorf("room for %d connections, expected that of few", n)
+	}
+	if l.conns.find(fd, mark) != nil {
+		t.Error("a connection that is gone is found")
+	}
+	syscall.Write(asker, []byte{1, 32})
+	l.turn()
+	if n, _ := syscall.Read(asker, make([]byte, 64)); n != 33 {
+		t.Errorf("%d bytes, expected 33", n)
+	}
+}
+
+// A burst is answered in few rounds, and its first connections in the first.
+func TestBurstTakesFewRounds(t *testing.T) {
+	d := newBurst(t, 300)
+	d.turn()
+	if n := d.answered(); n != firstBatch {
+		t.Errorf("%d are answered in the first round, expected %d", n, firstBatch)
+	}
+	rounds := 1
+	for ; d.answered() < 300 && rounds < 300; rounds++ {
+		d.turn()
+	}
+	if rounds > 9 {
+		t.Errorf("300 connections took %d rounds", rounds)
+	}
+	for range 2 { // and the next burst is like the first
+		d.turn()
+	}
+	if got := d.acceptors.list[0].batch; got != firstBatch {
+		t.Errorf("the next batch is %d, expected %d", got, firstBatch)
+	}
+}
+
+// newBurst makes a loop with so many clients in the backlog, which have asked.
+func newBurst(t *testing.T, clients int) *loop {
+	t.Helper()
+	l := byHand(t)
+	path := filepath.Join(t.TempDir(), "s")
+	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "unix", Path: path}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ls[0].Close() })
+	for range clients {
+		c, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		c.Write([]byte{2, 1})
+	}
+	l.serve(ls[0])
+	l.turn() // is told of it
+	return l
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"iter"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -208,13 +209,14 @@ func (cs *conns) close(c *conn) {
 	c.fd = -1
 }
 
-// find returns the connection that an event is for, nil if it was closed in this
-// round and its descriptor perhaps given to another.
+// find returns the connection that an event is for, nil if it was closed and its
+// descriptor perhaps given to another. An event may come as late as after trim: of a
+// socket that a child process still has until it executes another program.
 func (cs *conns) find(fd, mark int32) *conn {
-	if c := cs.byFD[fd]; c != nil && c.mark == mark {
-		return c
+	if int(fd) >= len(cs.byFD) || cs.byFD[fd] == nil || cs.byFD[fd].mark != mark {
+		return nil
 	}
-	return nil
+	return cs.byFD[fd]
 }
 
 func (cs *conns) all() iter.Seq[*conn] {
@@ -225,6 +227,16 @@ func (cs *conns) all() iter.Seq[*conn] {
 			}
 		}
 	}
+}
+
+// trim gives back the memory of tables that have grown.
+func (cs *conns) trim() {
+	last := len(cs.byFD)
+	for last > 0 && cs.byFD[last-1] == nil {
+		last--
+	}
+	cs.byFD = slices.Clone(cs.byFD[:last])
+	cs.next, cs.bulk, cs.ready = slices.Clone(cs.next), slices.Clone(cs.bulk), nil
 }
 
 // schedule has c run in the next round, or in this one before it has begun. A bulk

@@ -152,6 +152,15 @@ func (l *loop) wakeWaiting() {
 	l.acceptors.retryAdmission()
 }
 
+// trim gives back the memory of tables that have grown, between two rounds.
+func (l *loop) trim() {
+	l.call(func() {
+		l.conns.trim()
+		l.timers.trim()
+		l.batch.list = nil
+	})
+}
+
 // eachConn has the loop call do for every connection.
 func (l *loop) eachConn(do func(*connBase, forceCloser)) {
 	l.call(func() {

@@ -49,6 +49,11 @@ func (t *timers) forgetClosed() {
 	}
 }
 
+// trim gives back the memory of a list that has grown.
+func (t *timers) trim() {
+	t.list = slices.Clone(slices.DeleteFunc(t.list, func(c *conn) bool { return c.fd < 0 }))
+}
+
 // wakeAt has the timers be due at at, or a little later.
 func (t *timers) wakeAt(at session.Instant) {
 	t.wake = min(t.wake, max(at, t.looked.After(timerInterval)))

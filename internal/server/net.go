@@ -55,6 +55,9 @@ func (d *netDriver) each(do func(*netConn)) {
 // call runs f at once: there is no event loop.
 func (d *netDriver) call(f func()) bool { f(); return true }
 
+// trim does nothing: what a connection takes goes with its goroutine.
+func (d *netDriver) trim() {}
+
 func (d *netDriver) stop() {
 	d.accepting.Wait()
 	close(d.stopped)

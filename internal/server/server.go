@@ -177,6 +177,14 @@ func (s *Server) Alive(ctx context.Context) error {
 	}
 }
 
+// Trim gives the memory that the tables of a peak of connections have taken back to
+// Go's heap.
+func (s *Server) Trim() {
+	if d := s.serving(); d != nil {
+		d.trim()
+	}
+}
+
 // serving returns the driver, nil before Serve.
 func (s *Server) serving() driver {
 	s.mu.Lock()

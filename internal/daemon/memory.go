@@ -1,0 +1,53 @@
+package daemon
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+	"time"
+)
+
+const (
+	// memoryLook is how often the daemon looks whether a peak of connections has
+	// ended.
+	memoryLook = 20 * time.Second
+	// manyConnections in a memoryLook leave some hundred kilobytes of garbage.
+	manyConnections = 500
+)
+
+// returnMemory gives the memory of a peak of connections back to the system, within
+// two looks after its end. Go's own collector runs when the heap grows, and so not
+// after a peak.
+func (d *daemon) returnMemory(ctx context.Context) {
+	var p peak
+	look := time.NewTicker(memoryLook)
+	defer look.Stop()
+	for {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+		if !p.ended(d.own.server.Stats().ClientsEver) {
+			continue
+		}
+		d.own.server.Trim()
+		runtime.GC() // takes what buffers that are kept for reuse need two collections for
+		debug.FreeOSMemory()
+	}
+}
+
+// peak is a time of many new connections.
+type peak struct {
+	before uint64 // connections at the last look
+	during bool
+}
+
+// ended reports whether a peak is over, given how many connections there were ever.
+func (p *peak) ended(ever uint64) bool {
+	many := ever-p.before >= manyConnections
+	p.before = ever
+	over := p.during && !many
+	p.during = many
+	return over
+}
