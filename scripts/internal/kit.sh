@@ -3,7 +3,7 @@
 
 # machine: what an entropy figure depends on, and nothing that names the host.
 machine() {
-	uname -srm
+	uname -srm | sed "s,-[^ ]*,,"
 	sed -n '/^model name\|^Model\|^Hardware/{s/[[:space:]]*:/:/;p}' /proc/cpuinfo | sort | uniq -c
 	lscpu 2>/dev/null | grep -E '^(L[123]|Hypervisor|Virtualization)' || true
 	echo "clocksource: $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource 2>/dev/null || echo unknown)"
@@ -13,10 +13,10 @@ machine() {
 	"$1" --version
 }
 
-# kit DIRECTORY: raw samples, what NIST's programs say of them, and checksums. Without
+# kit DIRECTORY COUNT: raw samples, COUNT of them and 1000 of each restart, what NIST's programs say of them, and checksums. Without
 # the programs the samples are written all the same.
 kit() {
-	local dir=$1 prngd=$T/prngd i h sums
+	local dir=$1 count=$2 prngd=$T/prngd i h sums
 	[ ! -e "$dir" ] || die "$dir exists"
 	CGO_ENABLED=0 go build -o "$prngd" . || die "prngd does not build"
 	mkdir -p "$dir" && cd "$dir" || exit 1
