@@ -88,7 +88,7 @@ func openSpecial(path string, kind fs.FileMode, what string) (*os.File, error) {
 	return f, nil
 }
 
-// open opens the device anew. If that fails, what was open stays open.
+// open opens the device again. If that fails, what was open stays open.
 func (d *device) open() error {
 	f, err := d.opener(d.path)
 	if err != nil {

@@ -112,7 +112,7 @@ func (s *source) good(took time.Duration, data []byte, counts bool, why Uncredit
 func (s *source) goodState(why Uncredited) State {
 	switch {
 	case s.Once:
-		return Spent
+		return Exhausted
 	case s.monitor != nil && !s.monitor.proven && why == "":
 		return Testing
 	}

@@ -13,7 +13,7 @@ import (
 const StreamLimit = time.Minute
 
 // Stream gathers from a socket whose other end sends raw bytes without end and
-// without being asked. It is connected to anew for each sample.
+// without being asked. It is connected to again for each sample.
 //
 // Unpredictable: what the admin of the other end takes care of. Predictable:
 // everything, to somebody who listens on a network, so that TCP never counts.

@@ -307,7 +307,7 @@ func TestMissingDefaults(t *testing.T) {
 	if s, err = resolveIn(dir, e); err != nil || !s.User.Missing || !s.CommandUser.Missing {
 		t.Errorf("without a database: got %+v, %v", s, err)
 	}
-	e.Owner = 1000 // who cannot become anybody, and asks nobody
+	e.Owner = 1000 // not root, and so cannot become another user
 	e.LookupUser = func(string) (config.Account, error) { return config.Account{}, errors.New("asked") }
 	if s, err = resolveIn(dir, e); err != nil || !s.User.Missing {
 		t.Errorf("not root: got %+v, %v", s, err)

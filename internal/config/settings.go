@@ -45,7 +45,7 @@ type Settings struct {
 	Log     Log
 
 	User        Account // to become if root started the daemon
-	CommandUser Account // who runs Commands if root started the daemon
+	CommandUser Account // the user that runs Commands if root started the daemon
 
 	UnseededWait   time.Duration
 	MaxConnections int // 0 = the server's default

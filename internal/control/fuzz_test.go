@@ -14,8 +14,8 @@ import (
 	"prngd/internal/control"
 )
 
-// FuzzRequest: whatever a stranger sends, he gets one JSON answer and the end: the
-// report if his first line, of at most 64 bytes, is status; if it is another verb,
+// FuzzRequest: whatever another user sends, the answer is one JSON object and the end: the
+// report if the first line, of at most 64 bytes, is status; if it is another verb,
 // what became of that; and else what was expected.
 func FuzzRequest(f *testing.F) {
 	for _, s := range []string{"status\n", "status\r\n", "status", "statuss\n", "\n", "save\nstatus\n", "reload\r\r\n",
@@ -78,7 +78,7 @@ func talk(t *testing.T, path string, request []byte) (a control.Answer) {
 	return a
 }
 
-// FuzzAnswer: the admin's side believes a report only of its own version and
+// FuzzAnswer: the admin's side accepts a report only of its own version and
 // without an error beside it, and gives a daemon's refusal in its words, cleaned.
 func FuzzAnswer(f *testing.F) {
 	for _, s := range []string{`{"version":1,"report":{"pid":4711}}`, `{"version":2,"report":{}}`, `{"version":1,"error":"no","denied":true}`,

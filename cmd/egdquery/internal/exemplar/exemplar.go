@@ -17,7 +17,7 @@ func Report() *control.Report {
 		Version: control.Version, Program: "prngd 1.0", PID: 4711, UID: 120,
 		Started: *ago(3*time.Hour + 12*time.Minute), Now: now,
 		Generator: control.Generator{
-			State: "open", GateBits: 512, GateNeeds: 512, SeededAt: ago(3*time.Hour + 12*time.Minute), SeedSeconds: 0.0021,
+			State: control.StateSeeded, FirstSeedBits: 512, FirstSeedRequired: 512, SeededAt: ago(3*time.Hour + 12*time.Minute), SeedSeconds: 0.0021,
 			SeededBy: []string{"kernel 512 bits"}, Reseeds: 23, LastReseed: ago(4*time.Minute + 12*time.Second), Stirs: 1204,
 			Generates: 93412, Bytes: 1 << 30, Kernel: true, Clones: 1, ClockJumps: 2, Unprotected: []string{"mlock"},
 		},

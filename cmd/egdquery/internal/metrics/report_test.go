@@ -37,14 +37,14 @@ func TestValues(t *testing.T) {
 		`prngd_change_refused{kind="reload"} 1`,
 		`prngd_change_refused{kind="upgrade"} 0`,
 		`prngd_listener_failing{address="tcp/localhost:708"} 1`,
-		`prngd_generator_state{state="open"} 1`,
-		`prngd_generator_state{state="shut"} 0`,
-		"prngd_gate_entropy_bytes 64",
+		`prngd_generator_state{state="seeded"} 1`,
+		`prngd_generator_state{state="unseeded"} 0`,
+		"prngd_first_seed_entropy_bytes 64",
 		`prngd_source_credited_entropy_bytes_total{source="kernel"} 1280`,
 		`prngd_source_credit_ratio{source="kernel"} 1`,
 		`prngd_source_state{source="net",state="failing"} 1`,
 		`prngd_source_state{source="net",state="retired"} 0`,
-		`prngd_source_used_credit_ratio{source="jitter"} 0.001953125`,
+		`prngd_source_effective_credit_ratio{source="jitter"} 0.001953125`,
 		`prngd_source_estimate_ratio{source="jitter"} 0.3125`,
 		`prngd_source_dropped_samples_total{source="jitter"} 1`,
 		`prngd_source_samples_total{source="\"\n\\` + "\ufffd" + `"} 192`,
@@ -151,7 +151,7 @@ func TestConventions(t *testing.T) {
 	if problems := lint(append(metrics.Text(exemplar.Report()), metrics.NewProbe().Text()...)); len(problems) > 0 {
 		t.Error(problems)
 	}
-	if len(lint([]byte("# TYPE gate_bits gauge\ngate_bits 1\n"))) == 0 {
+	if len(lint([]byte("# TYPE seed_bits gauge\nseed_bits 1\n"))) == 0 {
 		t.Error("the check finds nothing wrong in bits")
 	}
 }
