@@ -163,7 +163,7 @@ func TestHealth(t *testing.T) {
 			Now:       now,
 			Generator: control.Generator{State: control.StateSeeded, SeededAt: ago(time.Hour), LastReseed: ago(time.Minute)},
 			Sources: []control.Source{{Name: "kernel", State: "healthy", Credit: 8, Samples: 1, Bits: 512},
-				{Name: "who", State: "failing", Samples: 5}, {Name: "jitter", State: "failing", Credit: 1. / 64}},
+				{Name: "cpu", State: "failing", Samples: 5}, {Name: "jitter", State: "failing", Credit: 1. / 64}},
 			Seed:      control.Seed{LastSave: ago(time.Hour)},
 			Listeners: []control.Socket{{Address: "/run/egd-pool"}},
 		}
