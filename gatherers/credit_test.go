@@ -55,6 +55,7 @@ func TestWhatCounts(t *testing.T) {
 		{"commands take turns", gatherers.Gatherer{Credit: 0.5, Lane: make(chan struct{}, 1), Gather: random(64)}, 3, 0},
 		{"no credit", gatherers.Gatherer{Gather: random(64)}, 3, 0},
 		{"uncredited", gatherers.Gatherer{Credit: 0.5, Tested: true, Gather: with(gatherers.Uncredited("it is ourselves"))}, 3, 0},
+		{"uncredited before its start-up test", gatherers.Gatherer{Credit: 0.5, Gather: with(gatherers.Uncredited("others may write to it"))}, 3, 0},
 		{"beside an error", gatherers.Gatherer{Credit: 0.5, Gather: with(errors.New("cut short"))}, 2, 0},
 		{"beside a health error", gatherers.Gatherer{Credit: 0.5, Gather: with(&gatherers.HealthError{Reason: "stuck"})}, 0, 0},
 		{"empty", gatherers.Gatherer{Credit: 0.5, Gather: func(context.Context) ([]byte, error) { return nil, nil }}, 0, 0},

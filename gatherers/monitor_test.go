@@ -259,6 +259,35 @@ func TestCreditFollowsTheEstimate(t *testing.T) {
 	})
 }
 
+// A drop below 1/8 bit is seen within two blocks, wherever in a block it begins.
+func TestDropIsSeenWithinTwoBlocks(t *testing.T) {
+	for _, from := range []int{0, 1, 300, 600, 1023} {
+		synctest.Test(t, func(t *testing.T) {
+			b, n, good := newBed(), 0, random(1024)
+			b.during(t, []gatherers.Gatherer{{Name: "s", Every: time.Minute, Credit: 1.0 / 64, Tested: true, Gather: func(ctx context.Context) ([]byte, error) {
+				p, err := good(ctx)
+				if n++; n >= 3 {
+					for i := range p {
+						if (n > 3 || i >= from) && i%50 > 0 {
+							p[i] = 9
+						}
+					}
+				}
+				return p, err
+			}}}, func() {
+				time.Sleep(time.Minute + time.Second)
+				if s := b.status("s"); s.Estimate < 4 || s.Used != 1.0/64 {
+					t.Errorf("before: %+v", s)
+				}
+				time.Sleep(2 * time.Minute)
+				if s := b.status("s"); s.Samples != 4 || !(s.Estimate < 0.125) || !(s.Used < 1.0/64) {
+					t.Errorf("two blocks after a drop at byte %d: %+v", from, s)
+				}
+			})
+		})
+	}
+}
+
 // A file has one sample: its own bytes are its start-up test.
 func TestOnlySampleIsTested(t *testing.T) {
 	good, _ := random(1024)(nil)

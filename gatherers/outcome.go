@@ -97,7 +97,7 @@ func (s *source) good(took time.Duration, data []byte, counts bool, why Uncredit
 	}
 	s.failures = 0
 	st := &s.status
-	st.State, st.Detail = s.goodState(), string(why)
+	st.State, st.Detail = s.goodState(why), string(why)
 	st.Samples++
 	st.Bytes += int64(len(data))
 	st.LastSample, st.Duration = time.Now(), took
@@ -109,12 +109,13 @@ func (s *source) good(took time.Duration, data []byte, counts bool, why Uncredit
 	return bits, c
 }
 
-// goodState is the state after a good sample.
-func (s *source) goodState() State {
+// goodState is the state after a good sample. One that is uncredited is no part of
+// a start-up test, which would go on at once and for ever.
+func (s *source) goodState(why Uncredited) State {
 	switch {
 	case s.Once:
 		return Exhausted
-	case s.monitor != nil && !s.monitor.proven:
+	case s.monitor != nil && !s.monitor.proven && why == "":
 		return Testing
 	}
 	return Healthy

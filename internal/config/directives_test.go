@@ -80,15 +80,6 @@ func logsAndSources() []directive {
 				{Kind: "file", Target: "/f", Credit: 0.01, Where: at(3)},
 			}
 		}},
-		{"source fifo:/f credit=1\nsource stream:/s credit=.5\nsource stream:tcp/localhost:709\nsource \"program:/p  --raw\t-1\" credit=2\nsource program:/p", func(c *config.Config) { // issue 14
-			c.Sources = []config.Source{
-				{Kind: "fifo", Target: "/f", Credit: 1, Where: at(1)},
-				{Kind: "stream", Target: "/s", Address: unix("/s"), Credit: 0.5, Where: at(2)},
-				{Kind: "stream", Target: "tcp/localhost:709", Address: tcp("localhost", 709), Where: at(3)},
-				{Kind: "program", Target: "/p --raw -1", Argv: []string{"/p", "--raw", "-1"}, Credit: 2, Where: at(4)},
-				{Kind: "program", Target: "/p", Argv: []string{"/p"}, Where: at(5)},
-			}
-		}},
 		{"source egd:tcp/localhost:708 credit=0", func(c *config.Config) {
 			c.Sources = []config.Source{{Kind: "egd", Target: "tcp/localhost:708", Address: tcp("localhost", 708), Where: at(1)}}
 		}},

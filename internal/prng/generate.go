@@ -46,6 +46,9 @@ func (g *Generator) generate(dst []byte) bool {
 		g.stir(real, mono)
 	}
 	g.sec.drbg.generate(dst, g.additionalInput(real, mono))
+	if g.given != nil {
+		g.given.note(dst)
+	}
 	g.counts.generates++
 	g.counts.bytes += uint64(len(dst))
 	return true

@@ -47,6 +47,7 @@ type Generator struct {
 	sec     *secrets // nil once closed
 	region  *region
 	changed chan struct{}
+	given   *outputMemory // nil: output is not remembered
 	sources []*Source
 	byName  map[string]*Source
 

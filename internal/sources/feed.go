@@ -35,6 +35,9 @@ func (s *Sources) feed(ctx context.Context) {
 		list := slices.Clone(s.list)
 		s.mu.Unlock()
 		for i := range list {
+			if fromOutside(list[i]) {
+				s.generator.RememberOutput()
+			}
 			list[i] = s.stamped(list[i])
 		}
 		s.runner.Run(current, list)
@@ -64,10 +67,18 @@ func (s *Sources) stamped(g gatherers.Gatherer) gatherers.Gatherer {
 	gather := g.Gather
 	g.Gather = func(ctx context.Context) ([]byte, error) {
 		s.tickets.Store(g.Name, s.generator.Ticket())
-		return gather(ctx)
+		data, err := gather(ctx)
+		if err == nil && fromOutside(g) && s.generator.Gave(data) {
+			err = gatherers.Uncredited("it gives back this daemon's own output")
+		}
+		return data, err
 	}
 	return g
 }
+
+// fromOutside reports whether g counts and may be a relay of our own output. Where
+// such a gatherer is sampled, the generator remembers what it gives.
+func fromOutside(g gatherers.Gatherer) bool { return g.Credit > 0 && !g.Tested }
 
 // begun returns the ticket of the last sample of that gatherer: one goroutine
 // calls its Gather and then add.
