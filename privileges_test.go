@@ -11,7 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// identity prints who the daemon is, or its runner, as the kernel sees it:
+// identity prints the ids of the daemon, or of its runner, as the kernel sees it:
 // identity [runner] PIDFILE.
 func identity(ts *testscript.TestScript, neg bool, args []string) {
 	pid := strings.TrimSpace(ts.ReadFile(args[len(args)-1]))

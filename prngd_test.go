@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"prngd": main})
 }
 
-// The stories of testdata/script: a daemon is started as its users start it,
-// asked, changed and stopped. No story sleeps: command 2 waits for the seed,
+// The scenarios of testdata/script: a daemon is started as its users start it,
+// asked, changed and stopped. No scenario sleeps: command 2 waits for the seed,
 // and an end of file for the end of the daemon.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -47,15 +47,16 @@ func TestScripts(t *testing.T) {
 			e.Setenv("D", dir)
 			e.Values[held{}] = map[string]net.Conn{}
 			e.Values[notices{}] = new(notices)
+			e.Values[senders{}] = map[string]*sender{}
 			e.Values[supervised{}] = map[string]*net.UnixListener{}
 			return ownControl(dir)
 		},
 		Condition: func(name string) (bool, error) {
 			switch name {
 			case "root":
-				return os.Getuid() == 0, nil
+				return os.Getuid() == 0 && othersMayRunUs(), nil
 			case "cgo":
-				return builtWithCgo(), nil
+				return builtWithCgo() || !othersMayRunUs(), nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
@@ -92,9 +93,12 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"inode":   inode,
 	"refused": refused,
 	"taken":   taken,
+
+	"sends": sends,
+	"dries": dries,
 }
 
-// ownControl gives a story a control socket of its own, since root's default is the machine's. Only root's daemon makes
+// ownControl gives a scenario a control socket of its own, since root's default is the machine's. Only root's daemon makes
 // the directory itself.
 func ownControl(dir string) error {
 	if os.Getuid() != 0 {
@@ -261,7 +265,14 @@ func builtWithCgo() bool {
 	})
 }
 
-// endLeftOver ends the daemon of a story that failed before it could.
+// othersMayRunUs reports whether another user may execute this program, which was
+// made with the umask of the one who runs the tests.
+func othersMayRunUs() bool {
+	info, err := os.Stat("/proc/self/exe")
+	return err != nil || info.Mode()&0o005 == 0o005
+}
+
+// endLeftOver ends the daemon of a scenario that failed before it could.
 func endLeftOver(pidFile string) {
 	text, err := os.ReadFile(pidFile)
 	if pid, e := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && e == nil && pid > 1 {

@@ -16,7 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// held is the key of the connections that a story keeps open, by name.
+// held is the key of the connections that a scenario keeps open, by name.
 type held struct{}
 
 // hold opens a connection, sends bytes in hex, and keeps it open:

@@ -73,15 +73,15 @@ func newStage(t *testing.T) *stage {
 func (s *stage) play(steps []string) {
 	ended := false
 	for i, step := range steps {
-		who, arg, _ := strings.Cut(step, " ")
+		side, arg, _ := strings.Cut(step, " ")
 		arg = strings.TrimSpace(arg)
-		if who != "<" && !ended {
+		if side != "<" && !ended {
 			s.silent(step)
 		}
-		if who == "+" {
+		if side == "+" {
 			s.alone(step)
 		}
-		switch who {
+		switch side {
 		case ">":
 			s.send(s.client, arg)
 		case "{":
@@ -142,13 +142,13 @@ func (s *stage) alone(before string) {
 		return
 	}
 	var n int
-	if err := s.door(func(fd int) (err error) { n, _, err = syscall.Accept(fd); return }); !errors.Is(err, syscall.EAGAIN) {
+	if err := s.withListener(func(fd int) (err error) { n, _, err = syscall.Accept(fd); return }); !errors.Is(err, syscall.EAGAIN) {
 		s.t.Fatalf("before %q: the relay has connected as %d, %v", before, n, err)
 	}
 }
 
-// door does something with the descriptor that listens. The port stays ours while nobody listens.
-func (s *stage) door(do func(fd int) error) (err error) {
+// withListener does something with the descriptor that listens. The port stays ours while nothing listens.
+func (s *stage) withListener(do func(fd int) error) (err error) {
 	raw, err := s.listener.SyscallConn()
 	if err != nil {
 		return err
@@ -194,14 +194,14 @@ func (s *stage) upstream(arg string) {
 	case "closes":
 		s.hangUp()
 	case "dies":
-		if err := s.door(func(fd int) error { return syscall.Shutdown(fd, syscall.SHUT_RDWR) }); err != nil {
+		if err := s.withListener(func(fd int) error { return syscall.Shutdown(fd, syscall.SHUT_RDWR) }); err != nil {
 			s.t.Skip("a socket cannot stop listening here: ", err)
 		}
 		if s.closed = true; s.up != nil {
 			s.hangUp()
 		}
 	case "returns":
-		if err := s.door(func(fd int) error { return syscall.Listen(fd, 5) }); err != nil {
+		if err := s.withListener(func(fd int) error { return syscall.Listen(fd, 5) }); err != nil {
 			s.t.Fatal(err)
 		}
 		s.closed = false

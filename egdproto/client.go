@@ -93,7 +93,7 @@ func (c *Client) Read(p []byte) (int, error) {
 
 // Write gives data to the daemon and claims bits of entropy for all of it
 // together. Each request claims its share, and never more than the 65535 that
-// fit. There is no reply: nil means sent, not believed. No data, no request:
+// fit. There is no reply: nil means sent, not credited. No data, no request:
 // an empty write wedges ekeyd and PRNGD.
 func (c *Client) Write(bits int, data []byte) error {
 	if bits < 0 {

@@ -13,7 +13,7 @@ type Generation struct {
 type generationID [16]byte
 
 // OpenGeneration returns the generation of this machine. It wraps
-// errors.ErrUnsupported where there is none to be had; on Linux the device is
+// errors.ErrUnsupported where there is none; on Linux the device is
 // root's alone, so it is opened before privileges are dropped.
 func OpenGeneration() (*Generation, error) {
 	read, err := openGeneration()

@@ -26,7 +26,7 @@ const pipeDelay = time.Second
 //
 // Unpredictable: what the program found, for somebody elsewhere. Predictable:
 // anybody on this host can run it too. Hence rate, in bits per byte, is only
-// believed if credit is true.
+// credited if credit is true.
 func Command(path string, argv []string, rate Credit, every, timeout time.Duration, credit bool) Gatherer {
 	if timeout <= 0 {
 		timeout = time.Minute
@@ -79,7 +79,7 @@ func output(ctx context.Context, path string, argv []string, out *capped) ([]byt
 		return nil, startError(path, err)
 	}
 	cmd.Wait()  // the exit status means nothing
-	killGroup() // whom it has left behind
+	killGroup() // what the command left behind
 	if len(out.data) == 0 {
 		return nil, errors.New("no output")
 	}

@@ -101,7 +101,7 @@ func TestFileThatComesLater(t *testing.T) {
 			}
 			time.Sleep(2 * time.Hour)
 		})
-		if s := b.status("file:" + path); s.State != gatherers.Spent || b.bits != 8 {
+		if s := b.status("file:" + path); s.State != gatherers.Exhausted || b.bits != 8 {
 			t.Errorf("%+v", s)
 		}
 	})

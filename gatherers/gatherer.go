@@ -12,8 +12,8 @@ import (
 )
 
 // Credit is what a healthy sample counts for, in bits of min-entropy per byte,
-// 0 to 8. It is a claim about an attacker on this very host, who reads /proc
-// and runs ps as we do; that is why most gatherers have None and are mixed all
+// 0 to 8. It is a claim about an attacker on this very host that reads /proc
+// and runs ps as the daemon does; that is why most gatherers have None and are mixed all
 // the same, for the attacker who is elsewhere.
 type Credit float64
 
@@ -104,6 +104,7 @@ func (g *Gatherer) Take(ctx context.Context) (data []byte, err error) {
 // is no failure: there is no back-off, and the reason stands in the status.
 type Uncredited string
 
+// Error returns the reason.
 func (u Uncredited) Error() string { return string(u) }
 
 // A Sink takes a sample and the bits it counts for. It is called by many

@@ -23,6 +23,7 @@ type HealthError struct {
 	Permanent bool // the source is retired until the next reload
 }
 
+// Error returns the reason.
 func (e *HealthError) Error() string { return e.Reason }
 
 // rctCutoff is C = 1 + ceil(bits / H) of SP 800-90B 4.4.1, for min-entropy h a

@@ -37,7 +37,7 @@ const (
 //
 // Unpredictable: DRAM refresh, caches and buses shared with others, interrupts.
 // Predictable: the addresses, which only spread the touches, and all of it for
-// who owns the machine. A local user may learn how long a whole burst took.
+// the owner of the machine. A local user may learn how long a whole burst took.
 //
 // The zero value samples this machine. Measured: docs/entropy.md.
 type Jitter struct {

@@ -79,7 +79,7 @@ func (m *monitor) test(sample []byte) error {
 // because the estimate of perfect bytes lies between 5 and 6 bits.
 func (m *monitor) leastEstimate() float64 { return float64(min(m.credit, 8)) / 2 }
 
-// restart begins the start-up test anew.
+// restart begins the start-up test again.
 func (m *monitor) restart() {
 	clear(m.startup)
 	m.startup, m.proven = m.startup[:0], false

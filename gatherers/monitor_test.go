@@ -128,7 +128,7 @@ func TestGoodSourceIsCredited(t *testing.T) {
 }
 
 // A source that a test drops one sample of must pass the start-up test again;
-// it is neither retired nor believed meanwhile.
+// it is neither retired nor credited meanwhile.
 func TestIntermittentFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, n, good := newBed(), 0, random(1024)
@@ -267,8 +267,8 @@ func TestOnlySampleIsTested(t *testing.T) {
 		bits  int
 		state gatherers.State
 	}{
-		"good":      {good, 512, gatherers.Spent},
-		"short":     {good[:100], 50, gatherers.Spent},
+		"good":      {good, 512, gatherers.Exhausted},
+		"short":     {good[:100], 50, gatherers.Exhausted},
 		"zeros":     {make([]byte, 1024), 0, gatherers.Retired},
 		"few zeros": {make([]byte, 100), 0, gatherers.Failing},
 		"digits":    {[]byte(strings.Repeat("31415926535", 100)), 0, gatherers.Retired},
@@ -285,7 +285,7 @@ func TestOnlySampleIsTested(t *testing.T) {
 	}
 }
 
-// A file that was replaced after it was refused is judged anew.
+// A file that was replaced after it was refused is judged again.
 func TestRefusedFileIsReplaced(t *testing.T) {
 	good, _ := random(1024)(nil)
 	data := []byte(strings.Repeat("31415926535", 100))
@@ -294,7 +294,7 @@ func TestRefusedFileIsReplaced(t *testing.T) {
 		for _, want := range []struct {
 			state gatherers.State
 			bits  int
-		}{{gatherers.Retired, 0}, {gatherers.Spent, 50}} {
+		}{{gatherers.Retired, 0}, {gatherers.Exhausted, 50}} {
 			b.during(t, []gatherers.Gatherer{{Name: "file", Every: time.Hour, Credit: 0.5, Once: true, Gather: func(context.Context) ([]byte, error) {
 				return append([]byte(nil), data...), nil
 			}}}, synctest.Wait)

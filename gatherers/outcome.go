@@ -111,7 +111,7 @@ func (s *source) good(took time.Duration, data []byte, counts bool, why Uncredit
 func (s *source) goodState() State {
 	switch {
 	case s.Once:
-		return Spent
+		return Exhausted
 	case s.monitor != nil && !s.monitor.proven:
 		return Testing
 	}

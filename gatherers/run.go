@@ -9,7 +9,7 @@ import (
 )
 
 // parting is how long Run waits, once its context has ended, for gatherers
-// that are about to return. Whoever is not back then is abandoned.
+// that are about to return. Gatherers that are not back by then are abandoned.
 const parting = 100 * time.Millisecond
 
 // A Runner samples gatherers for ever, each on a goroutine of its own, so that
@@ -39,7 +39,7 @@ func (r *Runner) Run(ctx context.Context, list []Gatherer) {
 	start := time.Now()
 	var loops sync.WaitGroup
 	for _, s := range r.adopt(list) {
-		if s.status.State == Spent {
+		if s.status.State == Exhausted {
 			continue
 		}
 		loops.Go(func() { r.keep(ctx, s, start) })

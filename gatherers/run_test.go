@@ -366,7 +366,7 @@ func TestReloadForgetsNothing(t *testing.T) {
 		for range 3 {
 			b.during(t, list(), synctest.Wait)
 		}
-		if s := b.status("file"); s.Samples != 1 || s.Bits != 64 || s.State != gatherers.Spent {
+		if s := b.status("file"); s.Samples != 1 || s.Bits != 64 || s.State != gatherers.Exhausted {
 			t.Errorf("%+v", s)
 		}
 		if s := b.status("loop"); s.Samples != 3 || s.Bits != 64 || s.Repeats != 2 {

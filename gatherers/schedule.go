@@ -8,7 +8,7 @@ func (r *Runner) next(s *source, elapsed time.Duration) (time.Duration, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case s.status.State == Spent, s.status.State == Retired, s.status.State == Absent && s.Credit <= 0:
+	case s.status.State == Exhausted, s.status.State == Retired, s.status.State == Absent && s.Credit <= 0:
 		return 0, false // a credited one is probed again: kernels get seeded
 	case s.status.State == Testing && s.Lane == nil:
 		return 0, true // the start-up test goes on at once; commands take turns even so

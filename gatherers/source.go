@@ -27,7 +27,7 @@ type source struct {
 }
 
 // newSource returns a source for g that inherits from its namesake, if any. A
-// source that was retired, or whose credit has changed, is tested anew.
+// source that was retired, or whose credit has changed, is tested again.
 func newSource(g Gatherer, old *source) *source {
 	s := &source{Gatherer: g, kick: make(chan struct{}, 1)}
 	if g.Credit > 0 {
@@ -40,7 +40,7 @@ func newSource(g Gatherer, old *source) *source {
 		}
 	}
 	s.status.Name, s.status.Credit, s.status.Detail = g.Name, g.Credit, ""
-	if !g.Once || s.status.State != Spent {
+	if !g.Once || s.status.State != Exhausted {
 		s.status.State = Waiting
 	}
 	return s

@@ -7,14 +7,14 @@ type State string
 
 // The states of a source.
 const (
-	Waiting State = "waiting" // its first sample has not come yet
-	Testing State = "testing" // its start-up test goes on: samples are mixed and count nothing
-	Healthy State = "healthy" // its last sample was good
-	Failing State = "failing" // its last sample was an error: LastError
-	Hung    State = "hung"    // its sample has been under way for longer than its limit
-	Absent  State = "absent"  // this system has no such source
-	Spent   State = "spent"   // read to the end, once
-	Retired State = "retired" // a health test failed for good: not sampled until the next reload
+	Waiting   State = "waiting"   // its first sample has not come yet
+	Testing   State = "testing"   // its start-up test goes on: samples are mixed and count nothing
+	Healthy   State = "healthy"   // its last sample was good
+	Failing   State = "failing"   // its last sample was an error: LastError
+	Hung      State = "hung"      // its sample has been under way for longer than its limit
+	Absent    State = "absent"    // this system has no such source
+	Exhausted State = "exhausted" // read to the end, once
+	Retired   State = "retired"   // a health test failed for good: not sampled until the next reload
 )
 
 // Status is what is known about one source.

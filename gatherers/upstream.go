@@ -12,16 +12,16 @@ import (
 	"prngd/internal/peercred"
 )
 
-// upstreamBytes is the size of a sample. A classic EGD is drained by whoever
-// asks, so that more would be taken from its other clients.
+// upstreamBytes is the size of a sample. Each request drains a classic EGD,
+// so that more would be taken from its other clients.
 const upstreamBytes = 64
 
 // EGD gathers from another EGD socket, in both ways of reading: first what it
 // gives at once, the rest by waiting for it.
 //
 // Unpredictable: as much as the other daemon's admin takes care of. Predictable:
-// everything, to whoever listens on a network, so that TCP never counts; and to
-// ourselves, if the socket turns out to be our own.
+// everything, to a listener on a network, so that TCP never counts; and to
+// this daemon, if the socket turns out to be its own.
 func EGD(address egdproto.Address, credit Credit) Gatherer {
 	if address.Network != "unix" {
 		credit = None

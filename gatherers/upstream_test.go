@@ -115,7 +115,7 @@ func TestUpstreamThatNeverAnswers(t *testing.T) {
 	}
 }
 
-// An upstream is only believed if another process serves it: this is the other.
+// An upstream is only credited if another process serves it: this is the other.
 func TestMain(m *testing.M) {
 	path := os.Getenv("EGD_TEST_SOCKET")
 	if path == "" {

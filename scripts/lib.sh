@@ -5,6 +5,7 @@
 # that goes away at exit, and `later COMMAND...` adds what else is to be undone then.
 
 set -uo pipefail
+umask 022 # other users execute and read some of what the tests make
 unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 

@@ -58,8 +58,8 @@ func left(label string, i int, saw []byte) []byte {
 	return out[:]
 }
 
-// chain checks that cycles, given as what each saw and what it left, follow one
-// upon the other: what one left, exactly one other saw, whole; the last was seen by
+// chain checks that cycles, given as what each saw and what it left, follow each
+// other: what one left, exactly one other saw, whole; the last was seen by
 // nobody. Hence no two saw the same, and none saw a torn file.
 func chain(t *testing.T, first, last string, cycles [][2]string) {
 	t.Helper()

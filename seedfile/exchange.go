@@ -39,7 +39,7 @@ type ExchangeStats struct {
 	Writes      uint64        // cycles that left something
 	Skipped     uint64        // cycles given up because another program kept the lock
 	Failures    uint64        // cycles failed for any other reason
-	Reopened    uint64        // times the file was found removed and opened anew
+	Reopened    uint64        // times the file was found removed and opened again
 	Loose       bool          // others than the owner may read it; nobody repairs that
 	Last        time.Time     // of the last write
 	LongestLock time.Duration // that we have held the lock
@@ -54,7 +54,7 @@ var ErrBusy = errors.New("locked by another program")
 // OpenExchange opens an exchange file. owner is the uid it must belong to; -1
 // stands for the owner of its directory, so that a daemon started as root can
 // use Postfix's file without being told Postfix's uid, and the directory's owner
-// cannot make it write to anybody else's file. Who names its own uid owns the
+// cannot make it write to anybody else's file. A caller that names its own uid owns the
 // file: a missing one is then created, mode 0600.
 //
 // Symbolic links, anything but a regular file, a file that others may write, one

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -87,6 +88,11 @@ func injected(what string) func(*testing.T, *place) error {
 }
 
 func faults() []fault {
+	return slices.Concat(diskFaults(), fileFaults(), contentFaults(), otherFaults())
+}
+
+// diskFaults are those of the directory, the disk and its file system.
+func diskFaults() []fault {
 	both := func(_ *testing.T, p *place) error { return nil }
 	confined := func(_ *testing.T, p *place) error { return unwritable(p) }
 	return []fault{
@@ -112,6 +118,12 @@ func faults() []fault {
 		{"I/O error on syncing the directory", injected("fsync:error=EIO:when=2")},
 		{"I/O error on syncing the directory and whatever follows", injected("fsync:error=EIO:when=2+")},
 		{"file cannot be locked (NFS without locks)", injected("flock:error=ENOLCK")},
+	}
+}
+
+// fileFaults are wrong kinds, owners and modes.
+func fileFaults() []fault {
+	return []fault{
 		{"symbolic link", instead(func(path string) error { return os.Symlink("/etc/passwd", path) })},
 		{"hard link", func(_ *testing.T, p *place) error { return os.Link(p.seed(), p.dir+"/other") }},
 		{"hard link; directory not writable", func(_ *testing.T, p *place) error {
@@ -137,6 +149,12 @@ func faults() []fault {
 		{"directory of another user", func(_ *testing.T, p *place) error {
 			return errors.Join(os.Chmod(p.dir, 0o755), os.Chown(p.dir, 12345, -1))
 		}},
+	}
+}
+
+// contentFaults are files that hold something else.
+func contentFaults() []fault {
+	return []fault{
 		{"8 MiB of zeros", content(func([]byte) []byte { return make([]byte, 8<<20) })},
 		{"8 MiB of zeros; directory not writable", func(t *testing.T, p *place) error {
 			return errors.Join(os.Truncate(p.seed(), 0), os.Truncate(p.seed(), 8<<20), unwritable(p))
@@ -155,6 +173,12 @@ func faults() []fault {
 		}},
 		{"tlsmgr's 1024 bytes", content(func([]byte) []byte { return noise("post", 1024) })},
 		{"a text", content(func([]byte) []byte { return []byte("listen /run/egd-pool\n") })},
+	}
+}
+
+// otherFaults are other daemons, machines and clocks.
+func otherFaults() []fault {
+	return []fault{
 		{"two daemons, the second", func(t *testing.T, p *place) error {
 			f, err := seedfile.Open(p.options)
 			if err == nil {

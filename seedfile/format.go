@@ -97,8 +97,8 @@ func (r *Record) decode(b []byte) error {
 }
 
 // checksum is keyed by a label, so that a file of hashed data cannot pass for a
-// record by accident. It is no authentication: who can write the file can
-// compute it.
+// record by accident. It is no authentication: every process that can write the
+// file can compute it.
 func checksum(b []byte) [32]byte {
 	const label = "prngd seed checksum"
 	var buf [len(label) + 480]byte

@@ -13,7 +13,7 @@ const retry = time.Minute
 
 // Keep saves the seed at once, then every so often, and once more when ctx ends,
 // after which it returns. Start it in a goroutine of its own when the pool has
-// begun to give output: whoever serves never waits for a disk.
+// begun to give output: clients never wait for a disk.
 //
 // Logged are changes of state: the first save, the first failure, every failure
 // that differs from the last, the recovery.

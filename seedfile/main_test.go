@@ -158,7 +158,7 @@ func fastDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		// Who is not root cannot empty a directory that a test made unwritable.
+		// Only root can empty a directory that a test made unwritable.
 		inside, _ := filepath.Glob(dir + "/*")
 		for _, path := range append(inside, dir) {
 			if info, err := os.Lstat(path); err == nil && info.IsDir() {

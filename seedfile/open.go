@@ -14,8 +14,8 @@ import (
 // The lock is on the file itself, not on one beside it: nothing is left lying
 // about, and PRNGD's /etc/prngd-seed needs no second writable path. Since a save
 // puts another inode under the name, the name is looked at again once the lock
-// is held, and a save locks the new inode before it gets the name. So whoever
-// holds the lock of what the name leads to is alone.
+// is held, and a save locks the new inode before it gets the name. So the holder of
+// the lock of what the name leads to is alone.
 func (f *File) take() error {
 	file, denied, err := f.openName()
 	if err != nil {
@@ -137,8 +137,8 @@ func (f *File) examineMode(file *os.File, st *unix.Stat_t) {
 	f.doubts = append(f.doubts, fmt.Sprintf("had mode %04o, now %04o", mode, maxMode))
 }
 
-// examineDirectory: who can rename files beside ours can keep the used one and
-// put it back.
+// examineDirectory notes a directory in which another user could keep a used seed
+// file under another name, and put it back.
 func (f *File) examineDirectory() error {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.dir.Fd()), &st); err != nil {

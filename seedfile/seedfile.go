@@ -27,7 +27,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Options say where the seed file is and who may be trusted with it.
+// Options say where the seed file is and which user is trusted with it.
 type Options struct {
 	Path string
 
@@ -40,8 +40,8 @@ type Options struct {
 	// mixed and replaced just the same, and counted as nothing.
 	Credit bool
 
-	// Owner is the uid, beside root, to whom the file and its directory may
-	// belong: the one the daemon runs as.
+	// Owner is the uid, beside root, that may own the file and its directory:
+	// the one the daemon runs as.
 	Owner int
 }
 

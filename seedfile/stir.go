@@ -22,7 +22,7 @@ type drawError struct{ error }
 func (e drawError) Unwrap() error { return e.error }
 
 // Read takes what others have left and gives it to mix, up to 1024 bytes, of no
-// credit: whoever could write the file may have planted them. It is what a
+// credit: any process that can write the file may have planted them. It is what a
 // daemon does that is not seeded yet. mix must not keep the slice.
 func (x *Exchange) Read(ctx context.Context, mix func([]byte)) error {
 	x.mu.Lock()
@@ -59,8 +59,8 @@ func (x *Exchange) Stir(ctx context.Context, out io.Reader, mix func([]byte)) er
 //	out_i XOR SHA-256(0x05 | i as u32 | k),  k = SHA-256(0x05 | old),  i = 0..31
 //
 // over the 32 blocks of 32 bytes. Poor output cannot destroy the entropy that was
-// there, and who knows the output cannot get at the old content, as he could if
-// it were plainly XORed.
+// there, and an attacker that knows the output cannot compute the old content, as would
+// be possible if it were plainly XORed.
 func Combine(out *[ExchangeSize]byte, old []byte) {
 	in := make([]byte, 0, 1+ExchangeSize)
 	in = append(append(in, tagExchange), old...)
@@ -108,7 +108,7 @@ func (x *Exchange) cycle(ctx context.Context, fresh *[ExchangeSize]byte, mix fun
 	return err
 }
 
-// present opens the file anew if it has been removed, which Postfix's tlsmgr
+// present opens the file again if it has been removed, which Postfix's tlsmgr
 // does with one that is in its way.
 func (x *Exchange) present() error {
 	var st unix.Stat_t
@@ -144,7 +144,7 @@ func (x *Exchange) lock(ctx context.Context, exclusive bool) error {
 }
 
 // swap is all that happens under the lock. A write cut short by a full disk or a
-// signal is repeated with the same bytes, not drawn and combined anew: what lies
+// signal is repeated with the same bytes, not drawn and combined again: what lies
 // there now is half ours.
 func (x *Exchange) swap(old, fresh *[ExchangeSize]byte) (n int, err error) {
 	n, err = x.file.ReadAt(old[:], 0)

@@ -9,7 +9,7 @@ import (
 )
 
 // write makes r durable: by rename where that works, else in place. Which of the
-// two is tried anew each time: whether the directory can be written depends on
+// two is tried again each time: whether the directory can be written depends on
 // the uid, the sandbox and the disk of the moment. used says that the record now
 // on disk is to be used up, so that no copy of it may stay readable.
 func (f *File) write(r *Record, used bool) (Form, error) {
@@ -81,7 +81,7 @@ func (f *File) settle(old *os.File, confined error, b *[Size]byte, cause error) 
 }
 
 // writeTemp writes and syncs the new file and locks it before it has the name.
-// One that a crash left behind is removed: whoever holds the seed's lock is alone.
+// One that a crash left behind is removed: the holder of the seed's lock is alone.
 func (f *File) writeTemp(name string, b *[Size]byte) (*os.File, error) {
 	file, err := f.openAt(name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL)
 	if errors.Is(err, unix.EEXIST) {

@@ -55,12 +55,31 @@ func usualPlaces() []place {
 
 // usualControls are the control sockets of the caller's own daemon and the system's.
 func usualControls() []place {
-	system := at(systemPaths().Status)
+	system := append(configuredControl(systemPaths().Config), at(systemPaths().Status))
 	if os.Getuid() == 0 {
-		return []place{system}
+		return system
 	}
 	own := ownPaths().Status
-	return []place{ours(own, filepath.Dir(own)), system}
+	return append([]place{ours(own, filepath.Dir(own))}, system...)
+}
+
+// configuredControl is the control socket that the status line of a prngd.conf
+// names, if there is one. What is wrong in the file is the daemon's to say.
+func configuredControl(path string) []place {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() { // opening a FIFO could take for ever
+		return nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	c, _ := config.Parse(path, file)
+	if c.Status.Path == "" {
+		return nil
+	}
+	return []place{at(c.Status.Path)}
 }
 
 func ownPaths() config.Paths { return config.DefaultPaths(runtime.GOOS, os.Getuid(), os.Getenv) }

@@ -19,9 +19,9 @@ import (
 
 // prngd [FILE [SOCKET]] starts a daemon that answers on its control socket, by
 // default $WORK/status.sock, as the exemplar does with the JSON of FILE laid
-// over it, read anew for each answer. It saves, reloads unless FILE has a refused
+// over it, read again for each answer. It saves, reloads unless FILE has a refused
 // change, gives fresh bytes 00 01 02 .., but has nothing to reseed from and cannot
-// upgrade. With a third argument, it is shut for its first two answers.
+// upgrade. With a third argument, it is unseeded for its first two answers.
 func prngd(ts *testscript.TestScript, neg bool, args []string) {
 	var file string
 	socket := ts.Getenv("WORK") + "/status.sock"
@@ -45,7 +45,7 @@ func prngd(ts *testscript.TestScript, neg bool, args []string) {
 				}
 			}
 			if len(args) > 2 && answers.Add(1) < 3 {
-				r.Generator.State, r.Generator.GateBits = "shut", 128
+				r.Generator.State, r.Generator.FirstSeedBits = control.StateUnseeded, 128
 			}
 			return *r
 		},

@@ -125,7 +125,7 @@ func dial(address egdproto.Address, patience time.Duration) (*daemon, error) {
 	return d, nil
 }
 
-// timed starts the clock anew with each question: a long read is many.
+// timed starts the clock again with each question: a long read is many.
 type timed struct{ d *daemon }
 
 var _ io.ReadWriter = timed{}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,15 +54,15 @@ func performance(r *control.Report) string {
 	}
 	troubled := 0
 	for _, s := range r.Sources {
-		if slices.Contains([]string{"failing", "hung"}, s.State) {
+		if s.Troubled() {
 			troubled++
 		}
 	}
 	data := []string{
-		fmt.Sprintf("gate_bits=%d;;;0;%d", r.Generator.GateBits, r.Generator.GateNeeds),
+		fmt.Sprintf("first_seed_bits=%d;;;0;%d", r.Generator.FirstSeedBits, r.Generator.FirstSeedRequired),
 		fmt.Sprintf("clients=%d;;;0", r.Clients.Now),
 		fmt.Sprintf("requests=%dc", requests),
-		fmt.Sprintf("bytes_out=%dc", r.Clients.BytesOut),
+		fmt.Sprintf("sent_bytes=%dc", r.Clients.BytesOut),
 		fmt.Sprintf("short_replies=%dc;;0", r.Clients.Short),
 		fmt.Sprintf("refused=%dc", refused),
 		fmt.Sprintf("sources_failing=%d;;;0;%d", troubled, len(r.Sources)),

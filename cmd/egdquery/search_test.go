@@ -59,3 +59,31 @@ func TestUsualPlaces(t *testing.T) {
 		t.Errorf("got\n%s, expected\n%s", list, want)
 	}
 }
+
+// The control socket that prngd.conf names is found by every verb; what is no
+// configuration, or names none, is passed over.
+func TestConfiguredControl(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]string{
+		"listen /run/x\nstatus /run/y/ctl mode=0660\n":   "/run/y/ctl",
+		"include /nowhere\nnonsense here\nstatus /run/z": "/run/z",
+		"listen /run/x\n": "",
+	} {
+		path := filepath.Join(dir, "prngd.conf")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		for _, p := range configuredControl(path) {
+			got += p.address.String()
+		}
+		if got != want {
+			t.Errorf("%q: %s, expected %s", text, got, want)
+		}
+	}
+	for _, path := range []string{dir, dir + "/none"} {
+		if got := configuredControl(path); got != nil {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+}

@@ -42,8 +42,8 @@ type statusLine struct{ name, text string }
 func statusLines(r *control.Report) []statusLine {
 	g, c := &r.Generator, &r.Clients
 	lines := []statusLine{
-		{"gate", gateText(r)},
-		{"generator", fmt.Sprintf("%d reseeds, last %s; %d stirs; %d generates, %s; kernel RNG %s", g.Reseeds,
+		{"state", stateText(r)},
+		{"generator", fmt.Sprintf("%d reseeds, last %s; %d stirs; %d requests, %s; kernel RNG %s", g.Reseeds,
 			human.Ago(g.LastReseed, r.Now), g.Stirs, g.Generates, human.Size(float64(g.Bytes)), yes(g.Kernel))},
 		{"events", nonZero(count{"clones", g.Clones}, count{"clock jumps", g.ClockJumps}, count{"upgrades", r.Process.Upgrades})},
 		{"memory", prefixed("not protected: ", g.Unprotected)},
@@ -56,7 +56,7 @@ func statusLines(r *control.Report) []statusLine {
 	}
 	lines = append(lines,
 		statusLine{"listening", listenText(r.Listeners)},
-		statusLine{"clients", fmt.Sprintf("%d now, %d ever; %s sent; %d short replies, %d empty while unseeded", c.Now, c.Ever,
+		statusLine{"clients", fmt.Sprintf("%d now, %d admitted; %s sent; %d short replies, %d empty while unseeded", c.Now, c.Ever,
 			human.Size(float64(c.BytesOut)), c.Short, c.Empty)},
 		statusLine{"requests", counts(c.Requests)},
 		statusLine{"refused", nonZero(sorted(c.Refused)...)},
@@ -69,14 +69,14 @@ func statusLines(r *control.Report) []statusLine {
 	return lines
 }
 
-func gateText(r *control.Report) string {
+func stateText(r *control.Report) string {
 	g := &r.Generator
-	if g.State == "shut" {
-		return fmt.Sprintf("shut: %d of %d bits", g.GateBits, g.GateNeeds)
+	if g.State == control.StateUnseeded {
+		return fmt.Sprintf("unseeded: %d of %d bits", g.FirstSeedBits, g.FirstSeedRequired)
 	}
-	text := g.State
+	text := human.State(g.State)
 	if g.SeededAt != nil {
-		text += fmt.Sprintf("; seeded %s, after %s", human.Ago(g.SeededAt, r.Now), human.Span(time.Duration(g.SeedSeconds*float64(time.Second))))
+		text += fmt.Sprintf(" %s, after %s", human.Ago(g.SeededAt, r.Now), human.Span(time.Duration(g.SeedSeconds*float64(time.Second))))
 	}
 	if len(g.SeededBy) > 0 {
 		text += " by " + strings.Join(g.SeededBy, ", ")

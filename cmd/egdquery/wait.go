@@ -30,7 +30,7 @@ func wait(c *call) error {
 		report, err := s.report()
 		var failed *exitError
 		switch {
-		case err == nil && report.Generator.State == "open":
+		case err == nil && report.Generator.State == control.StateSeeded:
 			return nil
 		case errors.As(err, &failed) && failed.code == exitNoPerm:
 			return err
@@ -47,10 +47,10 @@ func lacking(r *control.Report, err error) error {
 	switch {
 	case err != nil:
 		return err
-	case r.Generator.State == "held":
-		return errors.New("replies are held until a reseed")
+	case r.Generator.State == control.StateReseedRequired:
+		return errors.New("a reseed is required before the next reply")
 	}
-	return fmt.Errorf("%d of %d bits", r.Generator.GateBits, r.Generator.GateNeeds)
+	return fmt.Errorf("%d of %d bits", r.Generator.FirstSeedBits, r.Generator.FirstSeedRequired)
 }
 
 // showSeeding returns a func that shows a line on a terminal in the place of

@@ -12,12 +12,12 @@ import (
 )
 
 // What a limited program may use. Its time on the clock and the bytes that are
-// read of it are bounded by whoever runs it.
+// read of it are bounded by the program that runs it.
 const (
 	limitedCPU       = 20 * time.Second // of one process
 	limitedFiles     = 256              // open at a time
 	limitedFileSize  = 16 << 20         // bytes of a file that it writes
-	limitedProcesses = 256              // of its user, threads included, whoever started them
+	limitedProcesses = 256              // all of its user, threads included
 )
 
 // limitedArgument stands before the path and the arguments of a program that is

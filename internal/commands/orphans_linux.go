@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AdoptOrphans makes this process the parent of whoever loses his among the
-// programs that it runs: who has left his process group, by setsid(2), is found
-// again by [EndOrphans]. They are reaped by [Reap].
+// AdoptOrphans makes this process the parent of every descendant that loses its
+// own: [EndOrphans] finds also those that have left their process group by
+// setsid(2). They are reaped by [Reap].
 func AdoptOrphans() error {
 	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 }

@@ -12,17 +12,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// settle is how long a dead child is left to whoever started it before Reap
-// looks: nearly always it is gone by then, and nothing needs to be found out.
+// settle is how long Reap leaves a dead child to the code that started it: nearly
+// always the child is reaped by then, and Reap has nothing to find out.
 const settle = time.Second
 
-// patience is after how many looks, settle apart, without a death in between all
-// who are still dead are orphans. os/exec waits for its children from their first
-// moment, and needs less than one.
+// patience is the number of looks, settle apart and without a death in between,
+// after which every child that is still dead is an orphan. os/exec waits for its
+// children from their first moment, and needs less than one.
 const patience = 5
 
-// Reap reaps, until ctx ends, the dead orphans that a container's pid 1
-// inherits, or who has called [AdoptOrphans]: what the programs we run leave behind.
+// Reap reaps, until ctx ends, the dead orphans that a container's pid 1 or a
+// caller of [AdoptOrphans] inherits: what the commands leave behind.
 //
 // A child that os/exec started must be left to os/exec, or its Wait fails.
 // These are known by a pidfd: Go opens one with each child (Linux 5.4) and

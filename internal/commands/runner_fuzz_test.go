@@ -95,6 +95,6 @@ func TestFrames(t *testing.T) {
 		}
 	}
 	if _, err := readFrame(bytes.NewReader([]byte{0, 16, 0, 1})); err == nil {
-		t.Error("a frame too long was believed")
+		t.Error("a frame too long was accepted")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -24,12 +25,14 @@ func tcp(host string, port int) egdproto.Address {
 	return egdproto.Address{Network: "tcp", Host: host, Port: port}
 }
 
-// TestDirectives changes the default configuration line by line.
-func TestDirectives(t *testing.T) {
-	for _, tc := range []struct {
-		text string
-		want func(c *config.Config)
-	}{
+// directive is a text and what it changes in the default configuration.
+type directive struct {
+	text string
+	want func(c *config.Config)
+}
+
+func socketsAndSeed() []directive {
+	return []directive{
 		{"listen /run/egd-pool", func(c *config.Config) {
 			c.Listen = []config.Listen{{Address: unix("/run/egd-pool"), Where: at(1)}}
 		}},
@@ -56,6 +59,11 @@ func TestDirectives(t *testing.T) {
 			c.Status = config.Status{Path: "/s", Mode: octal(0o660), Group: "ops", Where: at(1)}
 		}},
 		{"status /s mode=0660\nstatus /t", func(c *config.Config) { c.Status.Path, c.Status.Where = "/t", at(2) }},
+	}
+}
+
+func logsAndSources() []directive {
+	return []directive{
 		{"log level=warning", func(c *config.Config) { c.Log.Level, c.Log.Where = "warn", at(1) }}, // C6
 		{"log level=debug\nlog format=json target=file:/l", func(c *config.Config) {
 			c.Log = config.Log{Target: "file:/l", Level: "info", Format: "json", Where: at(2)}
@@ -72,6 +80,15 @@ func TestDirectives(t *testing.T) {
 				{Kind: "file", Target: "/f", Credit: 0.01, Where: at(3)},
 			}
 		}},
+		{"source fifo:/f credit=1\nsource stream:/s credit=.5\nsource stream:tcp/localhost:709\nsource \"program:/p  --raw\t-1\" credit=2\nsource program:/p", func(c *config.Config) { // issue 14
+			c.Sources = []config.Source{
+				{Kind: "fifo", Target: "/f", Credit: 1, Where: at(1)},
+				{Kind: "stream", Target: "/s", Address: unix("/s"), Credit: 0.5, Where: at(2)},
+				{Kind: "stream", Target: "tcp/localhost:709", Address: tcp("localhost", 709), Where: at(3)},
+				{Kind: "program", Target: "/p --raw -1", Argv: []string{"/p", "--raw", "-1"}, Credit: 2, Where: at(4)},
+				{Kind: "program", Target: "/p", Argv: []string{"/p"}, Where: at(5)},
+			}
+		}},
 		{"source egd:tcp/localhost:708 credit=0", func(c *config.Config) {
 			c.Sources = []config.Source{{Kind: "egd", Target: "tcp/localhost:708", Address: tcp("localhost", 708), Where: at(1)}}
 		}},
@@ -83,7 +100,12 @@ func TestDirectives(t *testing.T) {
 		}},
 		{"max-connections 7\nper-uid 3", func(c *config.Config) { c.MaxConnections, c.PerUID = 7, 3 }},
 		{"per-uid 3\nper-uid auto", func(c *config.Config) {}},
-	} {
+	}
+}
+
+// TestDirectives changes the default configuration line by line.
+func TestDirectives(t *testing.T) {
+	for _, tc := range append(socketsAndSeed(), logsAndSources()...) {
 		want := config.Default()
 		tc.want(want)
 		want.Lines.All = 1 + strings.Count(tc.text, "\n")
@@ -95,118 +117,55 @@ func TestDirectives(t *testing.T) {
 }
 
 func TestTCPSourceEarnsNothing(t *testing.T) {
-	c := parse(t, "source egd:tcp/localhost:708 credit=1")
-	if c.Sources[0].Credit != 0 || len(c.Problems) != 1 || !c.Problems[0].Warning || c.Rejected != 0 {
-		t.Errorf("got %+v, %+v", c.Sources, c.Problems)
+	for _, kind := range []string{"egd", "stream"} {
+		c := parse(t, "source "+kind+":tcp/localhost:708 credit=1")
+		if c.Sources[0].Credit != 0 || len(c.Problems) != 1 || !c.Problems[0].Warning || c.Rejected != 0 {
+			t.Errorf("%s: got %+v, %+v", kind, c.Sources, c.Problems)
+		}
 	}
+}
+
+// pairs reads the lines of a file in testdata: two columns with a tab between.
+func pairs(t *testing.T, file string) (list [][2]string) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if a, b, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t"); ok && !strings.HasPrefix(line, "#") {
+			list = append(list, [2]string{a, b})
+		}
+	}
+	if len(list) == 0 {
+		t.Fatalf("%s has no lines", file)
+	}
+	return list
 }
 
 // TestDirectiveErrors: each line alone is an error that says what was expected
 // and leaves the default configuration as it was.
 func TestDirectiveErrors(t *testing.T) {
-	for _, tc := range []struct{ line, says string }{
-		{"listen", "absolute path or tcp/HOST:PORT"},
-		{"listen run/egd-pool", "absolute path or tcp/HOST:PORT"},
-		{`listen ""`, "absolute path or tcp/HOST:PORT"},
-		{"listen # /a", "absolute path or tcp/HOST:PORT"},
-		{"listen tcp/localhost:0", "port from 1 to 65535"},
-		{"listen /a /b", `group= or mode=, found "/b"`},
-		{"listen /a mode", `group= or mode=, found "mode"`},
-		{"listen /a mode=0999", "octal mode"},
-		{"listen /a mode=01777", "octal mode"},
-		{"listen /a mode=", "octal mode"},
-		{"listen /a mode=-1", "octal mode"},
-		{"listen /a mode=1 mode=2", "mode= once"},
-		{"listen /a group=", "a name"},
-		{"listen /a group=\"x", "closing quote"},
-		{"listen /a\x01", "control character"},
-		{"include", "one absolute path"},
-		{"include x.conf", "absolute path"},
-		{"include /x", "no include here"},
-		{"listen /a allow=10.0.0.0/8", "group= or mode="},
-		{"listen tcp/localhost:1 mode=0600", "allow="},
-		{"listen tcp/0.0.0.0:1", "allow=CIDR"},
-		{"listen tcp/h:1 allow=", "networks such as"},
-		{"listen tcp/h:1 allow=10.0.0.0/8,", "networks such as"},
-		{"listen tcp/h:1 allow=10.0.0.0/33", "networks such as"},
-		{"listen tcp/h:1 allow=10.0.0.5/24", "10.0.0.0/24 or 10.0.0.5/32"},
-		{"listen tcp/h:1 allow=::ffff:10.0.0.0/104", "networks such as"},
-		{"listen tcp/h:1 allow=fe80::1%eth0", "networks such as"},
-		{"seedfile", "absolute path, or off"},
-		{"seedfile seed", "absolute path"},
-		{"seedfile /a /b", "absolute path, or off"},
-		{"seed-credit maybe", "yes or no"},
-		{"seed-credit Yes", "yes or no"},
-		{"seed-credit", "yes or no"},
-		{"unseeded-wait 10s", "under 10s"},
-		{"unseeded-wait -1s", "under 10s"},
-		{"unseeded-wait 5", "DURATION"},
-		{"unseeded-wait", "DURATION"},
-		{"user", "one name"},
-		{"user a b", "one name"},
-		{`user ""`, "a name"},
-		{"command-user", "one name"},
-		{"status", "absolute path"},
-		{"status s.sock", "absolute path"},
-		{"status /s allow=::1", "group= or mode="},
-		{"log", "target=, level= or format="},
-		{"log stderr", "format= or level= or target="},
-		{"log target=file:x", "file:/PATH"},
-		{"log target=", "file:/PATH"},
-		{"log level=loud", "error, warn, info or debug"},
-		{"log format=xml", "text or json"},
-		{"gatherer", "NAME every=DURATION"},
-		{"gatherer cpu", "NAME every=DURATION"},
-		{"gatherer every=1s off", "NAME every=DURATION"},
-		{"gatherer cpu on", "every=DURATION or off"},
-		{"gatherer cpu every=999ms", "at least 1s"},
-		{"gatherer cpu every=-1h", "at least 1s"},
-		{"gatherer cpu every=often", "DURATION"},
-		{"credit-commands 1", "yes or no"},
-		{"command-timeout 0s", "at least 1s"},
-		{"command-timeout 1s 2s", "DURATION"},
-		{"source", "egd:ADDRESS"},
-		{"source /dev/hwrng", "egd:ADDRESS"},
-		{"source tcp:x", "egd:ADDRESS"},
-		{"source egd:x", "absolute path or tcp/HOST:PORT"},
-		{"source dev:hwrng", "absolute path"},
-		{"source file:", "absolute path"},
-		{"source dev:/d credit=8.1", "0 to 8"},
-		{"source dev:/d credit=-1", "0 to 8"},
-		{"source dev:/d credit=nan", "0 to 8"},
-		{"source dev:/d credit=inf", "0 to 8"},
-		{"source dev:/d credit=0x1p-1", "0 to 8"},
-		{"source dev:/d credit=", "0 to 8"},
-		{"source dev:/d every=1s", "credit="},
-		{"exchange", "absolute path"},
-		{"exchange prng_exch", "absolute path"},
-		{"exchange /x every=0s", "at least 1s"},
-		{"write-credit", "uid=NUMBER or gid=NUMBER"},
-		{"write-credit alone", "uid=NUMBER or gid=NUMBER"},
-		{"write-credit uid=root", "a number"},
-		{"write-credit uid=-1", "a number"},
-		{"write-credit uid=4294967295", "a number"},
-		{"write-credit uid=1 alone alone", "gid= or uid="},
-		{"max-connections 0", "number from 1, or auto"},
-		{"max-connections -5", "number from 1, or auto"},
-		{"per-uid", "number from 1, or auto"},
-		{"per-uid " + strings.Repeat("1", 64<<10), "at most 65536 bytes"},
-	} {
-		c, err := config.Parse("f", strings.NewReader(tc.line))
-		name, _, _ := strings.Cut(tc.line, " ")
-		if err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("f:1: %s: ", name)) || !strings.Contains(err.Error(), tc.says) {
-			t.Errorf("%.60s\ngot  %v\nwant it to say %s", tc.line, err, tc.says)
+	cases := append(pairs(t, "directive_errors.txt"),
+		[2]string{"listen /a\x01", "control character"},
+		[2]string{"per-uid " + strings.Repeat("1", 64<<10), "at most 65536 bytes"})
+	for _, tc := range cases {
+		line, says := tc[0], tc[1]
+		c, err := config.Parse("f", strings.NewReader(line))
+		name, _, _ := strings.Cut(line, " ")
+		if err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("f:1: %s: ", name)) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%.60s\ngot  %v\nwant it to say %s", line, err, says)
 		}
 		want := config.Default()
 		want.Lines = config.Lines{All: 1, Ours: 1}
 		if !reflect.DeepEqual(c, want) {
-			t.Errorf("%.60s: changed %+v", tc.line, c)
+			t.Errorf("%.60s: changed %+v", line, c)
 		}
 	}
 }
 
 func TestTwiceIsAnError(t *testing.T) {
-	for _, line := range []string{"listen /a", "source dev:/a", "exchange /a"} {
+	for _, line := range []string{"listen /a", "source dev:/a", "source \"program:/a  b\"", "exchange /a"} {
 		_, err := config.Parse("f", strings.NewReader(line+"\n\n"+line))
 		if err == nil || !strings.HasPrefix(err.Error(), "f:3: ") || !strings.Contains(err.Error(), "after f:1") {
 			t.Errorf("%s twice: got %v", line, err)

@@ -158,9 +158,9 @@ func (f *files) trust(path string, info fs.FileInfo) error {
 	case f.env.Owner != 0 || !ok:
 		return nil
 	case st.Uid != 0:
-		return unreadable{fmt.Errorf("configuration %s: it belongs to uid %d, expected root's, who acts on it", path, st.Uid)}
+		return unreadable{fmt.Errorf("configuration %s: it belongs to uid %d, expected root's, since root acts on it", path, st.Uid)}
 	case info.Mode().Perm()&0o022 != 0:
-		return unreadable{fmt.Errorf("configuration %s: it is writable by others than root, who acts on it (mode %#o)", path, info.Mode().Perm())}
+		return unreadable{fmt.Errorf("configuration %s: it is writable by others than root, which acts on it (mode %#o)", path, info.Mode().Perm())}
 	}
 	return nil
 }

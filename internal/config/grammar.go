@@ -190,7 +190,7 @@ func (p *parser) entry(s string) {
 
 // strange reports a line that is neither a directive nor an entry. One that was
 // meant as a directive is an error: skipped, it would leave the daemon with
-// another socket, or another credit, than its admin believes.
+// another socket, or another credit, than its admin expects.
 func (p *parser) strange(s string) {
 	word, _ := cutWord(s)
 	message := fmt.Sprintf("expected a directive or a quoted command, found %.40q", word)

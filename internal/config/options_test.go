@@ -3,6 +3,7 @@ package config
 import (
 	"io"
 	"io/fs"
+	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -42,11 +43,15 @@ func argv(s string) []string {
 	return words
 }
 
-func TestOptions(t *testing.T) {
-	for _, tc := range []struct {
-		args string
-		want Options
-	}{
+// commandLine is the words after the program's name and what they mean.
+type commandLine struct {
+	args string
+	want Options
+}
+
+// everyOption has each option by each name, and lines of boot scripts.
+func everyOption() []commandLine {
+	return []commandLine{
 		{"", Options{}},
 		{"--", Options{}},
 		{"/a", Options{Addresses: at("/a")}},
@@ -84,7 +89,12 @@ func TestOptions(t *testing.T) {
 		{"--cmdfile /etc/prngd.conf --seedfile /etc/prngd-seed --mode 0666 tcp/localhost:708 /var/run/egd-pool",
 			Options{CmdFile: "/etc/prngd.conf", SeedFile: "/etc/prngd-seed", Mode: octal(0o666),
 				Addresses: append(local("localhost", 708), at("/var/run/egd-pool")...)}},
+	}
+}
 
+// mixedOptions has options in other orders and forms.
+func mixedOptions() []commandLine {
+	return []commandLine{
 		// Mixed, and the order of addresses kept.
 		{"/a -f", Options{Foreground: true, Addresses: at("/a")}},
 		{"/b -c x /a -n", Options{CmdFile: "x", NoSeedFile: true, Addresses: at("/b", "/a")}},
@@ -132,7 +142,11 @@ func TestOptions(t *testing.T) {
 		{"tcp/127.0.0.1:708", Options{Addresses: local("127.0.0.1", 708)}},
 		{"tcp/127.8.9.1:1", Options{Addresses: local("127.8.9.1", 1)}},
 		{"tcp/[::1]:708", Options{Addresses: local("::1", 708)}},
-	} {
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for _, tc := range append(everyOption(), mixedOptions()...) {
 		opts, exit, done, stdout, stderr := run(argv(tc.args)...)
 		if done || exit != 0 || stdout != "" || stderr != "" || !reflect.DeepEqual(opts, tc.want) {
 			t.Errorf("prngd %s\ngot  %+v, exit %d, done %v, %s%s\nwant %+v", tc.args, opts, exit, done, stdout, stderr, tc.want)
@@ -143,61 +157,18 @@ func TestOptions(t *testing.T) {
 // TestUsageErrors: one line names what is wrong and what was expected, the
 // usage follows, nothing goes to stdout, and the exit status is PRNGD's.
 func TestUsageErrors(t *testing.T) {
-	for args, want := range map[string]string{
-		"-x":                    `"-x": expected one of the options below`,
-		"-fx":                   `"-fx": expected one of the options below`,
-		"-fg":                   `"-fg": expected one of the options below`,
-		"-f-":                   `"-f-": expected one of the options below`,
-		"-é":                    `"-é": expected one of the options below`,
-		"--bogus":               `"--bogus": expected one of the options below`,
-		"--bogus=1":             `"--bogus=1": expected one of the options below`,
-		"--f":                   `"--f": expected one of the options below`,
-		"--Fg":                  `"--Fg": expected one of the options below`,
-		"--=":                   `"--=": expected one of the options below`,
-		"---fg":                 `"---fg": expected one of the options below`,
-		"--seed x":              `"--seed": expected one of the options below`,
-		"--fg=true":             `"--fg=true": expected no value for --fg`,
-		"--no-seedfile=":        `"--no-seedfile=": expected no value for --no-seedfile`,
-		"/a -c":                 `"-c": expected a value for -c`,
-		"-fc":                   `"-fc": expected a value for -c`,
-		"--cmdfile":             `"--cmdfile": expected a value for --cmdfile`,
-		"--cmdfile=":            `"--cmdfile=": expected a value for --cmdfile`,
-		"-c ''":                 `"-c": expected a value for -c`,
-		"-s":                    `"-s": expected a value for -s`,
-		"-p":                    `"-p": expected a value for -p`,
-		"-m":                    `"-m": expected a value for -m`,
-		"--sample":              `"--sample": expected a value for --sample`,
-		"-m 9":                  `option --mode "9": cannot interpret socket mode, expected octal digits such as 0660`,
-		"-m rw":                 `option --mode "rw": cannot interpret socket mode, expected octal digits such as 0660`,
-		"-m -1":                 `option --mode "-1": cannot interpret socket mode, expected octal digits such as 0660`,
-		"-m 10000":              `option --mode "10000": cannot interpret socket mode, expected octal digits such as 0660`,
-		"-m 7777777777777":      `option --mode "7777777777777": cannot interpret socket mode, expected octal digits such as 0660`,
-		"-mode 0660":            `option --mode "ode": cannot interpret socket mode, expected octal digits such as 0660`,
-		"--log-level loud":      `option --log-level "loud": expected error, warn, info or debug`,
-		"--log-format xml":      `option --log-format "xml": expected text or json`,
-		"--sample a --count 0":  `option --count "0": expected a number from 1`,
-		"--sample a --count -1": `option --count "-1": expected a number from 1`,
-		"--sample a --count 1x": `option --count "1x": expected a number from 1`,
-		"--count 3":             `option --count: expected --sample GATHERER as well`,
-		"run/egd-pool":          `address "run/egd-pool": expected an absolute path or tcp/HOST:PORT`,
-		"kill":                  `address "kill": expected an absolute path or tcp/HOST:PORT`,
-		"help me":               `address "help": expected an absolute path or tcp/HOST:PORT`,
-		"--ready-fd 2":          `option --ready-fd "2": expected the number of an open descriptor, from 3`,
-		"--ready-fd x":          `option --ready-fd "x": expected the number of an open descriptor, from 3`,
-		"--ready-fd 2147483648": `option --ready-fd "2147483648": expected the number of an open descriptor, from 3`,
-		"-m 0o":                 `option --mode "0o": cannot interpret socket mode, expected octal digits such as 0660`,
-		"-m 0o9":                `option --mode "0o9": cannot interpret socket mode, expected octal digits such as 0660`,
-		"-":                     `address "-": expected an absolute path or tcp/HOST:PORT`,
-		"''":                    `address "": expected an absolute path or tcp/HOST:PORT`,
-		"-f '' /a":              `address "": expected an absolute path or tcp/HOST:PORT`,
-		"-- -f":                 `address "-f": expected an absolute path or tcp/HOST:PORT`,
-		"-- --":                 `address "--": expected an absolute path or tcp/HOST:PORT`,
-		"/a -- -c x":            `address "-c": expected an absolute path or tcp/HOST:PORT`,
-		"tcp/localhost:0":       `address "tcp/localhost:0": expected a port from 1 to 65535`,
-		"tcp/localhost:egd":     `address "tcp/localhost:egd": expected a port from 1 to 65535`,
-		"tcp/gate:708":          `address "tcp/gate:708": expected tcp/localhost:PORT; to serve other hosts, write listen tcp/gate:708 allow=NETWORK into prngd.conf`,
-		"tcp/0.0.0.0:708":       `address "tcp/0.0.0.0:708": expected tcp/localhost:PORT; to serve other hosts, write listen tcp/0.0.0.0:708 allow=NETWORK into prngd.conf`,
-	} {
+	text, err := os.ReadFile("testdata/usage_errors.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), "\t"); n < 50 {
+		t.Errorf("%d lines, expected 50 and more", n)
+	}
+	for line := range strings.Lines(string(text)) {
+		args, want, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if !ok {
+			continue // a comment
+		}
 		opts, exit, done, stdout, stderr := run(argv(args)...)
 		first, rest, _ := strings.Cut(stderr, "\n")
 		if !done || exit != 1 || stdout != "" || first != "prngd: "+want || !strings.HasPrefix(rest, "usage: prngd [") {

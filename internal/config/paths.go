@@ -14,7 +14,7 @@ type Paths struct {
 }
 
 // DefaultPaths returns the places for an operating system (a GOOS) and a user.
-// Anybody but root gets sockets and a seed of his own; the configuration file
+// A user other than root has sockets and a seed of its own; the configuration file
 // is the system's for all, as PRNGD's was.
 func DefaultPaths(goos string, uid int, getenv func(string) string) Paths {
 	system := systemPaths(goos)

@@ -45,7 +45,7 @@ type Settings struct {
 	Log     Log
 
 	User        Account // to become if root started the daemon
-	CommandUser Account // who runs Commands if root started the daemon
+	CommandUser Account // the user that runs Commands if root started the daemon
 
 	UnseededWait   time.Duration
 	MaxConnections int // 0 = the server's default
@@ -144,6 +144,11 @@ func (s *Settings) Upstream() (paths []string) {
 		}
 	}
 	return paths
+}
+
+// RunsPrograms reports whether there are commands, or sources that are programs.
+func (s *Settings) RunsPrograms() bool {
+	return len(s.Commands) > 0 || slices.ContainsFunc(s.Sources, func(o Source) bool { return o.Kind == "program" })
 }
 
 // MarshalJSON keeps every byte: paths and words of commands need not be UTF-8,

@@ -11,9 +11,9 @@ const (
 	actLimit = 30 * time.Second
 )
 
-// action runs one verb, for all who asked before it began: whoever asks while
-// it runs gets a run of his own, because what he wants changed may have been
-// looked at already.
+// action runs one verb for all requests that came before the run began. A request
+// that comes during a run gets the next one, because this run may already have
+// looked at what the request wants changed.
 type action struct {
 	do func(context.Context) error
 

@@ -14,8 +14,8 @@ import (
 	"prngd/internal/control"
 )
 
-// FuzzRequest: whatever a stranger sends, he gets one JSON answer and the end: the
-// report if his first line, of at most 64 bytes, is status; if it is another verb,
+// FuzzRequest: whatever another user sends, the answer is one JSON object and the end: the
+// report if the first line, of at most 64 bytes, is status; if it is another verb,
 // what became of that; and else what was expected.
 func FuzzRequest(f *testing.F) {
 	for _, s := range []string{"status\n", "status\r\n", "status", "statuss\n", "\n", "save\nstatus\n", "reload\r\r\n",
@@ -78,8 +78,8 @@ func talk(t *testing.T, path string, request []byte) (a control.Answer) {
 	return a
 }
 
-// FuzzAnswer: the admin's side believes a report only of its own version and
-// without an error beside it, and gives a daemon's refusal in the daemon's words.
+// FuzzAnswer: the admin's side accepts a report only of its own version and
+// without an error beside it, and gives a daemon's refusal in its words, cleaned.
 func FuzzAnswer(f *testing.F) {
 	for _, s := range []string{`{"version":1,"report":{"pid":4711}}`, `{"version":2,"report":{}}`, `{"version":1,"error":"no","denied":true}`,
 		`{"version":1}`, `{"version":1,"error":"x","report":{}}`, `[]`, `{"version":"1"}`, ``} {
@@ -96,7 +96,7 @@ func FuzzAnswer(f *testing.F) {
 				t.Errorf("%q: %+v, %v", answer, r, err)
 			}
 		case a.Error != "":
-			if r != nil || !errors.As(err, &refused) || refused.Reason != a.Error || refused.Denied != a.Denied {
+			if r != nil || !errors.As(err, &refused) || refused.Reason != control.Clean(a.Error) || refused.Denied != a.Denied {
 				t.Errorf("%q: %+v, %v", answer, r, err)
 			}
 		case (err == nil) != (a.Version == control.Version) || err != nil && r != nil:

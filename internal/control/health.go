@@ -22,10 +22,10 @@ const (
 func (h Health) String() string { return [...]string{"ok", "degraded", "critical", "unknown"}[h] }
 
 const (
-	shutTooLong    = time.Minute      // a shut gate is critical from here on
-	reseedOverdue  = 25 * time.Minute // two periods of 600 s and a back-off
-	saveOverdue    = 2 * time.Hour    // saves are hourly
-	refusalsMatter = 10 * time.Minute
+	unseededTooLong = time.Minute      // no first seed is critical from here on
+	reseedOverdue   = 25 * time.Minute // two periods of 600 s and a back-off
+	saveOverdue     = 2 * time.Hour    // saves are hourly
+	refusalsMatter  = 10 * time.Minute
 )
 
 // Health judges r at r.Now and gives the reasons, gravest first; none if OK.
@@ -40,8 +40,8 @@ func (r *Report) Health() (Health, []string) {
 }
 
 func (r *Report) critical() (reasons []string) {
-	if shut := r.shutFor(); shut > shutTooLong {
-		reasons = append(reasons, fmt.Sprintf("not seeded for %s: %d of %d bits", span(shut), r.Generator.GateBits, r.Generator.GateNeeds))
+	if waited := r.unseededFor(); waited > unseededTooLong {
+		reasons = append(reasons, fmt.Sprintf("not seeded for %s: %d of %d bits", span(waited), r.Generator.FirstSeedBits, r.Generator.FirstSeedRequired))
 	}
 	for _, c := range r.Checks {
 		if c.Critical && !c.OK() {
@@ -65,13 +65,13 @@ func (r *Report) degraded() (reasons []string) {
 			reasons = append(reasons, fmt.Sprintf(format, a...))
 		}
 	}
-	shut := r.shutFor()
-	add(shut > 0 && shut <= shutTooLong, "not seeded yet: %d of %d bits", r.Generator.GateBits, r.Generator.GateNeeds)
-	add(r.Generator.State == "held", "replies are held until a reseed")
+	waited := r.unseededFor()
+	add(waited > 0 && waited <= unseededTooLong, "not seeded yet: %d of %d bits", r.Generator.FirstSeedBits, r.Generator.FirstSeedRequired)
+	add(r.Generator.State == StateReseedRequired, "a reseed is required before the next reply")
 	add(r.Generator.Unsettled != "", "%s, and no independent source of noise has answered since", r.Generator.Unsettled)
 	add(r.reseedOverdue(), "reseed overdue: no credited source answers")
 	for _, s := range r.Sources {
-		add(s.Bits > 0 && (s.State == "failing" || s.State == "hung"), "source %s is %s: %s", s.Name, s.State, s.LastError)
+		add(s.expected() && (s.State == "failing" || s.State == "hung"), "source %s is %s: %s", s.Name, s.State, s.LastError)
 		add(s.State == "retired" && !s.Needed, "source %s is retired: %s", s.Name, s.LastError)
 	}
 	add(r.Seed.Error != "", "seed file: %s", r.Seed.Error)
@@ -93,6 +93,14 @@ func (r *Report) degraded() (reasons []string) {
 	return reasons
 }
 
+// expected reports whether a source ought to count: it has a credit, and a source
+// line asks for it or it has given a good sample, were it the first of its start-up
+// test. What never worked otherwise is what this machine does not have.
+func (s Source) expected() bool {
+	line := strings.Contains(s.Name, ":") && !strings.HasPrefix(s.Name, "command:")
+	return s.Credit > 0 && (line || s.Samples > 0)
+}
+
 // span writes a duration without the zeros that time.Duration has at its end: 2h, 1m1s.
 func span(d time.Duration) string {
 	s := d.String()
@@ -110,9 +118,9 @@ func (c Check) difference() string {
 	return fmt.Sprintf("%s is %q, asked for %q", c.What, c.Is, c.Asked)
 }
 
-// shutFor returns how long the gate has been shut, 0 if it is not.
-func (r *Report) shutFor() time.Duration {
-	if r.Generator.State != "shut" {
+// unseededFor returns how long the generator has had no first seed, 0 if it has one.
+func (r *Report) unseededFor() time.Duration {
+	if r.Generator.State != StateUnseeded {
 		return 0
 	}
 	return max(r.Now.Sub(r.Started).Round(time.Second), 1)

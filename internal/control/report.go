@@ -36,8 +36,8 @@ type Report struct {
 // system. They are equal, or health is not OK.
 type Check struct {
 	What     string `json:"what"`               // "uid", "capabilities", "socket /run/egd-pool"
-	Asked    string `json:"asked"`              // "mode 0660 group 8"
-	Is       string `json:"is"`                 // as Asked, or "unknown: REASON"
+	Asked    string `json:"expected"`           // "mode 0660 group 8"
+	Is       string `json:"actual"`             // as Asked, or "unknown: REASON"
 	Critical bool   `json:"critical,omitempty"` // a difference is critical, not degraded
 }
 
@@ -53,24 +53,31 @@ type Change struct {
 	Error  string    `json:"error"`  // names file, line and thing
 }
 
-// Generator is the state of pools, gate and DRBG.
+// The states of the generator.
+const (
+	StateUnseeded       = "unseeded"        // never seeded: nothing is answered
+	StateReseedRequired = "reseed_required" // was seeded; replies wait for a reseed
+	StateSeeded         = "seeded"          // every request is answered in full
+)
+
+// Generator is the state of pools and DRBG.
 type Generator struct {
-	State       string     `json:"state"`     // shut, held, open
-	GateBits    int        `json:"gate_bits"` // credited so far, until the gate opens at GateNeeds
-	GateNeeds   int        `json:"gate_needs"`
-	SeededAt    *time.Time `json:"seeded_at,omitempty"`
-	SeedSeconds float64    `json:"seed_seconds,omitempty"` // from start to the open gate
-	SeededBy    []string   `json:"seeded_by,omitempty"`
-	Reseeds     uint64     `json:"reseeds"` // SP 800-90A
-	LastReseed  *time.Time `json:"last_reseed,omitempty"`
-	Stirs       uint64     `json:"stirs"` // Fortuna
-	Generates   uint64     `json:"generates"`
-	Bytes       uint64     `json:"bytes"`
-	Kernel      bool       `json:"kernel_rng"`
-	Clones      uint64     `json:"clones"`
-	ClockJumps  uint64     `json:"clock_jumps"`
-	Unsettled   string     `json:"unsettled,omitempty"`          // an event after which no independent noise has come
-	Unprotected []string   `json:"memory_unprotected,omitempty"` // what mlock and its kin refused
+	State             string     `json:"state"`           // StateUnseeded, StateReseedRequired or StateSeeded
+	FirstSeedBits     int        `json:"first_seed_bits"` // credited so far, until the first seed takes FirstSeedRequired
+	FirstSeedRequired int        `json:"first_seed_required_bits"`
+	SeededAt          *time.Time `json:"seeded_at,omitempty"`
+	SeedSeconds       float64    `json:"seed_seconds,omitempty"` // from the start to the first seed
+	SeededBy          []string   `json:"seeded_by,omitempty"`
+	Reseeds           uint64     `json:"reseeds"` // SP 800-90A
+	LastReseed        *time.Time `json:"last_reseed,omitempty"`
+	Stirs             uint64     `json:"stirs"` // Fortuna
+	Generates         uint64     `json:"generate_requests"`
+	Bytes             uint64     `json:"bytes"`
+	Kernel            bool       `json:"kernel_rng"`
+	Clones            uint64     `json:"clones"`
+	ClockJumps        uint64     `json:"clock_jumps"`
+	Unsettled         string     `json:"unresolved_event,omitempty"`   // an event after which no independent noise has come
+	Unprotected       []string   `json:"memory_unprotected,omitempty"` // what mlock and its kin refused
 }
 
 // Source is one gatherer, or one kind of data from outside.
@@ -79,8 +86,8 @@ type Source struct {
 	State       string     `json:"state"`
 	Every       float64    `json:"every_seconds,omitempty"`
 	Credit      float64    `json:"credit_bits_per_byte"`
-	Used        float64    `json:"used_credit_bits_per_byte"`        // the credit in force: the least of Credit and an eighth of Estimate
-	Estimate    float64    `json:"estimate_bits_per_byte,omitempty"` // min-entropy of the last samples that could be estimated
+	Used        float64    `json:"effective_credit_bits_per_byte"`   // the credit in force: the least of Credit and an eighth of Estimate
+	Estimate    *float64   `json:"estimate_bits_per_byte,omitempty"` // min-entropy of the last samples that could be estimated; nil: none could
 	Dropped     uint64     `json:"dropped,omitempty"`                // samples that a health test has dropped
 	Needed      bool       `json:"needed,omitempty"`                 // retired, and no other credited source is healthy
 	Samples     uint64     `json:"samples"`
@@ -88,10 +95,20 @@ type Source struct {
 	Bits        uint64     `json:"credited_bits"`
 	Errors      uint64     `json:"errors,omitempty"`
 	LastSample  *time.Time `json:"last_sample,omitempty"`
-	Took        float64    `json:"took_seconds,omitempty"`
+	Took        float64    `json:"sample_seconds,omitempty"`
 	LastError   string     `json:"last_error,omitempty"`
 	LastErrorAt *time.Time `json:"last_error_at,omitempty"`
 	Detail      string     `json:"detail,omitempty"`
+}
+
+// SourceStates returns every value of Source.State.
+func SourceStates() []string {
+	return []string{"waiting", "testing", "healthy", "failing", "hung", "absent", "spent", "retired", "passive"}
+}
+
+// Troubled reports whether the source gives nothing though it should.
+func (s Source) Troubled() bool {
+	return s.State == "failing" || s.State == "hung" || s.State == "retired"
 }
 
 // Seed is the state of the seed file.
@@ -118,15 +135,15 @@ type File struct {
 type Socket struct {
 	Address string `json:"address"`
 	Missing bool   `json:"missing,omitempty"` // its path no longer leads to our socket
-	Error   string `json:"error,omitempty"`   // why it cannot be had, or does not answer
+	Error   string `json:"error,omitempty"`   // why it cannot be opened, or does not answer
 }
 
 // Clients counts what the public sockets did.
 type Clients struct {
-	Now          int64             `json:"now"`
-	Ever         uint64            `json:"ever"`
+	Now          int64             `json:"connected"`
+	Ever         uint64            `json:"admitted"`
 	Requests     map[string]uint64 `json:"requests"` // by command
-	BytesOut     uint64            `json:"bytes_out"`
+	BytesOut     uint64            `json:"sent_bytes"`
 	Short        uint64            `json:"short_replies"`     // while seeded: always 0
 	Empty        uint64            `json:"empty_replies"`     // while unseeded
 	Refused      map[string]uint64 `json:"refused,omitempty"` // by reason
@@ -134,16 +151,16 @@ type Clients struct {
 	Unknown      uint64            `json:"unknown_commands"`
 	Partial      uint64            `json:"partial_requests"`
 	Timeouts     uint64            `json:"timeouts"`
-	CreditDenied uint64            `json:"credit_denied"` // writes that claimed bits and were not believed
+	CreditDenied uint64            `json:"credit_denied"` // writes that claimed bits and were not credited
 }
 
 // Process is what the operating system gave.
 type Process struct {
 	Upgrades   uint64   `json:"upgrades"`
-	Sandbox    []string `json:"sandbox"`           // protections in force
-	Missing    []string `json:"missing,omitempty"` // protections that could not be had, and why
-	Goroutines int      `json:"goroutines"`        // of the program that runs now
-	Heap       uint64   `json:"heap_bytes"`        // of its objects, some of them dead
+	Sandbox    []string `json:"protections"`                   // protections in force
+	Missing    []string `json:"protections_missing,omitempty"` // protections that are not available, and why
+	Goroutines int      `json:"goroutines"`                    // of the program that runs now
+	Heap       uint64   `json:"heap_bytes"`                    // of its objects, some of them dead
 }
 
 // Config is what was read from prngd.conf.

@@ -36,7 +36,7 @@ const (
 type Answer struct {
 	Version int     `json:"version"`
 	Error   string  `json:"error,omitempty"`  // empty: done
-	Denied  bool    `json:"denied,omitempty"` // the error is about who asks, not about what
+	Denied  bool    `json:"denied,omitempty"` // the error is about the user that asks, not about the request
 	Status  int     `json:"status,omitempty"` // exit status for the error: 75, it may work later; 78, it never can
 	Report  *Report `json:"report,omitempty"`
 	Data    []byte  `json:"data,omitempty"` // of Fresh; base64
@@ -50,6 +50,7 @@ type RefusedError struct {
 	Status int    // as in Answer; 0 is 75
 }
 
+// Error returns the reason.
 func (e *RefusedError) Error() string { return e.Reason }
 
 // request is a verb with its number, which only Fresh has.

@@ -18,7 +18,7 @@ import (
 const (
 	patience = 5 * time.Second // for a request and for taking its answer
 
-	// parting is for the request of who was accepted when the server ends.
+	// parting is for the request of a connection that was accepted when the server ends.
 	parting = 100 * time.Millisecond
 )
 
@@ -41,7 +41,7 @@ type Handler struct {
 type Server struct {
 	handler Handler
 	acts    map[string]*action
-	seats   *seats
+	slots   *slots
 
 	mu         sync.Mutex
 	unanswered map[*net.UnixConn]struct{} // clients that wait for the outcome of an upgrade
@@ -49,7 +49,7 @@ type Server struct {
 
 // NewServer returns a server for h.
 func NewServer(h Handler) *Server {
-	s := &Server{handler: h, acts: make(map[string]*action), seats: newSeats(h.Owner),
+	s := &Server{handler: h, acts: make(map[string]*action), slots: newSlots(h.Owner),
 		unanswered: make(map[*net.UnixConn]struct{})}
 	for verb, do := range h.Do {
 		s.acts[verb] = newAction(do)
@@ -72,7 +72,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 			pause(ctx, time.Second)
 			continue
 		}
-		peer, err := s.meet(c)
+		peer, err := s.admit(c)
 		if err != nil {
 			reply(c, Answer{}, err) // fits into the socket: nobody is waited for
 			c.Close()
@@ -82,13 +82,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 	}
 }
 
-// meet finds out who comes, before a byte is read, and gives him a seat.
-func (s *Server) meet(c net.Conn) (peercred.Cred, error) {
+// admit identifies the peer before a byte is read, and gives it a slot.
+func (s *Server) admit(c net.Conn) (peercred.Cred, error) {
 	peer, err := peercred.OfConn(c)
 	if err != nil {
-		return peer, fmt.Errorf("reading who asks: %w", err)
+		return peer, fmt.Errorf("reading the credentials of the peer: %w", err)
 	}
-	if !s.seats.take(peer.UID) {
+	if !s.slots.take(peer.UID) {
 		return peer, errors.New("too many requests at a time: ask again")
 	}
 	return peer, nil
@@ -98,7 +98,7 @@ func (s *Server) meet(c net.Conn) (peercred.Cred, error) {
 // for when the server ends: it waits for the new program.
 func (s *Server) client(ctx context.Context, c net.Conn, peer peercred.Cred) {
 	leave := func() {
-		s.seats.leave(peer.UID) // before the close: a client that sees the end may come again
+		s.slots.release(peer.UID) // before the close: a client that sees the end may come again
 		c.Close()
 	}
 	c.SetDeadline(time.Now().Add(patience))
@@ -118,7 +118,7 @@ func (s *Server) client(ctx context.Context, c net.Conn, peer peercred.Cred) {
 	reply(c, a, err)
 }
 
-// upgrade has the daemon execute its program anew, and answers if it does not.
+// upgrade has the daemon execute its program again, and answers if it does not.
 func (s *Server) upgrade(c *net.UnixConn, leave func()) {
 	s.mu.Lock()
 	s.unanswered[c] = struct{}{}
@@ -158,6 +158,14 @@ func reply(c net.Conn, a Answer, err error) {
 	json.NewEncoder(c).Encode(a) // a client that has gone needs no answer
 }
 
+// admins names the users who may ask for everything.
+func (s *Server) admins() string {
+	if s.handler.Owner == 0 {
+		return "uid 0"
+	}
+	return fmt.Sprintf("uid 0 and uid %d", s.handler.Owner)
+}
+
 // request reads what peer asks for, and refuses what it must not ask for.
 func (s *Server) request(c net.Conn, peer peercred.Cred) (q request, err error) {
 	if peer.UID == s.handler.Banned && peer.UID > 0 {
@@ -167,8 +175,8 @@ func (s *Server) request(c net.Conn, peer peercred.Cred) (q request, err error) 
 	switch {
 	case err != nil || q.verb == Status:
 		return q, err
-	case !s.seats.trusts(peer.UID):
-		return q, deniedf("%s is for uid 0 and uid %d, not for uid %d", q.verb, s.handler.Owner, peer.UID)
+	case !s.slots.trusts(peer.UID):
+		return q, deniedf("%s is for %s, not for uid %d", q.verb, s.admins(), peer.UID)
 	case s.acts[q.verb] == nil && (q.verb != Fresh || s.handler.Fresh == nil):
 		return q, fmt.Errorf("%s cannot be done by this daemon", q.verb)
 	}

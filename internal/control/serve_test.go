@@ -69,7 +69,7 @@ func TestActions(t *testing.T) {
 	}
 }
 
-// Whatever a stranger sends, he gets one refusal in JSON and the server lives.
+// Whatever another user sends, the answer is one refusal in JSON and the server lives.
 func TestRefusals(t *testing.T) {
 	dial := serve(t, control.Handler{Owner: os.Getuid(), Status: func() control.Report { return control.Report{} }})
 	for _, request := range []string{
@@ -98,7 +98,7 @@ type readOnly struct{ io.Reader }
 
 func (readOnly) Write(b []byte) (int, error) { return len(b), nil }
 
-// Silent clients fill every seat: the next is told so at once. When the server's
+// Silent clients fill every slot: the next is told so at once. When the server's
 // patience with them ends it is served.
 func TestSilentClientsAreDropped(t *testing.T) {
 	if testing.Short() {
@@ -106,14 +106,14 @@ func TestSilentClientsAreDropped(t *testing.T) {
 	}
 	dial := serve(t, control.Handler{Status: func() control.Report { return control.Report{} }, Owner: os.Getuid()})
 	var first net.Conn
-	for range control.AdminSeats {
+	for range control.AdminSlots {
 		if c := dial(); first == nil {
 			first = c
 		}
 	}
 	var refused *control.RefusedError
 	if _, err := control.Ask(dial(), control.Status); !errors.As(err, &refused) || !strings.Contains(err.Error(), "too many") {
-		t.Errorf("with every seat taken: %v, expected a refusal", err)
+		t.Errorf("with every slot taken: %v, expected a refusal", err)
 	}
 	if _, err := io.ReadAll(first); err != nil { // until its end
 		t.Fatal(err)
@@ -123,10 +123,10 @@ func TestSilentClientsAreDropped(t *testing.T) {
 	}
 }
 
-// Strangers, one or many, take no seat from an admin, and one stranger not all
+// Other users, one or many, take no slot from an admin, and one of them not all
 // of theirs.
-func TestSeats(t *testing.T) {
-	s := control.NewSeats(1000)
+func TestSlots(t *testing.T) {
+	s := control.NewSlots(1000)
 	fill := func(uid int) (n int) {
 		for s.Take(uid) {
 			n++
@@ -135,22 +135,22 @@ func TestSeats(t *testing.T) {
 	}
 	for i, want := range []int{4, 4, 4, 4, 0} {
 		if n := fill(2001 + i); n != want {
-			t.Errorf("stranger %d has %d seats, expected %d", 2001+i, n, want)
+			t.Errorf("uid %d has %d slots, expected %d", 2001+i, n, want)
 		}
 	}
 	if n := fill(0); n != 16 {
-		t.Errorf("uid 0 has %d seats, expected 16", n)
+		t.Errorf("uid 0 has %d slots, expected 16", n)
 	}
 	if s.Take(1000) {
-		t.Error("owner and uid 0 have more than 16 seats together")
+		t.Error("owner and uid 0 have more than 16 slots together")
 	}
-	s.Leave(0)
+	s.Release(0)
 	if !s.Take(1000) {
-		t.Error("the owner gets no seat that uid 0 has left")
+		t.Error("the owner gets no slot that uid 0 has left")
 	}
-	s.Leave(2003)
+	s.Release(2003)
 	if s.Take(2001) || !s.Take(2005) {
-		t.Error("a stranger's seat went to who has all he may, or to nobody")
+		t.Error("a freed slot went to a user at the limit, or to none")
 	}
 }
 
@@ -161,8 +161,9 @@ func TestHealth(t *testing.T) {
 		return &control.Report{
 			Started:   now.Add(-time.Hour),
 			Now:       now,
-			Generator: control.Generator{State: "open", SeededAt: ago(time.Hour), LastReseed: ago(time.Minute)},
-			Sources:   []control.Source{{Name: "kernel", State: "healthy", Bits: 512}, {Name: "who", State: "failing"}},
+			Generator: control.Generator{State: control.StateSeeded, SeededAt: ago(time.Hour), LastReseed: ago(time.Minute)},
+			Sources: []control.Source{{Name: "kernel", State: "healthy", Credit: 8, Samples: 1, Bits: 512},
+				{Name: "who", State: "failing", Samples: 5}, {Name: "jitter", State: "failing", Credit: 1. / 64}},
 			Seed:      control.Seed{LastSave: ago(time.Hour)},
 			Listeners: []control.Socket{{Address: "/run/egd-pool"}},
 		}
@@ -174,11 +175,23 @@ func TestHealth(t *testing.T) {
 		reason string
 	}{
 		{"all is well", func(*control.Report) {}, control.OK, ""},
-		{"shut for a minute", func(r *control.Report) { r.Generator.State, r.Started = "shut", now.Add(-time.Minute) }, control.Degraded, "not seeded yet"},
-		{"shut for longer", func(r *control.Report) { r.Generator.State, r.Started = "shut", now.Add(-61*time.Second) }, control.Critical, "not seeded for 1m1s"},
+		{"unseeded for a minute", func(r *control.Report) { r.Generator.State, r.Started = control.StateUnseeded, now.Add(-time.Minute) }, control.Degraded, "not seeded yet"},
+		{"unseeded for longer", func(r *control.Report) {
+			r.Generator.State, r.Started = control.StateUnseeded, now.Add(-61*time.Second)
+		}, control.Critical, "not seeded for 1m1s"},
 		{"a short reply", func(r *control.Report) { r.Clients.Short = 1 }, control.Critical, "short"},
-		{"held", func(r *control.Report) { r.Generator.State = "held" }, control.Degraded, "held"},
+		{"reseed required", func(r *control.Report) { r.Generator.State = control.StateReseedRequired }, control.Degraded, "a reseed is required"},
 		{"a credited source fails", func(r *control.Report) { r.Sources[0].State = "failing" }, control.Degraded, "kernel"},
+		{"it fails in its start-up test", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Bits = "failing", 0 }, control.Degraded, "source kernel is failing"},
+		{"or hangs", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Bits = "hung", 0 }, control.Degraded, "source kernel is hung"},
+		{"its start-up test goes on", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Bits = "testing", 0 }, control.OK, ""},
+		{"a credited device was never there", func(r *control.Report) {
+			r.Sources[1] = control.Source{Name: "dev:/dev/hwrng", State: "failing", Credit: 0.5, LastError: "no such file"}
+		}, control.Degraded, "no such file"},
+		{"a device without credit was never there", func(r *control.Report) { r.Sources[1] = control.Source{Name: "dev:/dev/hwrng", State: "failing"} }, control.OK, ""},
+		{"a command is not installed", func(r *control.Report) {
+			r.Sources[1] = control.Source{Name: "command:/bin/w", State: "failing", Credit: 0.1}
+		}, control.OK, ""},
 		{"a source is retired", func(r *control.Report) { r.Sources[0].State = "retired" }, control.Degraded, "kernel is retired"},
 		{"the last source is retired", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Needed = "retired", true }, control.Critical, "no other credited source"},
 		{"asked for and not so", func(r *control.Report) { r.Checks = []control.Check{{What: "uid", Asked: "1", Is: "0"}} }, control.Degraded, "uid is \"0\", asked for \"1\""},

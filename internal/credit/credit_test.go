@@ -11,7 +11,7 @@ import (
 	"prngd/seedfile"
 )
 
-// Who counts, and for how much at most before the first seed.
+// Which sources count, and for how much at most before the first seed.
 func TestPolicies(t *testing.T) {
 	for name, row := range map[string]struct{ got, want prng.Policy }{
 		"own gatherer":   {Gatherer(&gatherers.Gatherer{Name: "cpu"}), prng.Policy{Name: "cpu"}},

@@ -24,7 +24,7 @@ type changes struct {
 	noted chan struct{} // holds a value when there is a new refusal
 }
 
-// request is one run of a change. Everybody who asked before it began waits for
+// request is one run of a change. Every caller that asked before it began waits for
 // the same run.
 type request struct {
 	verb string

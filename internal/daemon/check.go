@@ -17,6 +17,7 @@ import (
 	"prngd/internal/change"
 	"prngd/internal/config"
 	"prngd/internal/listen"
+	"prngd/internal/logging"
 	"prngd/internal/peercred"
 	"prngd/internal/sources"
 )
@@ -25,7 +26,7 @@ import (
 // sample of every source, prints a line for each, and leaves nothing behind. What
 // it refuses does not start. A daemon of this configuration that runs already is
 // no obstacle: a restart ends it first.
-func checkConfig(p Program, o config.Options, stdout io.Writer) error {
+func checkConfig(version string, o config.Options, stdout io.Writer) error {
 	s, skipped, err := resolve(o, os.Getuid(), nil)
 	for _, problem := range skipped {
 		fmt.Fprintln(stdout, problem)
@@ -33,11 +34,11 @@ func checkConfig(p Program, o config.Options, stdout io.Writer) error {
 	if err != nil {
 		return exitError{change.ExitNever, err}
 	}
-	d, err := prepared(p, s)
+	d, err := prepared(version, s)
 	var inUse error
 	if errors.Is(err, listen.ErrInUse) { // the rest is worth knowing, too
 		inUse = err
-		d, err = preparedWithoutSockets(p, s)
+		d, err = preparedWithoutSockets(version, s)
 	}
 	if err != nil {
 		return exitError{change.ExitNever, err}
@@ -62,24 +63,24 @@ func checkConfig(p Program, o config.Options, stdout io.Writer) error {
 // prepared is a daemon whose start was prepared and rolled back, but for its
 // sources, which can be sampled. What the daemon of this configuration has that
 // runs already is left alone.
-func prepared(p Program, s *config.Settings) (*daemon, error) {
+func prepared(version string, s *config.Settings) (*daemon, error) {
 	pid := runningDaemon(s)
-	return prepare(p, s, pid, func(l config.Socket) bool { return pid > 0 && servedBy(l.Address, pid) })
+	return prepare(version, s, pid, func(l config.Socket) bool { return pid > 0 && servedBy(l.Address, pid) })
 }
 
 // preparedWithoutSockets is like prepared for a program that does not listen.
-func preparedWithoutSockets(p Program, s *config.Settings) (*daemon, error) {
-	return prepare(p, s, 0, func(config.Socket) bool { return true })
+func preparedWithoutSockets(version string, s *config.Settings) (*daemon, error) {
+	return prepare(version, s, 0, func(config.Socket) bool { return true })
 }
 
 // prepare prepares a start and rolls it back, but for the sources. The sockets for
 // which served is true are left alone, and the pid file if it names pid.
-func prepare(p Program, s *config.Settings, pid int, served func(config.Socket) bool) (*daemon, error) {
+func prepare(version string, s *config.Settings, pid int, served func(config.Socket) bool) (*daemon, error) {
 	sink, err := onStderr()
 	if err != nil {
 		return nil, err
 	}
-	d, err := build(origin{Program: p.Version, Foreground: true, Owner: os.Getuid()}, s, sink)
+	d, err := build(origin{Program: version, Foreground: true, Owner: os.Getuid()}, s, sink)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +102,35 @@ func prepare(p Program, s *config.Settings, pid int, served func(config.Socket) 
 		}
 	}
 	return d, err
+}
+
+// prepareFrom prepares every part from what the daemon that serves holds, and rolls
+// that back.
+func prepareFrom(next *config.Settings, s *state) error {
+	sink, err := onStderr()
+	if err != nil {
+		return err
+	}
+	d, err := build(origin{Owner: next.Owner, Foreground: true}, next, sink)
+	if err != nil {
+		return err
+	}
+	if err := adoptAll(d.parts, s); err != nil {
+		return err
+	}
+	defer d.own.clients.set.Release()
+	defer d.own.control.set.Release()
+	all, err := prepareAll(context.Background(), d.parts, next, reloading)
+	if err != nil {
+		return err
+	}
+	all.Rollback()
+	return nil
+}
+
+// onStderr is the log of a program that does not serve.
+func onStderr() (*logging.Sink, error) {
+	return logging.New(logging.Settings{Target: "stderr", Level: "warn", Foreground: true})
 }
 
 // dialLimit is how long a check waits for a daemon that runs already.
@@ -183,12 +213,12 @@ func try(g gatherers.Gatherer) result {
 }
 
 // sample prints raw samples of one gatherer for an estimator.
-func sample(p Program, o config.Options, stdout io.Writer) error {
+func sample(version string, o config.Options, stdout io.Writer) error {
 	s, _, err := resolve(o, os.Getuid(), nil)
 	if err != nil {
 		return startError(err)
 	}
-	d, err := preparedWithoutSockets(p, s)
+	d, err := preparedWithoutSockets(version, s)
 	if err != nil {
 		return startError(err)
 	}

@@ -18,13 +18,16 @@ import (
 	"prngd/internal/config"
 	"prngd/internal/control"
 	"prngd/internal/privileges"
+	"prngd/internal/sources"
 )
 
-// commandRequest is what the runner is told of one command of prngd.conf.
+// commandRequest is what the runner is told of one command of prngd.conf, or of a
+// program that writes without end.
 type commandRequest struct {
 	Path    string
 	Argv    []string
 	Timeout time.Duration
+	Raw     int // bytes to take from standard output; 0: a command, all that it says
 }
 
 // concurrentCommands is how many commands run at a time: the first round of
@@ -50,23 +53,26 @@ type commandState struct {
 // before there is any secret. A runner that cannot be started is no reason not to
 // serve: the commands fail, each with the reason.
 func (p *commandRunner) start(s *config.Settings) {
-	if s.Owner != 0 || len(s.Commands) == 0 || p.runner != nil {
+	if s.Owner != 0 || !s.RunsPrograms() || p.runner != nil {
 		return
 	}
-	var err error
 	p.uid = s.CommandUser.UID
-	if p.runner, err = commands.StartRunner(concurrentCommands, s.CommandUser.Name); err != nil {
+	account, err := json.Marshal(s.CommandUser)
+	if err == nil {
+		p.runner, err = commands.StartRunner(concurrentCommands+sources.ConcurrentPrograms, string(account))
+	}
+	if err != nil {
 		p.log.WithError(err).Warn("the commands of prngd.conf are not run")
 		p.runner = commands.Unavailable(err)
 	}
 }
 
 // run has the child run a command.
-func (p *commandRunner) run(ctx context.Context, path string, argv []string, timeout time.Duration) ([]byte, error) {
+func (p *commandRunner) run(ctx context.Context, path string, argv []string, timeout time.Duration, raw int) ([]byte, error) {
 	if p.runner == nil {
 		return nil, errNoRunner
 	}
-	request, err := json.Marshal(commandRequest{path, argv, timeout})
+	request, err := json.Marshal(commandRequest{path, argv, timeout, raw})
 	if err != nil {
 		return nil, err
 	}
@@ -123,25 +129,13 @@ func (p *commandRunner) denied() int {
 	return p.uid
 }
 
-// commandUser is the user that runs commands for root; where there is no such
-// user, nobody.
-func commandUser(name string) (privileges.User, error) {
-	u, err := privileges.Lookup(name)
-	if err != nil {
-		u, err = privileges.Lookup("nobody")
-	}
-	if err == nil && u.UID == 0 {
-		err = fmt.Errorf("user %s is root", u.Name)
-	}
-	return u, err
-}
-
-// runCommands is the life of the runner. Nothing is run before it has become
-// user for good.
-func runCommands(user string, conversations []net.Conn) {
-	u, err := commandUser(user)
+// runCommands is the life of the runner. account is the one that the daemon has
+// resolved, as JSON; nothing is run before the runner has become it for good.
+func runCommands(account string, conversations []net.Conn) {
+	var a config.Account
+	err := json.Unmarshal([]byte(account), &a)
 	if err == nil {
-		err = becomeRunner(u)
+		err = becomeRunner(a)
 	}
 	if err != nil {
 		commands.ServeRunner(conversations, func(context.Context, []byte) ([]byte, error) {
@@ -159,7 +153,14 @@ func runCommands(user string, conversations []net.Conn) {
 
 // becomeRunner gives up everything that a command has no business with, and
 // returns what is left nevertheless.
-func becomeRunner(u privileges.User) error {
+func becomeRunner(a config.Account) error {
+	switch {
+	case a.Missing:
+		return fmt.Errorf("there is no user %s", a.Name)
+	case a.UID == 0:
+		return fmt.Errorf("user %s is root", a.Name)
+	}
+	u := privileges.User{Name: a.Name, UID: a.UID, GID: a.GID, Groups: a.Groups}
 	if err := privileges.Become(u); err != nil {
 		return err
 	}
@@ -194,5 +195,10 @@ func runCommand(ctx context.Context, request []byte) ([]byte, error) {
 		return nil, fmt.Errorf("finding the daemon's own program file: %w", err)
 	}
 	defer commands.EndOrphans() // those that have left the process group
+	if r.Raw > 0 {
+		ctx, cancel := context.WithTimeout(ctx, r.Timeout)
+		defer cancel()
+		return gatherers.RunRaw(ctx, self, args, r.Raw)
+	}
 	return gatherers.Command(self, args, gatherers.None, 0, r.Timeout, false).Gather(ctx)
 }

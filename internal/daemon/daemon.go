@@ -94,7 +94,7 @@ func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
 		{"log", d.own.log},
 		{"commands", d.own.commands},
 		{"sources", d.own.sources},
-		{"generator", &generatorPart{d.generator, d.own.sources.sampleKernel, o.Started}},
+		{"generator", &generatorPart{d.generator, func() { d.own.sources.SampleKernel() }, o.Started}},
 		{"clients", d.own.clients},
 		{"control", d.own.control},
 		{"server", d.own.server}, // after the sockets: it judges open connections by them
@@ -170,11 +170,11 @@ func (d *daemon) serve() error {
 	if os.Getpid() == 1 {
 		go commands.Reap(life)
 	}
-	d.sayWhere()
+	d.logListeners()
 	if err := d.own.parent.Ready(); err != nil {
 		return err
 	}
-	err := d.attend(failed)
+	err := d.handleSignals(failed)
 	d.stop(end)
 	// Connections close last: their end tells prngd -k that all is done.
 	hangUp()
@@ -210,9 +210,9 @@ func spareMemory(ctx context.Context) {
 	}
 }
 
-// attend answers signals until one of them, or the server, ends the daemon.
+// handleSignals answers signals until one of them, or the server, ends the daemon.
 // Nothing that it calls waits.
-func (d *daemon) attend(failed <-chan error) error {
+func (d *daemon) handleSignals(failed <-chan error) error {
 	for {
 		select {
 		case s := <-d.signals:
@@ -261,8 +261,8 @@ func (d *daemon) call(ctx context.Context, f func()) bool {
 	return false
 }
 
-// sayWhere logs where clients connect.
-func (d *daemon) sayWhere() {
+// logListeners logs where clients connect.
+func (d *daemon) logListeners() {
 	for _, l := range d.own.clients.set.Listeners() {
 		d.log.WithField("address", l.Address()).Info("listening")
 	}
@@ -280,6 +280,14 @@ func (d *daemon) warn(err error) {
 // handled are the signals that the daemon acts on.
 func handled() []os.Signal {
 	return []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR2}
+}
+
+// resolve makes settings of command line and prngd.conf. now is what is in effect,
+// nil at a start.
+func resolve(o config.Options, owner int, now *config.Settings) (*config.Settings, []config.Problem, error) {
+	env := config.System(owner)
+	env.Now = now
+	return config.Resolve(o, env)
 }
 
 // reload is the change to what the configuration says now. It happens whole or

@@ -131,7 +131,7 @@ func (c *exchangeChange) Rollback() {
 	}
 }
 
-// run stirs every file until ctx ends, anew after each change.
+// run stirs every file until ctx ends, again after each change.
 func (p *exchange) run(ctx context.Context) {
 	p.again.run(ctx, func(ctx context.Context) {
 		p.mu.Lock()

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"prngd/internal/change"
@@ -51,12 +50,14 @@ func (sample firstSample) Commit() error {
 // Rollback does nothing.
 func (firstSample) Rollback() {}
 
-// stateWords are the states in version 1 of the control protocol.
-var stateWords = map[prng.State]string{prng.Unseeded: "shut", prng.ReseedRequired: "held", prng.Seeded: "open"}
+// reportedStates are the generator's states in a report.
+var reportedStates = map[prng.State]string{
+	prng.Unseeded: control.StateUnseeded, prng.ReseedRequired: control.StateReseedRequired, prng.Seeded: control.StateSeeded,
+}
 
 func (p *generatorPart) report(r *control.Report) {
 	st := p.Stats()
-	r.Generator.State, r.Generator.GateBits, r.Generator.GateNeeds = stateWords[st.State], st.GateBits, prng.GateBits
+	r.Generator.State, r.Generator.FirstSeedBits, r.Generator.FirstSeedRequired = reportedStates[st.State], st.GateBits, prng.GateBits
 	r.Generator.SeededAt, r.Generator.LastReseed = control.When(st.OpenedAt), control.When(st.LastReseed)
 	r.Generator.Reseeds, r.Generator.Stirs, r.Generator.Generates, r.Generator.Bytes = st.Reseeds, st.Stirs, st.Generates, st.Bytes
 	r.Generator.Kernel, r.Generator.Unprotected = st.Kernel, st.Memory.Missing
@@ -111,29 +112,4 @@ func seeders(st prng.Stats) (names []string) {
 		}
 	}
 	return names
-}
-
-// unseededWarning is when an unseeded daemon says what it lacks.
-const unseededWarning = 10 * time.Second
-
-// remedy is what an admin can do without a credited source.
-const remedy = "512 bits from credited sources are needed. Without a kernel generator or a healthy jitter source, " +
-	"prngd.conf can name a device (source dev:PATH credit=BITS), credit commands (credit-commands yes), " +
-	"or credit root's own input (write-credit uid=0 alone, then egdquery write 512 < FILE)"
-
-// announce logs what seeded the daemon, or what is missing.
-func (d *daemon) announce(ctx context.Context) {
-	late := time.AfterFunc(unseededWarning, func() {
-		if d.generator.State() == prng.Unseeded && ctx.Err() == nil {
-			d.log.WithField("bits", d.generator.Stats().GateBits).Warn("not seeded: " + remedy)
-		}
-	})
-	defer late.Stop()
-	if d.announced || !awaitSeeded(ctx, d.generator) {
-		return
-	}
-	d.announced = true
-	st := d.generator.Stats()
-	d.log.WithField("by", strings.Join(seeders(st), ", ")).
-		WithField("ms", fmt.Sprintf("%.1f", st.OpenedAt.Sub(d.origin.Started).Seconds()*1000)).Info("seeded")
 }

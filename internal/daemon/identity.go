@@ -37,7 +37,7 @@ type identity struct {
 type identityState struct {
 	Asked   privileges.Asked `json:"asked"`
 	Sandbox []string         `json:"sandbox,omitempty"` // protections in force
-	Missing []string         `json:"missing,omitempty"` // protections that could not be had, and why
+	Missing []string         `json:"missing,omitempty"` // protections that are not available, and why
 }
 
 // account is the user that a daemon started with s becomes, nil if it stays what
@@ -74,12 +74,12 @@ type identityChange struct {
 func (c *identityChange) Rollback() {}
 
 // Commit gives up the privileges. It fails if the process may be half of each
-// user; what else could not be had is reported.
+// user; what else is not available is reported.
 func (c *identityChange) Commit() error {
 	if c.next.Owner == 0 && c.next.User.Missing {
 		c.lacks("another uid: there is no user %s", c.next.User.Name)
 	}
-	if c.next.Owner != 0 && len(c.next.Commands) > 0 {
+	if c.next.Owner != 0 && c.next.RunsPrograms() {
 		c.lacks("no_new_privs, Landlock: commands are children of the daemon here, and would be bound as well")
 	} else if err := c.giveUp(); err != nil {
 		return err
@@ -164,7 +164,7 @@ func (c *identityChange) has(format string, a ...any) {
 
 func (c *identityChange) lacks(format string, a ...any) {
 	c.made.Missing = append(c.made.Missing, fmt.Sprintf(format, a...))
-	c.part.log.Warnf("not had: "+format, a...)
+	c.part.log.Warnf("protection missing: "+format, a...)
 }
 
 func (p *identity) report(r *control.Report) {

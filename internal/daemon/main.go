@@ -10,7 +10,6 @@
 package daemon
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,25 +23,10 @@ import (
 	"prngd/internal/change"
 	"prngd/internal/commands"
 	"prngd/internal/config"
-	"prngd/internal/listen"
 	"prngd/internal/logging"
 	"prngd/internal/process"
 	"prngd/internal/upgrade"
 )
-
-// Exit statuses; PRNGD's own are 0 and 1.
-const (
-	exitFailure  = 1  // wherever PRNGD exits 1: usage, an address in use, a pid file
-	exitInternal = 70 // EX_SOFTWARE: the known-answer test failed
-)
-
-// exitError is an error that ends the program with a status of its own.
-type exitError struct {
-	status int
-	error
-}
-
-func (e exitError) Unwrap() error { return e.error }
 
 // Program is what the linker was told of this program.
 type Program struct {
@@ -81,8 +65,8 @@ func (p Program) Main(started time.Time, argv []string, stdout, stderr io.Writer
 		return exitStatus(p.resume(before, file), stderr)
 	}
 	parent := process.Inherited()
-	if is, user, conversations := commands.RunnerChild(argv); is {
-		runCommands(user, conversations)
+	if is, account, conversations := commands.RunnerChild(argv); is {
+		runCommands(account, conversations)
 		return 0
 	}
 	if r := upgrade.InPreflight(argv); r != nil {
@@ -96,9 +80,9 @@ func (p Program) Main(started time.Time, argv []string, stdout, stderr io.Writer
 	case o.Kill:
 		err = kill(o, stderr)
 	case o.Sample != "":
-		err = sample(p, o, stdout)
+		err = sample(p.Version, o, stdout)
 	case o.CheckConfig:
-		err = checkConfig(p, o, stdout)
+		err = checkConfig(p.Version, o, stdout)
 	case parent == nil && !o.Foreground && !o.Debug && o.ReadyFD == 0 && process.Supervised() == "":
 		err = background(file, o, argv)
 	default:
@@ -147,37 +131,6 @@ func readyFD(fd int) (*process.ReadyFD, error) {
 		return nil, nil
 	}
 	return process.OpenReadyFD(fd)
-}
-
-// resolve makes settings of command line and prngd.conf. now is what is in effect,
-// nil at a start.
-func resolve(o config.Options, owner int, now *config.Settings) (*config.Settings, []config.Problem, error) {
-	env := config.System(owner)
-	env.Now = now
-	return config.Resolve(o, env)
-}
-
-// startError gives a refused start its exit status: PRNGD's 1 for an address that
-// is in use, 75 and 78 for everything else.
-func startError(err error) error {
-	if errors.Is(err, listen.ErrInUse) || errors.Is(err, process.ErrPIDFileInUse) {
-		return exitError{exitFailure, err}
-	}
-	return exitError{change.ExitStatus(err), err}
-}
-
-// exitStatus says why the program ends, if there is anything to say.
-func exitStatus(err error, stderr io.Writer) int {
-	if err == nil {
-		return 0
-	}
-	if err.Error() != "" { // a background child has spoken for itself
-		fmt.Fprintf(stderr, "prngd: %v\n", err)
-	}
-	if e, ok := errors.AsType[exitError](err); ok {
-		return e.status
-	}
-	return exitFailure
 }
 
 // background starts the daemon and waits until its sockets answer.
@@ -232,11 +185,11 @@ func (p Program) preflight(r *upgrade.Preflighted, stdout, stderr io.Writer) err
 	s.preflight, s.Descriptors, s.received = true, nil, r.Descriptors
 	before := new(config.Settings)
 	if _, err := s.get("settings", before); err != nil {
-		return err
+		return fmt.Errorf("adopting the settings: %w", err)
 	}
 	next, _, err := resolve(o, before.Owner, before)
 	if err == nil {
-		err = rehearse(next, s)
+		err = prepareFrom(next, s)
 	}
 	if err != nil { // the daemon that serves reads the last line
 		return exitError{change.ExitStatus(err), errors.New(oneLine(err))}
@@ -246,35 +199,6 @@ func (p Program) preflight(r *upgrade.Preflighted, stdout, stderr io.Writer) err
 		return err
 	}
 	return r.Pass(resolved)
-}
-
-// rehearse prepares every part from what the daemon that serves holds, and rolls
-// that back.
-func rehearse(next *config.Settings, s *state) error {
-	sink, err := onStderr()
-	if err != nil {
-		return err
-	}
-	d, err := build(origin{Owner: next.Owner, Foreground: true}, next, sink)
-	if err != nil {
-		return err
-	}
-	if err := adoptAll(d.parts, s); err != nil {
-		return err
-	}
-	defer d.own.clients.set.Release()
-	defer d.own.control.set.Release()
-	all, err := prepareAll(context.Background(), d.parts, next, reloading)
-	if err != nil {
-		return err
-	}
-	all.Rollback()
-	return nil
-}
-
-// onStderr is the log of a program that does not serve.
-func onStderr() (*logging.Sink, error) {
-	return logging.New(logging.Settings{Target: "stderr", Level: "warn", Foreground: true})
 }
 
 // resume goes on where the program before this one in the same process stopped,
@@ -291,7 +215,7 @@ func (p Program) resume(before *upgrade.Inheritance, file process.Origin) error 
 		return exitError{exitInternal, fmt.Errorf("reading the resolved settings: %w", err)}
 	}
 	if _, err := s.get("origin", &o); err != nil {
-		return exitError{exitInternal, err}
+		return exitError{exitInternal, fmt.Errorf("adopting the origin: %w", err)}
 	}
 	from := o.Program
 	o.Program, o.File = p.Version, file

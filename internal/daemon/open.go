@@ -38,27 +38,27 @@ func openWithin[T io.Closer](limit time.Duration, open func() (T, error)) (T, er
 	}
 }
 
-// restarter runs a piece of work until it is told to begin anew.
+// restarter runs a piece of work until it is told to begin again.
 type restarter struct {
 	mu   sync.Mutex
 	stop context.CancelFunc
 }
 
-// run runs work until ctx ends, and anew after each restart. The context of work
+// run runs work until ctx ends, and again after each restart. The context of work
 // ends with either.
 func (r *restarter) run(ctx context.Context, work func(context.Context)) {
 	for ctx.Err() == nil {
-		round, stop := context.WithCancel(ctx)
+		current, stop := context.WithCancel(ctx)
 		r.mu.Lock()
 		r.stop = stop
 		r.mu.Unlock()
-		work(round)
-		<-round.Done() // there may be nothing to do
+		work(current)
+		<-current.Done() // there may be nothing to do
 		stop()
 	}
 }
 
-// restart ends the work under way, if there is any; it begins anew.
+// restart ends the work under way, if there is any; it begins again.
 func (r *restarter) restart() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -131,7 +131,7 @@ func (c *seedChange) Rollback() {
 }
 
 // run loads what the last run left, and keeps the file from the first seed on,
-// anew after each change.
+// again after each change.
 func (p *seed) run(ctx context.Context) {
 	p.again.run(ctx, func(ctx context.Context) {
 		p.closeGone()
@@ -245,17 +245,15 @@ func (p *seed) report(r *control.Report) {
 // check reads back whether the path leads to the file that is kept.
 func (p *seed) check(context.Context) []control.Check {
 	p.mu.Lock()
-	f, asked, failed := p.file, p.asked, p.err
+	f, asked := p.file, p.asked
 	p.mu.Unlock()
 	if asked.Path == "" {
 		return nil
 	}
 	c := control.Check{What: "seed file " + asked.Path, Asked: "kept", Is: "kept"}
 	switch {
-	case f == nil && failed != nil:
-		c.Is = "not kept: " + failed.Error()
 	case f == nil:
-		c.Is = "not kept"
+		c.Is = "not kept" // the report has the error
 	default:
 		if file, _ := f.Descriptors(); !sameFile(file, asked.Path) {
 			c.Is = "replaced or removed by another program"

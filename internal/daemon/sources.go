@@ -62,8 +62,6 @@ func (p *sourcesPart) event(real, mono int64) prng.Event {
 	return p.Event(real, mono)
 }
 
-func (p *sourcesPart) sampleKernel() { p.SampleKernel() }
-
 func (p *sourcesPart) report(r *control.Report) { p.Report(r) }
 
 func (p *sourcesPart) handOver(s *state) error {

@@ -33,7 +33,7 @@ type state struct {
 // it executes, and what an upgrade notes of itself.
 type origin struct {
 	Program    string         `json:"program"` // the version
-	File       process.Origin `json:"-"`       // the program file, found anew by each program
+	File       process.Origin `json:"-"`       // the program file, found again by each program
 	Started    time.Time      `json:"started"` // the first program of this process
 	Foreground bool           `json:"foreground"`
 	Owner      int            `json:"owner"` // the uid that started the daemon
@@ -65,7 +65,7 @@ func readState(document []byte) (*state, error) {
 func (s *state) put(name string, section any, descriptors ...int) error {
 	text, err := json.Marshal(section)
 	if err != nil {
-		return fmt.Errorf("handing over %s: %w", name, err)
+		return err
 	}
 	s.Sections[name] = text
 	s.Descriptors = append(s.Descriptors, descriptors...)
@@ -78,7 +78,7 @@ func (s *state) get(name string, section any) (found bool, err error) {
 		return false, nil
 	}
 	if err := json.Unmarshal(s.Sections[name], section); err != nil {
-		return false, fmt.Errorf("adopting %s: %w", name, err)
+		return false, err
 	}
 	return true, nil
 }

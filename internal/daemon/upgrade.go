@@ -40,7 +40,7 @@ func (d *daemon) upgrade(ctx context.Context) error {
 
 func (d *daemon) replace(ctx context.Context) error {
 	if d.generator.State() == prng.ReseedRequired {
-		return change.Later(errors.New("output is held until a reseed, and a new program could not know that"))
+		return change.Later(errors.New("a reseed is required before the next reply, and a new program could not know that"))
 	}
 	program, err := upgrade.Open(d.origin.File.Path)
 	if err != nil {
@@ -155,10 +155,10 @@ func (d *daemon) state() (*state, error) {
 		o.ReadyFD, ready = fd, []int{fd}
 	}
 	if err := s.put("origin", o, ready...); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("handing over the origin: %w", err)
 	}
 	if err := s.put("settings", d.settings.Load()); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("handing over the settings: %w", err)
 	}
 	if err := handOverAll(d.parts, s); err != nil {
 		return nil, err

@@ -31,8 +31,9 @@ type checker interface {
 type verifier struct {
 	parts []named
 
-	mu     sync.Mutex
-	checks map[string][]control.Check // by part
+	mu      sync.Mutex
+	checks  map[string][]control.Check // by part
+	reading map[string]int             // how often parts were to be asked since their last answer
 }
 
 // run reads back until ctx ends.
@@ -47,39 +48,49 @@ func (v *verifier) run(ctx context.Context) {
 	}
 }
 
-// verify reads every part back, all at the same time.
+// verify reads every part back, all at the same time, and returns when all have
+// answered or verifyLimit has passed. A part that has not answered by then is
+// unknown, which is a difference, until its answer comes. It is not asked again
+// before that, and if it was to be, the answer counts for nothing: it may tell of
+// what was before a change.
 func (v *verifier) verify(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	var all sync.WaitGroup
 	for _, p := range v.parts {
-		if c, ok := p.part.(checker); ok {
-			all.Go(func() { v.store(p.name, within(ctx, p.name, c.check)) })
+		if c, ok := p.part.(checker); ok && v.begin(p.name) {
+			all.Go(func() { v.answered(p.name, c.check(ctx)) })
 		}
 	}
-	all.Wait()
-}
-
-// within returns what check found, or that it did not answer: an unknown answer is
-// a difference.
-func within(ctx context.Context, name string, check func(context.Context) []control.Check) []control.Check {
-	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
-	defer cancel()
-	found := make(chan []control.Check, 1)
-	go func() { found <- check(ctx) }()
-	select {
-	case checks := <-found:
-		return checks
-	case <-ctx.Done():
-		return []control.Check{{What: name, Asked: "known", Is: "unknown: no answer in " + verifyLimit.String()}}
+	go func() {
+		all.Wait()
+		cancel()
+	}()
+	<-ctx.Done()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for name := range v.reading {
+		v.checks[name] = []control.Check{{What: name, Asked: "known", Is: "unknown: no answer in " + verifyLimit.String()}}
 	}
 }
 
-func (v *verifier) store(name string, checks []control.Check) {
+// begin reports whether the part is to be asked: its last answer has come.
+func (v *verifier) begin(name string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.checks == nil {
-		v.checks = map[string][]control.Check{}
+		v.checks, v.reading = map[string][]control.Check{}, map[string]int{}
 	}
-	v.checks[name] = checks
+	v.reading[name]++
+	return v.reading[name] == 1
+}
+
+func (v *verifier) answered(name string, checks []control.Check) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.reading[name] == 1 {
+		v.checks[name] = checks
+	}
+	delete(v.reading, name)
 }
 
 // report adds the last results in the order of the parts.

@@ -126,8 +126,8 @@ func TestPathInUse(t *testing.T) {
 	}
 }
 
-// A jail's user cannot lead root's daemon out of the jail: a link of his in the
-// way is refused, one of root's is followed, and the mode is never set by path.
+// A jail's user cannot lead root's daemon out of the jail: a link of that user in
+// the way is refused, one of root's is followed, and the mode is never set by path.
 func TestPlantedLinks(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("wants root")

@@ -9,11 +9,11 @@ import (
 	"prngd/internal/change"
 )
 
-// Mode says what becomes of a line whose socket cannot be had.
+// Mode says what becomes of a line whose socket cannot be opened.
 type Mode int
 
 const (
-	// Start serves without a socket that may be had later, and refuses what never
+	// Start serves without a socket that may open later, and refuses what never
 	// can, and an address that another process uses. New sockets get their paths
 	// at once, so that of two starts one is refused.
 	Start Mode = iota

@@ -282,7 +282,7 @@ func passOnCopy(t *testing.T, s *Set) *Set {
 	return next
 }
 
-// A15: what may be had later is left out at a start, shown, and opened by Watch
+// A15: a socket that may open later is left out at a start, shown, and opened by Watch
 // with a growing delay.
 func TestStartWithoutAHost(t *testing.T) {
 	dir := shortDir(t)

@@ -10,7 +10,7 @@ const (
 	// pathEvery is how often the paths of our sockets are looked at: what cleans
 	// /run may take them along.
 	pathEvery = time.Minute
-	// A slot that cannot be had is tried again, later each time.
+	// A slot that cannot be opened is tried again, later each time.
 	firstBackoff = time.Second
 	lastBackoff  = time.Minute
 )
@@ -94,7 +94,7 @@ func (s *Set) restore(ctx context.Context, sl *slot) {
 	}
 }
 
-// postpone makes the slot of a line that could not be had again. The log has each
+// postpone makes the slot of a line that still cannot be opened. The log has each
 // reason once.
 func (t *transition) postpone(sl *slot, err error) {
 	backoff := min(2*max(sl.retry.backoff, firstBackoff/2), lastBackoff)

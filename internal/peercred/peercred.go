@@ -1,4 +1,4 @@
-// Package peercred tells who is on the other end of a Unix socket.
+// Package peercred reads the credentials of the process at the other end of a Unix socket.
 //
 // The kernel notes it when the connection is made: a connecting client's
 // credentials at connect(2), a listening server's at listen(2). They do not
@@ -16,10 +16,10 @@ import (
 // and group id, each -1 where the system does not say.
 type Cred struct{ PID, UID, GID int }
 
-// unknown is the peer of whom nothing is known.
+// unknown is a peer without known credentials.
 var unknown = Cred{PID: -1, UID: -1, GID: -1}
 
-// Of returns who is on the other end of c. The error is errors.ErrUnsupported
+// Of returns the credentials of the peer of c. The error is errors.ErrUnsupported
 // where the system has no such call, and for a socket that has no such peer.
 func Of(c syscall.RawConn) (Cred, error) {
 	cred, err := unknown, error(nil)

@@ -8,6 +8,13 @@ import (
 	"syscall"
 )
 
+// User is an account to run as.
+type User struct {
+	Name     string // or its number, where it has no name
+	UID, GID int
+	Groups   []int // supplementary, GID among them or not
+}
+
 // ErrRefused says that the system does not let this process change its uid, as
 // in a container without the capabilities for it: the uid is what it was.
 var ErrRefused = errors.New("the system refuses it")

@@ -2,6 +2,7 @@ package privileges
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -74,5 +75,15 @@ func TestBecomeSteps(t *testing.T) {
 		if err == nil && !slices.Equal(k.groups, []int{60, 5, 7}) {
 			t.Errorf("groups %v", k.groups)
 		}
+	}
+}
+
+func TestBecomeWithoutTheRight(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root may")
+	}
+	err := Become(User{Name: "other", UID: os.Getuid() + 1, GID: os.Getgid()})
+	if !errors.Is(err, ErrRefused) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -14,8 +14,9 @@ import (
 // What a system has words for.
 const hasCapabilities, hasDumpable, canConfine = true, true, true
 
-// Read asks the kernel, of all threads (proc_pid_status(5)); without /proc, the
-// calling thread.
+// Read asks the kernel, of all threads (proc_pid_status(5)). What /proc does not
+// have, such as NoNewPrivs before Linux 4.10 and on gVisor, is that of the calling
+// thread.
 func Read() State {
 	s := readThreads("/proc/self/task")
 	dumpable, err := Dumpable()
@@ -34,16 +35,17 @@ func Read() State {
 // readThreads merges the states of all threads in a task directory.
 func readThreads(dir string) State {
 	paths, _ := filepath.Glob(dir + "/*/status")
+	one := callingThread()
 	var all []State
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			continue // a thread that has ended
 		}
-		all = append(all, parseStatus(string(text)))
+		all = append(all, parseStatus(string(text), one))
 	}
 	if len(all) == 0 {
-		return callingThread()
+		return one
 	}
 	merge := func(of func(State) string) string {
 		var words []string
@@ -62,16 +64,15 @@ func readThreads(dir string) State {
 	}
 }
 
-// parseStatus reads a status file of proc_pid_status(5).
-func parseStatus(text string) State {
+// parseStatus reads a status file of proc_pid_status(5); what that does not have is
+// as in s.
+func parseStatus(text string, s State) State {
 	fields := map[string][]string{}
 	for line := range strings.Lines(text) {
 		if name, values, found := strings.Cut(line, ":"); found {
 			fields[name] = strings.Fields(values)
 		}
 	}
-	missing := func(name string) string { return fmt.Sprintf("unknown: no %s in /proc", name) }
-	s := State{UID: missing("Uid"), GID: missing("Gid"), Groups: missing("Groups"), Capabilities: missing("CapEff"), NoNewPrivs: missing("NoNewPrivs")}
 	if ids := fields["Uid"]; len(ids) > 0 {
 		s.UID = same(ids)
 	}

@@ -3,6 +3,7 @@ package privileges_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -63,7 +64,6 @@ func TestReadThreads(t *testing.T) {
 		{[]string{good, thread("1\t1\t0\t1", "0000000000000000", "1")}, "1, other threads 1 0 1|2|2 5|none|set"},
 		{[]string{good, thread("1\t1\t1\t1", "0000000000000080", "1")}, "1|2|2 5|CapPrm 0000000000000080, other threads none|set"},
 		{[]string{thread("1\t1\t1\t1", "0000000000000000", "0"), good}, "1|2|2 5|none|not set, other threads set"},
-		{[]string{"Name:\tprngd\n"}, "unknown: no Uid in /proc|unknown: no Gid in /proc|unknown: no Groups in /proc|unknown: no CapEff in /proc|unknown: no NoNewPrivs in /proc"},
 	} {
 		dir := t.TempDir()
 		for i, text := range c.threads {
@@ -79,11 +79,23 @@ func TestReadThreads(t *testing.T) {
 	}
 }
 
-// Without /proc one thread is asked, in the same words.
+// What /proc does not have is asked of one thread, in the same words: NoNewPrivs on
+// gVisor and before Linux 4.10, all of it where there is no /proc.
 func TestReadWithoutProc(t *testing.T) {
-	got, want := privileges.ReadThreads(t.TempDir()), privileges.ReadThreads("/proc/self/task")
-	got.Capabilities, want.Capabilities = "", "" // these are in other words, unless there are none
-	if got != want {
-		t.Errorf("got %+v, expected %+v", got, want)
+	want := privileges.ReadThreads("/proc/self/task")
+	without := t.TempDir()
+	bare := filepath.Join(t.TempDir(), "1")
+	if err := os.Mkdir(bare, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bare, "status"), []byte("Name:\tprngd\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{without, filepath.Dir(bare)} {
+		got, want := privileges.ReadThreads(dir), want
+		got.Capabilities, want.Capabilities = "", "" // these are in other words, unless there are none
+		if got != want {
+			t.Errorf("%s: got %+v, expected %+v", dir, got, want)
+		}
 	}
 }

@@ -1,6 +1,6 @@
 package prng
 
-// Event is a reason to believe that the state may not be this machine's alone.
+// Event is a sign that another machine may have the same state.
 type Event uint8
 
 // The events, by severity.

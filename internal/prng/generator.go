@@ -143,7 +143,7 @@ type counts struct {
 	bytes      uint64
 }
 
-// Policy says how far one source is believed.
+// Policy says how much one source may be credited.
 type Policy struct {
 	// Name identifies the source, and its samples within a pool.
 	Name string

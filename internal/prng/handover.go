@@ -26,7 +26,7 @@ func (g *Generator) HandOver() Counts {
 }
 
 // Continue makes the counts go on from those of the program before. It is called
-// once, when what was handed over has been added: who seeded and when is then
+// once, when what was handed over has been added: the first seed and its time are then
 // what c says.
 func (g *Generator) Continue(c Counts) {
 	g.mu.Lock()

@@ -146,7 +146,7 @@ func (d *hashDRBG) hashgen(dst []byte) {
 
 // add is V = (V + x) mod 2^seedlen for x of whole 64-bit limbs, big endian. The
 // prefix byte before V completes the top limb and takes the overflow, which is
-// the modulus; whoever hashes V sets it first.
+// the modulus; the code that hashes V sets it first.
 func (d *hashDRBG) add(x []byte) {
 	v := d.buf[vAt-1 : inputAt]
 	var carry uint64

@@ -98,8 +98,8 @@ func differ(t testing.TB, writer prng.Policy, ops []byte, data func(i int) []byt
 	return nil
 }
 
-// FuzzNobody: whatever user nobody writes, whenever he does, all goes on as if he
-// had not, but for bytes that he cannot foresee.
+// FuzzNobody: writes of user nobody, at any time, change nothing but output bytes,
+// which that user cannot foresee.
 func FuzzNobody(f *testing.F) {
 	var life []byte
 	for i := range byte(100) {
@@ -148,7 +148,7 @@ func steer(t *testing.T, writes ...[]byte) []byte {
 	return out
 }
 
-// Even who knows the whole state can choose no bit of the output: among 1,000
+// An attacker that knows the whole state can choose no bit of the output: among 1,000
 // chosen inputs, alike as can be, no two outputs are, none is that of no input,
 // and every bit is set about half the time.
 func TestChosenInputSteersNothing(t *testing.T) {
@@ -160,7 +160,7 @@ func TestChosenInputSteersNothing(t *testing.T) {
 		data := make([]byte, 8)
 		binary.BigEndian.PutUint32(data, uint32(i))
 		if i%2 == 1 {
-			data = last // what he has just seen, to cancel it
+			data = last // what the attacker has just seen, to cancel it
 		}
 		out := steer(t, data)
 		if was, twice := seen[string(out)]; twice {

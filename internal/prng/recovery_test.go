@@ -7,7 +7,7 @@ import (
 )
 
 // attacker has learnt the whole state, knows every sample but the honest ones,
-// sees every output and guesses up to 2^128 values at each reseed. What he does
+// sees every output and guesses up to 2^128 values at each reseed. What it does
 // not know is counted in bits per pool; which pool a sample reached, and which
 // pools a reseed drained, is read off the real accumulator.
 type attacker struct {
@@ -18,13 +18,13 @@ type attacker struct {
 	seeded  uint64 // reseeds and stirs seen
 
 	// The single pool, for comparison: same trigger, everything goes in each time.
-	naive      float64 // bits in it that he does not know
+	naive      float64 // bits in it that the attacker does not know
 	naiveBytes int
 	naiveLast  int64
 	worst      float64 // most bits that it ever put in at once
 }
 
-const guessable = 128 // bits: what goes in at once must be more than he can guess
+const guessable = 128 // bits: what goes in at once must be more than can be guessed
 
 func compromise(t *testing.T, schedule uint64) *attacker {
 	a := new(attacker)
@@ -65,7 +65,7 @@ func (a *attacker) honest(s *Source, size int, bits float64, credit int) (lost b
 }
 
 // look is after anything that may have reseeded: true if what went in was more
-// than could be guessed. Otherwise he has guessed it, and knows the state again.
+// than could be guessed. Otherwise the attacker has guessed it, and knows the state again.
 func (a *attacker) look() (lost bool) {
 	now := a.pool.counts.stirs + a.pool.counts.reseeds
 	if now == a.seeded {
@@ -87,7 +87,7 @@ func (a *attacker) look() (lost bool) {
 }
 
 // feed gives P0 known bytes enough for a stir. Known samples for other pools
-// change nothing for him and are left out.
+// change nothing for the attacker and are left out.
 func (a *attacker) feed(s *Source) {
 	s.next = 0
 	a.known(s, minPoolSize)
@@ -111,7 +111,7 @@ func (a *attacker) request() (lost bool) {
 type recovery struct {
 	name     string
 	tick     time.Duration // between requests
-	known    int           // own gatherers that he knows: one sample of 200 bytes every 20 s each; 0 = as fast as stirs go
+	known    int           // gatherers of ours that the attacker knows: one sample of 200 bytes every 20 s each; 0 = as fast as stirs go
 	size     int           // of the honest sample every 20 s
 	bits     float64
 	credit   int

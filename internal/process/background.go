@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// readyVariable tells a background child who waits for its report. Its
+	// readyVariable tells a background child which pipe its report goes to. Its
 	// value is the pid of the parent: one left over from elsewhere names
 	// somebody who is not our parent, and so does nothing.
 	readyVariable = "PRNGD_READY"
@@ -31,9 +31,9 @@ const (
 // that ended with a status other than 0 has said why on our standard error:
 // its status comes back without an error. An error comes with exit 1. No process
 // of the same user can read the child's memory, see [Origin.Conceal]; where that
-// cannot be had, it starts without.
+// cannot be made, it starts without.
 //
-// It executes anew because a Go program cannot fork: the threads of the
+// It executes again because a Go program cannot fork: the threads of the
 // runtime would be missing in the child.
 func Background(origin Origin, argv []string) (exit int, err error) {
 	path, done, err := origin.concealed()

@@ -15,8 +15,8 @@ import (
 	"prngd/internal/process"
 )
 
-// run returns what name said and its exit status. It waits until everybody
-// who could write to its output is done.
+// run returns what name said and its exit status. It waits until no
+// process can write to its output.
 func run(name string, args ...string) (stdout, stderr string, status int) {
 	var out, errs strings.Builder
 	cmd := exec.Command(name, args...)

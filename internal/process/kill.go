@@ -63,7 +63,7 @@ func Kill(w io.Writer, limit time.Duration, addresses []egdproto.Address) (gone 
 	return gone, errors.Join(errs...)
 }
 
-// identify connects to address and returns the pid there, if it may be believed.
+// identify connects to address and returns the pid there, if it can be trusted.
 func identify(address egdproto.Address, limit time.Duration) (victim, error) {
 	if address.Network == "tcp" && !address.Loopback() {
 		return victim{}, fmt.Errorf("killing the daemon at %s: expected a path or tcp/localhost:PORT, another host's pids mean nothing here", address)

@@ -62,7 +62,7 @@ func TestKillOverTCP(t *testing.T) {
 }
 
 // PRNGD listens before it forks: the kernel knows its parent only. Once that is
-// gone, a process of the same user is believed to be the daemon.
+// gone, a process of the same user is taken for the daemon.
 func TestKillForked(t *testing.T) {
 	if _, err := os.Stat("/proc/self"); err != nil {
 		t.Skip("without /proc nobody can be told apart")
@@ -92,7 +92,7 @@ func TestKillForked(t *testing.T) {
 	}
 }
 
-// Nobody is signalled who was not named by daemon and kernel alike. This test
+// Only a process that daemon and kernel both name is signalled. This test
 // is process group and all: a wrong kill ends it.
 func TestKillRefuses(t *testing.T) {
 	bystander, _ := start(t, "pidteller", filepath.Join(t.TempDir(), "s"), "self")

@@ -77,6 +77,9 @@ func (c *PIDFileChange) makeDir(uid, gid int) error {
 		return err
 	}
 	c.dir = dir
+	if err := os.Chmod(dir, 0o755); err != nil { // whatever the umask
+		return err
+	}
 	return os.Lchown(dir, uid, gid)
 }
 

@@ -139,9 +139,10 @@ func TestPIDFileOutOfReachIsEmptied(t *testing.T) {
 	expectFile(t, path+".moved", "")
 }
 
-// TestPIDFileA25: the directory that the daemon would make anyway is made, and
-// removed again if nothing comes of it.
+// TestPIDFileA25: the directory that the daemon would make anyway is made, whatever
+// the umask, and removed again if nothing comes of it.
 func TestPIDFileA25(t *testing.T) {
+	defer unix.Umask(unix.Umask(0o077))
 	run := t.TempDir()
 	path := filepath.Join(run, "prngd", "prngd.pid")
 	uid, gid := os.Getuid(), os.Getgid()

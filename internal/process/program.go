@@ -35,7 +35,7 @@ func called(argv0 string) (string, error) {
 
 // Origin is the file from which a program was executed.
 type Origin struct {
-	Path string // absolute; a symbolic link in it is followed anew by each upgrade
+	Path string // absolute; a symbolic link in it is followed again by each upgrade
 	ID   string // device, inode, size and time; equal means the same program
 
 	// Concealed says that no process of the same user could read the memory of
@@ -108,7 +108,7 @@ func (o Origin) Variable() string {
 	return fmt.Sprintf("%s=%d %s %s", originVariable, os.Getpid(), o.ID, o.Path)
 }
 
-// Conceal executes this program anew, with argv, so that no process of the same
+// Conceal executes this program again, with argv, so that no process of the same
 // user can read its memory or trace it from then on. It returns nil if that is so
 // already, was tried, or makes no difference for root, and an error if it could
 // not be done. It belongs before there is any secret and any other thing to keep.

@@ -2,6 +2,6 @@
 
 package process
 
-// holdsSocket believes that it does: elsewhere only a supervisor of our own makes
+// holdsSocket assumes that it does: elsewhere only a supervisor of our own makes
 // such a socket.
 func holdsSocket(int, string) bool { return true }

@@ -109,7 +109,7 @@ func uidOf(pid int) int {
 
 // vouchedBySocket looks for the processes that have the other end of a TCP
 // connection open. Where they cannot be seen, a process of our own user is
-// believed, if that end belongs to our user.
+// accepted, if that end belongs to our user.
 func vouchedBySocket(conn net.Conn, pid int) error {
 	inode, uid, err := otherEnd(conn)
 	if err != nil {

@@ -64,7 +64,7 @@ func beVictim(t *testing.T, driver string) {
 	path := os.Getenv(victimVariable + "_SOCKET")
 	start := time.Now()
 	var collector collector
-	pool, err := prng.New(prng.Env{
+	generator, err := prng.New(prng.Env{
 		Clocks:     func() (int64, int64) { m := int64(time.Since(start)); return m, m },
 		KernelCall: func([]byte) bool { collector.due = true; return true },
 		Kernel:     func([]byte) bool { collector.await(); return true },
@@ -72,11 +72,11 @@ func beVictim(t *testing.T, driver string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	prng.Cleanly(func() { seed(pool) })
-	own := pool.Source(prng.Policy{Name: "own"})
+	prng.Cleanly(func() { seed(generator) })
+	own := generator.Source(prng.Policy{Name: "own"})
 	log, _ := logtest.NewNullLogger()
-	srv := New(Config{Pool: pool, Log: log})
-	srv.newDriver = bestDriver
+	srv := New(Config{Generator: generator, Log: log})
+	srv.newDriver = systemDriver
 	if driver == "net" {
 		srv.newDriver = newNetDriver
 	}

@@ -20,7 +20,7 @@ const headStart = 20 * time.Millisecond
 // no bytes yet may have some in a moment.
 const kickEvery = 10 * time.Second
 
-// feed runs the gatherers until ctx ends, anew after every Commit.
+// feed runs the gatherers until ctx ends, again after every Commit.
 func (s *Sources) feed(ctx context.Context) {
 	if s.generator.State() == prng.Seeded {
 		select {

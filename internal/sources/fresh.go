@@ -33,7 +33,7 @@ func (s *Sources) Fresh(ctx context.Context, n int) ([]byte, error) {
 	made := false
 	prng.Cleanly(func() { made = s.generator.Generate(b) })
 	if !made {
-		return nil, errors.New("replies are held until a reseed: ask again")
+		return nil, errors.New("a reseed is required before the next reply: ask again")
 	}
 	return b, nil
 }

@@ -49,7 +49,7 @@ func fed(t *testing.T, o Options, list ...gatherers.Gatherer) *Sources {
 }
 
 // Counters of the sources go on over an upgrade where they are kept, and so does
-// who seeded.
+// the sources of the first seed.
 func TestCountersContinue(t *testing.T) {
 	run := func(s *Sources) control.Report {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -2,7 +2,7 @@ package sources
 
 import "sync"
 
-// freshReseeds makes reseeds on request, one at a time, each for all who asked
+// freshReseeds makes reseeds on request, one at a time, each for all callers that asked
 // before it began: fifty at once cost two of them.
 type freshReseeds struct {
 	turn chan struct{} // holds one while a reseed is under way

@@ -17,6 +17,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"upgrader": upgrader, "answering": answering, "guarded": guarded, "attacker": attacker, "victim": victim})
 }
 
+// othersMayRunUs reports whether another user may execute this program, which was
+// made with the umask of the one who runs the tests.
+func othersMayRunUs() bool {
+	info, err := os.Stat("/proc/self/exe")
+	return err != nil || info.Mode()&0o005 == 0o005
+}
+
 // run returns what a program printed and its exit status.
 func run(name string, args ...string) (stdout, stderr string, status int) {
 	var out, errs strings.Builder

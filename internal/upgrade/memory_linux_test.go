@@ -225,8 +225,10 @@ func programsFor(t *testing.T, names ...string) (dir string) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
+	for _, path := range []string{dir, filepath.Join(dir, names[0])} { // whatever the umask
+		if err := os.Chmod(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }

@@ -66,7 +66,7 @@ func parseModule(line string) (module, error) {
 
 // What we give away may hold works that ask for no more than a notice, or for
 // the source of their own files, which NOTICES names. What only runs here may
-// ask as much of whoever links it.
+// ask as much of the programs that link it.
 var (
 	forPrograms = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0"}
 	forUs       = append([]string{"LGPL-3.0"}, forPrograms...)

@@ -40,7 +40,7 @@ func (m module) licences() (ids []string, err error) {
 	return slices.Compact(ids), nil
 }
 
-// tag is how a file says itself under which licences it may be had.
+// tag is the line in which a file names its licences itself.
 var tag = regexp.MustCompile(`SPDX-License-Identifier: ([A-Za-z0-9.-]+(?: OR [A-Za-z0-9.-]+)*) `)
 
 // identify names the licences whose text, not only whose address, is in a file.

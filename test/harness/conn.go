@@ -18,7 +18,7 @@ type Conn struct {
 }
 
 // DialAs connects as uid, if we are root; what the kernel tells the daemon is
-// who connected. It waits where the backlog is full, as programs in C do; Go's
+// the client. It waits where the backlog is full, as programs in C do; Go's
 // own dialling does not.
 func DialAs(path string, uid int) (*Conn, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)

@@ -76,14 +76,14 @@ func TestClientSees(t *testing.T) {
 func TestJudge(t *testing.T) {
 	well := func() sight {
 		s := sight{attack: attack{name: "none"}, client: tally{Took: []time.Duration{time.Millisecond}}}
-		s.after.Generator.State = "open"
+		s.after.Generator.State = control.StateSeeded
 		return s
 	}
 	for want, harm := range map[string]func(*sight){
 		"":              func(*sight) {},
 		"1 empty":       func(s *sight) { s.client.Failures = map[string]int{"empty": 1} },
 		"short replies": func(s *sight) { s.after.Clients.Short = 1 },
-		"gate is shut":  func(s *sight) { s.after.Generator.State = "shut" },
+		"unseeded":      func(s *sight) { s.after.Generator.State = control.StateUnseeded },
 		"took over":     func(s *sight) { s.client.Took = append(s.client.Took, 11*time.Second) },
 		"was closed":    func(s *sight) { s.Wrong = []string{"an established connection was closed"} },
 		"KiB more":      func(s *sight) { s.attack, s.after.rss = find("deaf"), 33<<10 },

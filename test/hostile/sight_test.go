@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"prngd/internal/control"
 )
 
 // sight is all that was seen of one attack.
@@ -66,7 +68,7 @@ func (s sight) did() string {
 	add(is.Timeouts-was.Timeouts, "timed out")
 	add(is.Partial-was.Partial, "left inside a request")
 	add(is.Unknown-was.Unknown, "unknown commands")
-	add(is.CreditDenied-was.CreditDenied, "writes not believed")
+	add(is.CreditDenied-was.CreditDenied, "writes not credited")
 	return strings.Join(list, ", ")
 }
 
@@ -81,8 +83,8 @@ func (s sight) judge() (wrong []string) {
 	if n := s.after.Clients.Short; n > 0 {
 		wrong = append(wrong, fmt.Sprintf("%d short replies", n))
 	}
-	if s.after.Generator.State != "open" {
-		wrong = append(wrong, "the gate is "+s.after.Generator.State)
+	if s.after.Generator.State != control.StateSeeded {
+		wrong = append(wrong, "the generator is "+s.after.Generator.State)
 	}
 	if s.wrong != nil {
 		wrong = append(wrong, s.wrong(s)...)

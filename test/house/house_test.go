@@ -128,7 +128,7 @@ func walk(t *testing.T, see func(path string)) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "dist" || strings.HasPrefix(d.Name(), ".") && path != root) {
+		if d.IsDir() && (d.Name() == "dist" || d.Name() == "fuzz" || strings.HasPrefix(d.Name(), ".") && path != root) {
 			return fs.SkipDir
 		}
 		if path, err = filepath.Rel(root, path); err == nil && d.Type().IsRegular() {

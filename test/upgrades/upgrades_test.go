@@ -57,7 +57,7 @@ func TestUnderLoad(t *testing.T) {
 		os.Chown(dir+"/run", uid, -1)
 	}
 	d := harness.Start(t, harness.Options{Dir: dir, Background: true, Run: dir + "/run",
-		Conf: "user " + owner + "\n\"who\" /bin/echo 0.02"})
+		Conf: "user " + owner + "\n\"ps\" /bin/echo 0.02"})
 	crowd := harness.StartCrowd(d.Target, load(*clients), rand.New(rand.NewPCG(1, 2)))
 	all := upgradeAll(t, d, *upgrades, true)
 	crowd.Lift()

@@ -46,8 +46,8 @@ func (n node) volume(name string) (string, error) {
 	return "", fmt.Errorf("the pod has none of this name")
 }
 
-// hostPath is root's with mode 0755 where the kubelet makes it, and belongs to
-// whom it belonged where it was there. fsGroup has no say in it.
+// hostPath is root's with mode 0755 where the kubelet makes it, and keeps its
+// owner where it was there. fsGroup has no say in it.
 func (n node) hostPath(v *core.HostPathVolumeSource) (string, error) {
 	path := filepath.Join(n.directory, "host", v.Path)
 	switch {

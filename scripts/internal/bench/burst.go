@@ -51,15 +51,6 @@ func burst(s *server, k int, n byte, slice time.Duration) (outcome, error) {
 	return digest(times, time.Since(begin)), nil
 }
 
-// dialLight is dial without what a burst must not wait for.
-func dialLight(path string, buf []byte) (*client, error) {
-	fd, err := harness.Connect(path)
-	if err != nil {
-		return nil, err
-	}
-	return &client{fd: fd, buf: buf}, nil
-}
-
 // pipeline keeps depth reads of n bytes under way on one connection, with
 // command 2, as QEMU does. The rate is in MB/s.
 func pipeline(s *server, depth int, n byte, slice time.Duration) (outcome, error) {

@@ -7,9 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
-	"prngd/internal/prng"
 	"prngd/test/harness"
 )
 
@@ -134,26 +132,4 @@ func (r row) target() string {
 
 func (r row) String() string {
 	return fmt.Sprintf("%-42s floor %10.2f  prngd %10.2f %-4s  ratio %.2f  %s %s", r.name, r.floor, r.ours, r.unit, r.ratio, r.target(), r.met())
-}
-
-// generator is the speed of Generate in bulk, MB/s, on one core.
-func generator() (float64, error) {
-	start := time.Now()
-	p, err := prng.New(prng.Env{Clocks: func() (int64, int64) { d := int64(time.Since(start)); return d, d }})
-	if err != nil {
-		return 0, err
-	}
-	defer p.Close()
-	p.Source(prng.Policy{Name: "bench"}).Add(make([]byte, 64), 512)
-	dst := make([]byte, prng.MaxBytesPerRequest)
-	best := 0.0
-	for range 7 {
-		begin, n := time.Now(), 0
-		for time.Since(begin) < 100*time.Millisecond {
-			p.Generate(dst)
-			n += len(dst)
-		}
-		best = max(best, float64(n)/1e6/time.Since(begin).Seconds())
-	}
-	return best, nil
 }

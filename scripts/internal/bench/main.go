@@ -14,15 +14,6 @@ import (
 	"time"
 )
 
-// options are the flags.
-type options struct {
-	daemon, floor, dir string
-	rounds             int
-	slice              time.Duration
-	docs               string
-	curve              bool
-}
-
 func main() {
 	var o options
 	flag.StringVar(&o.daemon, "prngd", "", "the daemon's binary")

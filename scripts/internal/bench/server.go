@@ -15,6 +15,15 @@ import (
 	"prngd/test/harness"
 )
 
+// options are the flags.
+type options struct {
+	daemon, floor, dir string
+	rounds             int
+	slice              time.Duration
+	docs               string
+	curve              bool
+}
+
 // server is a process that is measured.
 type server struct {
 	cmd  *exec.Cmd

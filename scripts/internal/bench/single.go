@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"prngd/internal/prng"
 	"prngd/test/harness"
 )
 
@@ -38,6 +39,28 @@ func (p *pair) singles(o options, piped row) (lines []string, err error) {
 	}
 	say("exec to the first 32 bytes: %.1f ms, floor %.1f ms (<= 2 times)", ours, floor)
 	return lines, nil
+}
+
+// generator is the speed of Generate in bulk, MB/s, on one core.
+func generator() (float64, error) {
+	start := time.Now()
+	p, err := prng.New(prng.Env{Clocks: func() (int64, int64) { d := int64(time.Since(start)); return d, d }})
+	if err != nil {
+		return 0, err
+	}
+	defer p.Close()
+	p.Source(prng.Policy{Name: "bench"}).Add(make([]byte, 64), 512)
+	dst := make([]byte, prng.MaxBytesPerRequest)
+	best := 0.0
+	for range 7 {
+		begin, n := time.Now(), 0
+		for time.Since(begin) < 100*time.Millisecond {
+			p.Generate(dst)
+			n += len(dst)
+		}
+		best = max(best, float64(n)/1e6/time.Since(begin).Seconds())
+	}
+	return best, nil
 }
 
 // idle holds silent connections to a fresh daemon, and measures its memory and a

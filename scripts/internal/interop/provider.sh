@@ -33,7 +33,7 @@ serve() {
 	"${enter[@]}" "$1" "${@:3}" >"$T/server.log" 2>&1 </dev/null &
 	server=$!
 	later end "$server"
-	await 20 listening "$2"
+	await 20 eval "listening $2 || ! kill -0 $server 2>/dev/null" && listening "$2"
 }
 "$T/jail" true 2>"$T/refused" || skip "no jail can be made here: $(cat "$T/refused")"
 

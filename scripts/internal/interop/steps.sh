@@ -1,11 +1,17 @@
 # shellcheck shell=bash
 # Sourced after lib.sh: the blocks of commands in a page of docs/recipes, as they stand, with what they must print.
 
-# steps NAME DIR: writes them as NN.sh and NN.output; $steps is how many there are.
+# steps NAME DIR [KIND...]: writes them as NN.sh and NN.output; $steps is how many there are. A block of another kind than
+# sh is a step only if it is among these, and its output with it.
 steps() {
-	mkdir "$2" || exit 1
-	awk -v dir="$2" '
-		/^```(sh|output)$/ { kind = substr($0, 4); n += kind == "sh"; file = sprintf("%s/%02d.%s", dir, n, kind); next }
+	mkdir -p "$2" || exit 1
+	awk -v dir="$2" -v kinds=" sh ${*:3} " '
+		/^```[a-z0-9]+$/ {
+			kind = substr($0, 4)
+			if (kind != "output") n += step = index(kinds, " " kind " ") > 0
+			file = step ? sprintf("%s/%02d.%s", dir, n, kind == "output" ? kind : "sh") : ""
+			next
+		}
 		/^```/ { file = ""; next }
 		file { print >file }
 	' "docs/recipes/$1.md"

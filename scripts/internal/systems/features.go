@@ -47,7 +47,7 @@ func (s *system) deviceState() (state string) {
 
 // driver says what joins sockets to sessions.
 func (s *system) driver() string {
-	if s.build.has("internal/server", "driver_linux.go") {
+	if s.build.has("internal/server", "epoll_linux.go") {
 		return "epoll, one thread"
 	}
 	return "package net"
@@ -56,7 +56,7 @@ func (s *system) driver() string {
 // upgrade says whether a new program can take the place of a running daemon.
 func (s *system) upgrade() string { return yes(s.build.has("internal/upgrade", "exec_linux.go")) }
 
-// peer says what is known of who connects: nothing where ofFD asks nobody, and
+// peer says what is known of a client: nothing where ofFD asks nobody, and
 // the process where it reads one.
 func (s *system) peer() string {
 	asked, pid := false, false

@@ -57,7 +57,7 @@ func (b *Board) data(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(b.history.since(ctx, after)) // who has gone needs no answer
+	json.NewEncoder(w).Encode(b.history.since(ctx, after)) // an error: the browser has gone
 }
 
 // healthz is for load balancers and the like: 200 while clients are served.

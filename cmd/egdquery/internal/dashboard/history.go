@@ -71,7 +71,7 @@ func (h *history) since(ctx context.Context, after int) view {
 	}
 }
 
-// view needs the lock. A number that is not ours (we began anew) gets all.
+// view needs the lock. A number that is not ours (we began again) gets all.
 func (h *history) view(after int) view {
 	first := h.ever - len(h.points)
 	if after < first || after > h.ever {

@@ -44,8 +44,8 @@ func states() []state {
 			rowNames + ` === "jitter|kernel|3 that count nothing Show"`,
 			`document.querySelector("tr.quiet .names").textContent === "cpu, mem, disk: healthy 3"`,
 			tile("Seed file") + ` === "saved 12m ago"`,
-			tile("Requests/s") + ` === "100"`,          // without the page's own
-			tile("Clients") + ` === "11 of 3401 ever"`, // as well
+			tile("Requests/s") + ` === "100"`,              // without the page's own
+			tile("Clients") + ` === "11 of 3401 admitted"`, // as well
 			tile("Read latency") + ` === "0.055ms, p99 20ms"`,
 			rest("Checks") + ` === "2, all as asked for"`,
 			`document.getElementById("life").textContent === "pid 4711, up 3h21m"`,
@@ -69,17 +69,28 @@ func states() []state {
 			`document.querySelector("tr[data-source=kernel] .state").textContent === "was healthy"`,
 			`document.getElementById("word").textContent === "unknown"`,
 		}},
-		{"unseeded", func(r *control.Report) {
-			r.Generator = control.Generator{State: "shut", GateBits: 96, GateNeeds: 512}
-			r.Started, r.Seed, r.Sources = r.Now.Add(-20*time.Second), control.Seed{Error: "seed file /var/lib/prngd/seed: permission denied"}, r.Sources[1:2]
-		}, 0, []string{
+		{"unseeded", unseed, 0, []string{
 			`document.body.dataset.health === "degraded"`,
-			tile("Gate") + ` === "shut, 96 of 512 bits"`,
+			tile("State") + ` === "unseeded, 96 of 512 bits"`,
 			tile("Seed file") + ` === "failing"`, // not "none kept"
-			rest("Seed file") + ` === "seed file /var/lib/prngd/seed: permission denied"`,
+			rest("Seed file") + ` === "/var/lib/prngd/seed: permission denied"`,
+			// A plot without a value has no scale.
+			`document.querySelector("#plot-age .none").textContent === "nothing to show yet"`,
+			`document.querySelectorAll("#plot-age .grid").length === 0`,
 			`document.querySelector("#reasons li").textContent === "not seeded yet: 96 of 512 bits"`,
 		}},
 	}
+}
+
+// unseed makes it a daemon that was started 20 s ago and gave nobody a byte.
+func unseed(r *control.Report) {
+	r.Generator = control.Generator{State: control.StateUnseeded, FirstSeedBits: 96, FirstSeedRequired: 512}
+	r.Started, r.Seed = r.Now.Add(-20*time.Second), control.Seed{Path: r.Seed.Path, Error: "permission denied"}
+	last := r.Now.Add(-2 * time.Second)
+	r.Sources = []control.Source{r.Sources[1]}
+	r.Sources[0].Bits, r.Sources[0].Samples, r.Sources[0].LastSample = 96, 3, &last
+	r.Clients = control.Clients{Now: 3, Ever: 3}
+	r.Exchange[0].Cycles, r.Exchange[0].LastStir = 0, nil
 }
 
 func degrade(r *control.Report) {
@@ -148,6 +159,9 @@ func TestStatesInChromium(t *testing.T) {
 			}
 			if wide := b.eval(`document.documentElement.scrollWidth`).(float64); wide > float64(width) {
 				t.Errorf("%s: %v pixels wide at %d: %v", s.name, wide, width, b.eval(widest))
+			}
+			if cut := b.eval(`[...document.querySelectorAll("#rows td")].filter((e) => innerWidth < 500 && e.scrollWidth > e.clientWidth).map((e) => e.textContent).join("; ")`); cut != "" {
+				t.Errorf("%s at %d: cut off: %v", s.name, width, cut)
 			}
 			b.eval(contrast)
 			for _, scheme := range []string{"light", "dark"} {

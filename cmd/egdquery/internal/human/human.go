@@ -3,6 +3,7 @@ package human
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -68,3 +69,6 @@ func Ago(t *time.Time, now time.Time) string {
 	}
 	return "just now"
 }
+
+// State writes a state of the report as words: reseed required.
+func State(s string) string { return strings.ReplaceAll(s, "_", " ") }

@@ -38,7 +38,7 @@ func fileMetrics() []metric {
 					out(truth(l.Missing), l.Address)
 				}
 			}, "address"),
-		gauge("listener_failing", "1 if a listening socket cannot be had, or does not answer.",
+		gauge("listener_failing", "1 if a listening socket cannot be opened, or does not answer.",
 			func(r *control.Report, out func(float64, ...string)) {
 				for _, l := range r.Listeners {
 					out(truth(l.Error != ""), l.Address)
@@ -71,6 +71,6 @@ func clientMetrics() []metric {
 		counter("unknown_commands", "Connections closed for a byte that is no command.", total(func(c *control.Clients) uint64 { return c.Unknown })),
 		counter("partial_requests", "Connections that ended inside a request.", total(func(c *control.Clients) uint64 { return c.Partial })),
 		counter("timeouts", "Connections closed for a request or a reply that took too long.", total(func(c *control.Clients) uint64 { return c.Timeouts })),
-		counter("credit_denied", "Writes that claimed entropy and were not believed.", total(func(c *control.Clients) uint64 { return c.CreditDenied })),
+		counter("credit_denied", "Writes that claimed entropy and were not credited.", total(func(c *control.Clients) uint64 { return c.CreditDenied })),
 	}
 }

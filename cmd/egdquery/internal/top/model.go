@@ -102,7 +102,7 @@ func (m *Model) take(s watch.Sample) {
 }
 
 // takeSources keeps a source that has gone in its place for a while. After a
-// restart of the daemon all begins anew.
+// restart of the daemon all begins again.
 func (m *Model) takeSources(r *control.Report, now time.Time) {
 	fresh := m.report == nil || !m.report.Started.Equal(r.Started)
 	if fresh {

@@ -96,11 +96,11 @@ func TestSourcesComeAndGo(t *testing.T) {
 		s.look(without)
 	}
 	if strings.Contains(strings.Join(s.lines(80, 24), "\n"), "kernel") {
-		t.Error("who has gone is never forgotten")
+		t.Error("a source that is gone is never forgotten")
 	}
 	s.look(nil)
 	s.look(func(r *control.Report) { r.Started = r.Now })
-	s.expect("kernel", "healthy") // to a daemon that began anew nobody is new
+	s.expect("kernel", "healthy") // to a daemon that began again nobody is new
 }
 
 // expect looks for a word in the line of a source.
@@ -178,10 +178,10 @@ func TestPlain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const want = `TIME     HEALTH   GATE  CLIENTS REQUEST/S       SENT/S   LATENCY  SOURCES
-15:04:05 ok       open       12         -            -         -      2/4
-15:04:06 degraded open       11      1234      1.0 MiB   0.054ms      2/4  seed file: disk full
-15:04:06 unknown  -           -         -            -         -        -  gone
+	const want = `TIME     HEALTH   STATE           CLIENTS REQUEST/S       SENT/S   LATENCY  SOURCES
+15:04:05 ok       seeded               12         -            -         -      2/4
+15:04:06 degraded seeded               11      1234      1.0 MiB   0.054ms      2/4  seed file: disk full
+15:04:06 unknown  -                     -         -            -         -        -  gone
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nexpected\n%s", out.String(), want)

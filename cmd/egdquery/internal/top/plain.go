@@ -26,26 +26,26 @@ func NewPlain(w io.Writer) *Plain { return &Plain{w: w} }
 // Take writes one line.
 func (p *Plain) Take(s watch.Sample) error {
 	if p.lines%headEvery == 0 {
-		if _, err := fmt.Fprintf(p.w, "%-8s %-8s %-5s %7s %9s %12s %9s %8s\n",
-			"TIME", "HEALTH", "GATE", "CLIENTS", "REQUEST/S", "SENT/S", "LATENCY", "SOURCES"); err != nil {
+		if _, err := fmt.Fprintf(p.w, "%-8s %-8s %-15s %7s %9s %12s %9s %8s\n",
+			"TIME", "HEALTH", "STATE", "CLIENTS", "REQUEST/S", "SENT/S", "LATENCY", "SOURCES"); err != nil {
 			return err
 		}
 	}
 	p.lines++
 	health, reasons := s.Health()
-	gate, clients, sources := "-", "-", "-"
+	state, clients, sources := "-", "-", "-"
 	if r := s.Report; r != nil {
 		well, all := 0, 0 // of those that are to give samples
 		for _, source := range r.Sources {
-			switch source.State {
-			case "healthy":
+			switch {
+			case source.State == "healthy":
 				well++
 				all++
-			case "waiting", "failing", "hung":
+			case source.State == "waiting", source.State == "testing", source.Troubled():
 				all++
 			}
 		}
-		gate, clients, sources = r.Generator.State, human.Number(float64(s.Clients())), fmt.Sprintf("%d/%d", well, all)
+		state, clients, sources = r.Generator.State, human.Number(float64(s.Clients())), fmt.Sprintf("%d/%d", well, all)
 	}
 	requests, sent, latency := "-", "-", "-"
 	if rates, ok := watch.Between(&p.last, &s); ok {
@@ -55,7 +55,7 @@ func (p *Plain) Take(s watch.Sample) error {
 		latency = human.Span(s.Latency)
 	}
 	p.last = s
-	line := fmt.Sprintf("%-8s %-8s %-5s %7s %9s %12s %9s %8s  %s", s.Time.Format(time.TimeOnly), health, gate, clients,
+	line := fmt.Sprintf("%-8s %-8s %-15s %7s %9s %12s %9s %8s  %s", s.Time.Format(time.TimeOnly), health, state, clients,
 		requests, sent, latency, sources, strings.Join(reasons, "; "))
 	_, err := fmt.Fprintln(p.w, strings.TrimRight(line, " "))
 	return err

@@ -55,7 +55,7 @@ func (m *Model) head() []string {
 	if m.last.Report == nil {
 		title = bold.write(r.Program) + fmt.Sprintf("  pid %d  does not answer", r.PID)
 	}
-	lines := []string{m.apart(title, right), reasonLine(reasons), gateLine(r), clientLine(r, m.last.Clients()), ""}
+	lines := []string{m.apart(title, right), reasonLine(reasons), stateLine(r), clientLine(r, m.last.Clients()), ""}
 	return append(lines, m.sparks()...)
 }
 
@@ -78,10 +78,10 @@ func reasonLine(reasons []string) string {
 	return yellow.write(text)
 }
 
-func gateLine(r *control.Report) string {
+func stateLine(r *control.Report) string {
 	g := &r.Generator
-	if g.State == "shut" {
-		return fmt.Sprintf("gate shut: %d of %d bits", g.GateBits, g.GateNeeds)
+	if g.State == control.StateUnseeded {
+		return fmt.Sprintf("unseeded: %d of %d bits", g.FirstSeedBits, g.FirstSeedRequired)
 	}
 	last := g.LastReseed
 	if last == nil {
@@ -91,7 +91,7 @@ func gateLine(r *control.Report) string {
 	if r.Seed.Path != "" {
 		seed = "seed saved " + human.Ago(r.Seed.LastSave, r.Now)
 	}
-	return fmt.Sprintf("gate %s  reseeded %s (%d)  stirs %s  %s", g.State, human.Ago(last, r.Now), g.Reseeds, human.Number(float64(g.Stirs)), seed)
+	return fmt.Sprintf("%s  reseeded %s (%d)  stirs %s  %s", human.State(g.State), human.Ago(last, r.Now), g.Reseeds, human.Number(float64(g.Stirs)), seed)
 }
 
 func clientLine(r *control.Report, now int64) string {
@@ -100,7 +100,7 @@ func clientLine(r *control.Report, now int64) string {
 	for _, n := range c.Refused {
 		refused += n
 	}
-	return fmt.Sprintf("clients %s of %s ever  sent %s  short %d  empty %d  refused %d", human.Number(float64(now)),
+	return fmt.Sprintf("clients %s of %s admitted  sent %s  short %d  empty %d  refused %d", human.Number(float64(now)),
 		human.Number(float64(c.Ever)), human.Size(float64(c.BytesOut)), c.Short, c.Empty, refused)
 }
 
@@ -135,7 +135,7 @@ func (s *row) rank() int {
 	switch {
 	case !s.went.IsZero():
 		return 1
-	case s.State == "failing" || s.State == "hung":
+	case s.Troubled():
 		return 0
 	}
 	return 2

@@ -11,7 +11,7 @@ type Rates struct {
 }
 
 // Between returns the rates from one sample to a later one. There are none when
-// either has no report, or the daemon began anew in between.
+// either has no report, or the daemon began again in between.
 func Between(from, to *Sample) (Rates, bool) {
 	if from.Report == nil || to.Report == nil || !from.Report.Started.Equal(to.Report.Started) {
 		return Rates{}, false

@@ -5,7 +5,7 @@ import { ago, binaryTop, decimalTop, make, number, percentile, size, span, spanT
 const $ = (id) => document.getElementById(id);
 const body = document.body;
 const marks = { ok: "✓", degraded: "!", critical: "✗", unknown: "?" };
-const troubled = (s) => s.state === "failing" || s.state === "hung";
+const troubled = (s) => ["failing", "hung", "retired"].includes(s.state);
 
 let next = 0, points = [], paused = false, view = null, heard = Date.now(), unfolded = false;
 
@@ -48,11 +48,11 @@ function pairs(list) {
 function drawTiles(r, last) {
 	const g = r.generator;
 	const tiles = [
-		["Gate", g.state === "shut" ? `shut, ${g.gate_bits} of ${g.gate_needs} bits` : g.state],
+		["State", g.state === "unseeded" ? `unseeded, ${g.first_seed_bits} of ${g.first_seed_required_bits} bits` : g.state.replace("_", " ")],
 		["Requests/s", number(last.requests)],
 		["Read latency", `${span(percentile(points.slice(-30).map((p) => p.latency), 0.5))}, p99 ${span(percentile(points.slice(-30).map((p) => p.latency), 0.99))}`],
-		["Clients", `${number(last.clients)} of ${number(r.clients.ever)} ever`],
-		["Sent", size(r.clients.bytes_out)],
+		["Clients", `${number(last.clients)} of ${number(r.clients.admitted)} admitted`],
+		["Sent", size(r.clients.sent_bytes)],
 		["Short replies", number(r.clients.short_replies)],
 		["Last reseed", ago(g.last_reseed ?? g.seeded_at, r.now)],
 		["Seed file", r.seed.error ? "failing" : !r.seed.path ? "none kept" : "saved " + ago(r.seed.last_save, r.now)],
@@ -71,6 +71,14 @@ function cell(label, text, attributes = {}) {
 	return make("td", text, { "data-label": label, ...attributes });
 }
 
+// credit is what counts of a byte, in bits, and the running estimate beside it.
+function credit(s) {
+	const bits = (n) => number(Math.round(n * 1000) / 1000);
+	if (!s.credit_bits_per_byte) return "–";
+	const used = s.samples ? s.effective_credit_bits_per_byte : s.credit_bits_per_byte;
+	return bits(used) + (s.estimate_bits_per_byte === undefined ? "" : ` of ${bits(s.estimate_bits_per_byte)}`);
+}
+
 function sourceRows(s, r) {
 	const row = make("tr", null, { "data-source": s.name, "data-state": s.state });
 	const mark = view.stale ? "was " : troubled(s) ? "✗ " : s.state === "healthy" ? "✓ " : "· ";
@@ -79,6 +87,7 @@ function sourceRows(s, r) {
 		cell("State", mark + s.state, { class: "state" }),
 		cell("Every", s.every_seconds ? span(s.every_seconds) : "–", { class: "n" }),
 		cell("Samples", number(s.samples), { class: "n" }),
+		cell("Credit of estimate", credit(s), { class: "n", title: "bits a byte" }),
 		cell("Credited bits", number(s.credited_bits), { class: "n" }),
 		cell("Errors", number(s.errors ?? 0), { class: "n" }),
 		cell("Last sample", ago(s.last_sample, r.now), { class: "n" }),
@@ -86,7 +95,7 @@ function sourceRows(s, r) {
 	const text = s.last_error ? `${s.last_error} (${ago(s.last_error_at, r.now)})` : s.detail;
 	if (!text) return [row];
 	const more = make("tr", null, { class: s.last_error ? "error" : "detail", "data-state": s.state });
-	more.append(make("td", text, { colspan: 7, title: text }));
+	more.append(make("td", text, { colspan: 8, title: text }));
 	return [row, more];
 }
 
@@ -97,7 +106,7 @@ function quietRow(list) {
 	button.addEventListener("click", () => { unfolded = !unfolded; draw(); document.querySelector(".quiet button")?.focus(); });
 	name.append(`${list.length} that count nothing `, button);
 	const states = counts(Object.groupBy ? Object.fromEntries(Object.entries(Object.groupBy(list, (s) => s.state)).map(([k, v]) => [k, v.length])) : {});
-	row.append(name, make("td", `${list.map((s) => s.name).join(", ")}: ${view.stale ? "was " : ""}${states}`, { colspan: 6, class: "names" }));
+	row.append(name, make("td", `${list.map((s) => s.name).join(", ")}: ${view.stale ? "was " : ""}${states}`, { colspan: 7, class: "names" }));
 	return row;
 }
 
@@ -114,16 +123,16 @@ function drawSources(r) {
 const counts = (map) => Object.entries(map ?? {}).filter(([, n]) => n).sort().map(([name, n]) => `${name} ${n}`).join(", ");
 
 function checks(list) {
-	const failing = list.filter((c) => c.asked !== c.is);
+	const failing = list.filter((c) => c.expected !== c.actual);
 	if (!failing.length) return list.length && `${list.length}, all as asked for`;
-	return failing.map((c) => `${c.what} is ${c.is}, asked for ${c.asked}`).join("; ");
+	return failing.map((c) => `${c.what} is ${c.actual}, asked for ${c.expected}`).join("; ");
 }
 
 function drawRest(r, v) {
 	const g = r.generator;
 	$("rest").replaceChildren(...pairs([
 		["Seeded", g.seeded_at && `${ago(g.seeded_at, r.now)}, after ${span(g.seed_seconds ?? 0)} by ${(g.seeded_by ?? []).join(", ")}`],
-		["Generator", `${g.reseeds} reseeds, ${g.stirs} stirs, ${g.generates} generates; kernel RNG ${g.kernel_rng ? "yes" : "no"}`],
+		["Generator", `${g.reseeds} reseeds, ${g.stirs} stirs, ${g.generate_requests} requests; kernel RNG ${g.kernel_rng ? "yes" : "no"}`],
 		["Seed file", [r.seed.path, r.seed.error].filter(Boolean).join(": ")],
 		["Checks", checks(r.checks ?? [])],
 		["Change", r.change && `${r.change.kind} refused ${ago(r.change.at, r.now)}: ${r.change.error} (${r.change.status === 78 ? "it can never work" : "it may work later"})`],
@@ -131,8 +140,8 @@ function drawRest(r, v) {
 		["Listening", (r.listeners ?? []).map((l) => l.address + (l.error ? ` (${l.error})` : l.missing ? " (removed)" : "")).join(", ")],
 		["Requests", counts(r.clients.requests)],
 		["Refused", counts(r.clients.refused)],
-		["Not protected", (g.memory_unprotected ?? []).concat(r.process.missing ?? []).join(", ")],
-		["Sandbox", (r.process.sandbox ?? []).join(", ")],
+		["Not protected", (g.memory_unprotected ?? []).concat(r.process.protections_missing ?? []).join(", ")],
+		["Sandbox", (r.process.protections ?? []).join(", ")],
 		["Configuration", r.config.path && `${r.config.path}: ${r.config.commands} commands, ${r.config.undef} undef, ${r.config.rejected} rejected`],
 		["Probe", v.probe_error],
 	]));

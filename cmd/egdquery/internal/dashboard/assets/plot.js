@@ -54,20 +54,22 @@ export class Plot {
 		this.x = (t) => left + ((t - this.from) / (this.to - this.from)) * (width - left - right);
 		const parts = marks.flatMap((v) => [
 			shape("line", { class: "grid", x1: left, x2: width - right, y1: this.y(v), y2: this.y(v) }),
-			shape("text", { x: left - 6, y: this.y(v) + 4, "text-anchor": "end" }, this.format(v)),
+			shape("text", { x: left - 6, y: this.y(v) + 4, "text-anchor": "end" }, v === 0 ? "0" : this.format(v)),
 		]);
 		for (const [t, anchor] of [[this.from, "start"], [(this.from + this.to) / 2, "middle"], [this.to, "end"]])
 			parts.push(shape("text", { x: this.x(t), y: height - 4, "text-anchor": anchor }, clock(t)));
 		for (const line of this.lines) parts.push(...this.runs(line));
+		if (!marks.length) parts.push(shape("text", { class: "none", x: width / 2, y: height / 2, "text-anchor": "middle" }, "nothing to show yet"));
 		this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
 		this.svg.replaceChildren(...parts);
 		this.drawLegend();
 		this.drawCursor();
 	}
 
-	// scale sets y, and returns the values to mark on it.
+	// scale sets y, and returns the values to mark on it: none where nothing is known.
 	scale() {
 		const known = this.lines.flatMap((l) => l.values).filter((v) => v !== null && v !== undefined), room = height - top - bottom;
+		if (!known.length) return [];
 		const greatest = known.reduce((a, b) => Math.max(a, b), 0);
 		if (this.topOf) {
 			const most = this.topOf(greatest);
@@ -97,7 +99,7 @@ export class Plot {
 		return shapes;
 	}
 
-	// The legend has the values beside the names; the list is made anew only
+	// The legend has the values beside the names; the list is made again only
 	// when the names change.
 	drawLegend() {
 		const names = this.lines.map((l) => l.name);
