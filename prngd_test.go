@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("D", dir)
 			e.Values[held{}] = map[string]net.Conn{}
 			e.Values[notices{}] = new(notices)
+			e.Values[senders{}] = map[string]*sender{}
 			e.Values[supervised{}] = map[string]*net.UnixListener{}
 			return ownControl(dir)
 		},
@@ -92,6 +93,9 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"inode":   inode,
 	"refused": refused,
 	"taken":   taken,
+
+	"sends": sends,
+	"dries": dries,
 }
 
 // ownControl gives a scenario a control socket of its own, since root's default is the machine's. Only root's daemon makes

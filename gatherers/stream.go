@@ -2,7 +2,6 @@ package gatherers
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"time"
@@ -10,35 +9,8 @@ import (
 	"prngd/egdproto"
 )
 
-// streamLimit is the time that one sample of a program or a socket may take.
-const streamLimit = time.Minute
-
-// Program gathers the output of a program that writes raw bytes to standard
-// output without end, as infnoise does. It is started for each sample and its
-// process group is killed when the sample is complete, so that no byte is older
-// than the sample. argv is passed as for [Command]; standard error is discarded.
-//
-// Unpredictable: what the program's author says. Predictable: a program that
-// begins with the same bytes each time; those count once.
-func Program(path string, argv []string, credit Credit) Gatherer {
-	size := rawBytes(credit)
-	return Gatherer{
-		Name:    "program:" + commandLine(path, argv),
-		Every:   600 * time.Second,
-		Limit:   streamLimit + 2*pipeDelay, // it ends by itself; this is for the report
-		Credit:  credit,
-		Foreign: true,
-		Gather: func(ctx context.Context) ([]byte, error) {
-			ctx, cancel := context.WithTimeout(ctx, streamLimit)
-			defer cancel()
-			data, err := output(ctx, path, argv, &capped{most: size})
-			if err == nil && len(data) < size {
-				err = fmt.Errorf("%d bytes, expected %d", len(data), size)
-			}
-			return data, err
-		},
-	}
-}
+// StreamLimit is the time that one sample of a program or a socket may take.
+const StreamLimit = time.Minute
 
 // Stream gathers from a socket whose other end sends raw bytes without end and
 // without being asked. It is connected to again for each sample.
@@ -53,7 +25,7 @@ func Stream(address egdproto.Address, credit Credit) Gatherer {
 	return Gatherer{
 		Name:    "stream:" + address.String(),
 		Every:   600 * time.Second,
-		Limit:   streamLimit,
+		Limit:   StreamLimit,
 		Credit:  credit,
 		Foreign: true,
 		Gather: func(ctx context.Context) ([]byte, error) {

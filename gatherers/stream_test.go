@@ -23,7 +23,7 @@ import (
 func TestProgram(t *testing.T) {
 	fifo, dead := alive(t)
 	script := "(exec sleep 300) 3>" + fifo + " & echo noise >&2; exec 3>" + fifo + "; while :; do echo 0123456; done"
-	g := gatherers.Program(sh, []string{"sh", "-c", script}, 0.25)
+	g := gatherers.Program(sh, []string{"sh", "-c", script}, 0.25, gatherers.RunRaw)
 	if g.Name != "program:/bin/sh -c "+script || g.Credit != 0.25 || !g.Foreign || g.Tested {
 		t.Errorf("%+v", g)
 	}
@@ -35,11 +35,11 @@ func TestProgram(t *testing.T) {
 }
 
 func TestProgramThatEnds(t *testing.T) {
-	data, err := gatherers.Program("/bin/echo", []string{"echo", "hello"}, 0).Gather(t.Context())
+	data, err := gatherers.Program("/bin/echo", []string{"echo", "hello"}, 0, gatherers.RunRaw).Gather(t.Context())
 	if string(data) != "hello\n" || err == nil || err.Error() != "6 bytes, expected 1024" {
 		t.Errorf("%q, %v", data, err)
 	}
-	if _, err := gatherers.Program("/nonexistent", []string{"x"}, 0).Gather(t.Context()); err == nil || err.Error() != "not found" {
+	if _, err := gatherers.Program("/nonexistent", []string{"x"}, 0, gatherers.RunRaw).Gather(t.Context()); err == nil || err.Error() != "not found" {
 		t.Error(err)
 	}
 	fifo, dead := alive(t)
@@ -52,7 +52,7 @@ func TestProgramThatEnds(t *testing.T) {
 		}
 		stop()
 	}()
-	if data, err := gatherers.Program(sh, []string{"sh", "-c", "echo >" + fifo + "; exec sleep 300 3>" + fifo}, 0).Gather(ctx); len(data) > 0 || err == nil {
+	if data, err := gatherers.Program(sh, []string{"sh", "-c", "echo >" + fifo + "; exec sleep 300 3>" + fifo}, 0, gatherers.RunRaw).Gather(ctx); len(data) > 0 || err == nil {
 		t.Errorf("silent program: %d bytes, %v", len(data), err)
 	}
 	dead()
@@ -168,6 +168,42 @@ func TestFIFO(t *testing.T) {
 	defer stop()
 	if data, err := g.Gather(ctx); len(data) == 1024 && err == nil {
 		t.Error("a sample without a writer")
+	}
+}
+
+// Issue 14, G9: the time of an earlier sample has passed, and old bytes are thrown
+// away all the same.
+func TestFIFOAfterTimeout(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Skip(err)
+	}
+	g := gatherers.FIFO(path, 0.5, gatherers.OpenFIFO)
+	w, err := os.OpenFile(path, os.O_RDWR|unix.O_NONBLOCK, 0) // does not wait for a reader
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for limit, done := 10*time.Millisecond, false; !done; limit *= 2 {
+		ctx, stop := context.WithTimeout(t.Context(), limit)
+		filled := make(chan struct{})
+		go func() {
+			w.SetWriteDeadline(time.Now().Add(limit))
+			for err := error(nil); err == nil; {
+				_, err = w.Write(make([]byte, 512)) // waits when the pipe is full
+			}
+			close(filled)
+		}()
+		_, err := g.Gather(ctx)
+		done = err == nil
+		<-ctx.Done()
+		<-filled
+		stop()
+	}
+	soon, stop := context.WithTimeout(t.Context(), time.Millisecond)
+	defer stop()
+	if data, err := g.Gather(soon); len(data) > 0 || err == nil {
+		t.Errorf("%d old bytes, %v", len(data), err)
 	}
 }
 

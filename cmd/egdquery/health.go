@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +54,7 @@ func performance(r *control.Report) string {
 	}
 	troubled := 0
 	for _, s := range r.Sources {
-		if slices.Contains([]string{"failing", "hung"}, s.State) {
+		if s.Troubled() {
 			troubled++
 		}
 	}

@@ -14,9 +14,9 @@ import (
 // why it has not done better since.
 func writeSources(out io.Writer, r *control.Report) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprint(t, "\nSOURCE\tSTATE\tEVERY\tCREDIT\tSAMPLES\tBITS\tERRORS\tLAST\n")
+	fmt.Fprint(t, "\nSOURCE\tSTATE\tEVERY\tCREDIT\tEST\tSAMPLES\tBITS\tERRORS\tLAST\n")
 	for _, s := range r.Sources {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.4g\t%s\t%s\t%d\t%s\n", s.Name, s.State, every(s.Every), s.Credit,
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.4g\t%s\t%s\t%s\t%d\t%s\n", s.Name, s.State, every(s.Every), s.Credit, estimated(s.Estimate),
 			human.Number(float64(s.Samples)), human.Number(float64(s.Bits)), s.Errors, human.Ago(s.LastSample, r.Now))
 	}
 	if err := t.Flush(); err != nil {
@@ -35,4 +35,11 @@ func every(seconds float64) string {
 		return "-"
 	}
 	return human.Span(time.Duration(seconds * float64(time.Second)))
+}
+
+func estimated(bits *float64) string {
+	if bits == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", *bits)
 }

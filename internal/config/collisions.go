@@ -83,9 +83,10 @@ func (r *resolver) claims() (list []claim) {
 		path("exchange", x.Path, x.Where)
 	}
 	for _, source := range s.Sources {
-		if source.Kind == "egd" {
+		switch source.Kind {
+		case "egd", "stream":
 			address("source", source.Address, source.Where)
-		} else {
+		case "dev", "fifo", "file":
 			path("source", source.Target, source.Where)
 		}
 	}

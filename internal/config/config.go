@@ -87,9 +87,10 @@ type GathererLine struct {
 
 // Source is a place to read samples from.
 type Source struct {
-	Kind    string           // "egd", "dev" or "file"
+	Kind    string           // "egd", "stream", "dev", "fifo", "file" or "program"
 	Target  string           // what follows the kind's colon
-	Address egdproto.Address // egd only
+	Address egdproto.Address // egd and stream only
+	Argv    []string         // program only: the words of Target
 	Credit  float64          // bits per byte, 0 to MaxRate
 	Where   string           // "FILE:LINE"
 }

@@ -69,8 +69,9 @@ func sourceDirectives() []Directive {
 			Name: "gatherer", Syntax: "NAME every=DURATION|off", Repeats: true, parse: (*line).gatherer,
 			Doc: "Changes the period of a built-in gatherer, at least 1s, or turns it off.",
 		}, {
-			Name: "source", Syntax: "egd:ADDRESS|dev:PATH|file:PATH [credit=BITS]", Repeats: true, parse: (*line).source,
-			Doc: "Another place to read samples from; credit= is in bits per byte, 0 to 8, by default 0, and by TCP always 0.",
+			Name: "source", Repeats: true, parse: (*line).source,
+			Syntax: `egd:ADDRESS|stream:ADDRESS|dev:PATH|fifo:PATH|file:PATH|"program:PATH ARGUMENT ..." [credit=BITS]`,
+			Doc:    "Another place to read samples from; credit= is in bits per byte, 0 to 8, by default 0, and by TCP always 0.",
 		}, {
 			Name: "write-credit", Syntax: "[uid=NUMBER] [gid=NUMBER] [alone]", Repeats: true, parse: (*line).writeCredit,
 			Doc: "Whose writes count, by default nobody's; alone: they may seed the generator without another source.",

@@ -80,6 +80,15 @@ func logsAndSources() []directive {
 				{Kind: "file", Target: "/f", Credit: 0.01, Where: at(3)},
 			}
 		}},
+		{"source fifo:/f credit=1\nsource stream:/s credit=.5\nsource stream:tcp/localhost:709\nsource \"program:/p  --raw\t-1\" credit=2\nsource program:/p", func(c *config.Config) { // issue 14
+			c.Sources = []config.Source{
+				{Kind: "fifo", Target: "/f", Credit: 1, Where: at(1)},
+				{Kind: "stream", Target: "/s", Address: unix("/s"), Credit: 0.5, Where: at(2)},
+				{Kind: "stream", Target: "tcp/localhost:709", Address: tcp("localhost", 709), Where: at(3)},
+				{Kind: "program", Target: "/p --raw -1", Argv: []string{"/p", "--raw", "-1"}, Credit: 2, Where: at(4)},
+				{Kind: "program", Target: "/p", Argv: []string{"/p"}, Where: at(5)},
+			}
+		}},
 		{"source egd:tcp/localhost:708 credit=0", func(c *config.Config) {
 			c.Sources = []config.Source{{Kind: "egd", Target: "tcp/localhost:708", Address: tcp("localhost", 708), Where: at(1)}}
 		}},
@@ -108,9 +117,11 @@ func TestDirectives(t *testing.T) {
 }
 
 func TestTCPSourceEarnsNothing(t *testing.T) {
-	c := parse(t, "source egd:tcp/localhost:708 credit=1")
-	if c.Sources[0].Credit != 0 || len(c.Problems) != 1 || !c.Problems[0].Warning || c.Rejected != 0 {
-		t.Errorf("got %+v, %+v", c.Sources, c.Problems)
+	for _, kind := range []string{"egd", "stream"} {
+		c := parse(t, "source "+kind+":tcp/localhost:708 credit=1")
+		if c.Sources[0].Credit != 0 || len(c.Problems) != 1 || !c.Problems[0].Warning || c.Rejected != 0 {
+			t.Errorf("%s: got %+v, %+v", kind, c.Sources, c.Problems)
+		}
 	}
 }
 
@@ -154,7 +165,7 @@ func TestDirectiveErrors(t *testing.T) {
 }
 
 func TestTwiceIsAnError(t *testing.T) {
-	for _, line := range []string{"listen /a", "source dev:/a", "exchange /a"} {
+	for _, line := range []string{"listen /a", "source dev:/a", "source \"program:/a  b\"", "exchange /a"} {
 		_, err := config.Parse("f", strings.NewReader(line+"\n\n"+line))
 		if err == nil || !strings.HasPrefix(err.Error(), "f:3: ") || !strings.Contains(err.Error(), "after f:1") {
 			t.Errorf("%s twice: got %v", line, err)

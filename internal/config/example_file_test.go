@@ -97,7 +97,7 @@ func manualSyntax(words []string) string {
 		switch w {
 		case "Cm", "Ar":
 			argument = w == "Ar"
-		case "Ns", "Oo", "Oc", "Op":
+		case "Ns", "Oo", "Oc", "Op", `\(dq`:
 		default:
 			if argument {
 				w = strings.ToUpper(w)
@@ -110,7 +110,7 @@ func manualSyntax(words []string) string {
 
 // wordSet returns the words of a syntax without its punctuation, each once, sorted.
 func wordSet(syntax string) []string {
-	words := strings.FieldsFunc(syntax, func(r rune) bool { return strings.ContainsRune(" []|=,:", r) })
+	words := strings.FieldsFunc(syntax, func(r rune) bool { return strings.ContainsRune(" []|=,:\"", r) })
 	words = slices.DeleteFunc(words, func(w string) bool { return w == "..." || w == "tcp/" })
 	for i, w := range words {
 		words[i] = strings.TrimPrefix(strings.TrimPrefix(w, "tcp/"), ".")

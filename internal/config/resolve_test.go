@@ -209,6 +209,8 @@ func TestCollisions(t *testing.T) {
 		{"listen DIR/run/x\nsource egd:DIR/link/x credit=1", "source: "},
 		{"source file:DIR/run/hard1 credit=1\nsource dev:DIR/run/hard2 credit=1", "source: "},
 		{"listen tcp/127.0.0.1:708\nsource egd:tcp/localhost:708", "source: "},
+		{"listen DIR/run/x\nsource stream:DIR/link/x credit=1", "source: "},
+		{"seedfile DIR/run/x\nsource fifo:DIR/link/x credit=8", "source: "},
 		{"#\nseedfile DIR/c", "seedfile: DIR/c leads to the same place as DIR/c (configuration, command line)"},
 		{"#\nlog target=file:DIR/conf-link", "log: "},
 		{"#\nexchange DIR/c", "exchange: "},
@@ -344,7 +346,7 @@ func TestLongSocketPath(t *testing.T) {
 func TestSettingsJSON(t *testing.T) {
 	dir := directory(t, map[string]string{
 		"c": "listen DIR/\xff mode=0660 group=mail\nlisten tcp/[fd00::1]:1 allow=fd00::/8,10.0.0.1\nseedfile DIR/\xc3\xa9\n" +
-			"\"a \xfe\" /bin/\xf0 0.1\nnonsense\nsource dev:/dev/null credit=0.1\nexchange DIR/x every=7s\nwrite-credit uid=0 alone\n" +
+			"\"a \xfe\" /bin/\xf0 0.1\nnonsense\nsource dev:/dev/null credit=0.1\nsource \"program:/p \xff\"\nexchange DIR/x every=7s\nwrite-credit uid=0 alone\n" +
 			"gatherer jitter off\nuser 1000\ninclude DIR/d\nlog target=file:DIR/\"a b\"\n",
 		"d/one.conf": "command-timeout 61s\n",
 	})

@@ -146,6 +146,11 @@ func (s *Settings) Upstream() (paths []string) {
 	return paths
 }
 
+// RunsPrograms reports whether there are commands, or sources that are programs.
+func (s *Settings) RunsPrograms() bool {
+	return len(s.Commands) > 0 || slices.ContainsFunc(s.Sources, func(o Source) bool { return o.Kind == "program" })
+}
+
 // MarshalJSON keeps every byte: paths and words of commands need not be UTF-8,
 // which JSON is.
 func (s Settings) MarshalJSON() ([]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,22 +12,14 @@ import (
 	"prngd/egdproto"
 )
 
+const sourceForms = "egd:ADDRESS, stream:ADDRESS, dev:PATH, fifo:PATH, file:PATH or program:PATH"
+
 func (l *line) source(words []string) error {
 	if len(words) == 0 {
-		return errors.New("expected egd:ADDRESS, dev:PATH or file:PATH")
+		return errors.New("expected " + sourceForms)
 	}
 	s := Source{Where: l.where}
-	s.Kind, s.Target, _ = strings.Cut(words[0], ":")
-	var err error
-	switch s.Kind {
-	case "egd":
-		s.Address, err = egdproto.ParseAddress(s.Target)
-	case "dev", "file":
-		err = path(&s.Target)(s.Target)
-	default:
-		err = fmt.Errorf("expected egd:ADDRESS, dev:PATH or file:PATH, found %.40q", words[0])
-	}
-	if err != nil {
+	if err := s.target(words[0]); err != nil {
 		return err
 	}
 	if err := attributes(words[1:], map[string]func(string) error{"credit": s.credit}); err != nil {
@@ -42,6 +35,26 @@ func (l *line) source(words []string) error {
 	}
 	l.c.Sources = append(l.c.Sources, s)
 	return nil
+}
+
+// target reads KIND:TARGET.
+func (s *Source) target(word string) (err error) {
+	s.Kind, s.Target, _ = strings.Cut(word, ":")
+	switch s.Kind {
+	case "egd", "stream":
+		s.Address, err = egdproto.ParseAddress(s.Target)
+	case "dev", "fifo", "file":
+		err = path(&s.Target)(s.Target)
+	case "program":
+		s.Argv = strings.FieldsFunc(s.Target, isBlank)
+		s.Target = strings.Join(s.Argv, " ")
+		if len(s.Argv) == 0 || !filepath.IsAbs(s.Argv[0]) {
+			err = fmt.Errorf("expected an absolute path, and arguments in the same quotes, found %.80q", s.Target)
+		}
+	default:
+		err = fmt.Errorf("expected %s, found %.40q", sourceForms, word)
+	}
+	return err
 }
 
 func (s *Source) credit(value string) error {

@@ -71,7 +71,7 @@ func (r *Report) degraded() (reasons []string) {
 	add(r.Generator.Unsettled != "", "%s, and no independent source of noise has answered since", r.Generator.Unsettled)
 	add(r.reseedOverdue(), "reseed overdue: no credited source answers")
 	for _, s := range r.Sources {
-		add(s.Bits > 0 && (s.State == "failing" || s.State == "hung"), "source %s is %s: %s", s.Name, s.State, s.LastError)
+		add(s.expected() && (s.State == "failing" || s.State == "hung"), "source %s is %s: %s", s.Name, s.State, s.LastError)
 		add(s.State == "retired" && !s.Needed, "source %s is retired: %s", s.Name, s.LastError)
 	}
 	add(r.Seed.Error != "", "seed file: %s", r.Seed.Error)
@@ -91,6 +91,14 @@ func (r *Report) degraded() (reasons []string) {
 	}
 	add(r.Clients.LastRefusal != nil && !older(r.Clients.LastRefusal, r.Now, refusalsMatter), "connections were refused in the last %s", span(refusalsMatter))
 	return reasons
+}
+
+// expected reports whether a source ought to count: it has a credit, and a source
+// line asks for it or it has given a good sample, were it the first of its start-up
+// test. What never worked otherwise is what this machine does not have.
+func (s Source) expected() bool {
+	line := strings.Contains(s.Name, ":") && !strings.HasPrefix(s.Name, "command:")
+	return s.Credit > 0 && (line || s.Samples > 0)
 }
 
 // span writes a duration without the zeros that time.Duration has at its end: 2h, 1m1s.

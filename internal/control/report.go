@@ -87,7 +87,7 @@ type Source struct {
 	Every       float64    `json:"every_seconds,omitempty"`
 	Credit      float64    `json:"credit_bits_per_byte"`
 	Used        float64    `json:"effective_credit_bits_per_byte"`   // the credit in force: the least of Credit and an eighth of Estimate
-	Estimate    float64    `json:"estimate_bits_per_byte,omitempty"` // min-entropy of the last samples that could be estimated
+	Estimate    *float64   `json:"estimate_bits_per_byte,omitempty"` // min-entropy of the last samples that could be estimated; nil: none could
 	Dropped     uint64     `json:"dropped,omitempty"`                // samples that a health test has dropped
 	Needed      bool       `json:"needed,omitempty"`                 // retired, and no other credited source is healthy
 	Samples     uint64     `json:"samples"`
@@ -99,6 +99,16 @@ type Source struct {
 	LastError   string     `json:"last_error,omitempty"`
 	LastErrorAt *time.Time `json:"last_error_at,omitempty"`
 	Detail      string     `json:"detail,omitempty"`
+}
+
+// SourceStates returns every value of Source.State.
+func SourceStates() []string {
+	return []string{"waiting", "testing", "healthy", "failing", "hung", "absent", "spent", "retired", "passive"}
+}
+
+// Troubled reports whether the source gives nothing though it should.
+func (s Source) Troubled() bool {
+	return s.State == "failing" || s.State == "hung" || s.State == "retired"
 }
 
 // Seed is the state of the seed file.

@@ -161,8 +161,9 @@ func TestHealth(t *testing.T) {
 		return &control.Report{
 			Started:   now.Add(-time.Hour),
 			Now:       now,
-			Generator: control.Generator{State: "open", SeededAt: ago(time.Hour), LastReseed: ago(time.Minute)},
-			Sources:   []control.Source{{Name: "kernel", State: "healthy", Bits: 512}, {Name: "ps", State: "failing"}},
+			Generator: control.Generator{State: control.StateSeeded, SeededAt: ago(time.Hour), LastReseed: ago(time.Minute)},
+			Sources: []control.Source{{Name: "kernel", State: "healthy", Credit: 8, Samples: 1, Bits: 512},
+				{Name: "who", State: "failing", Samples: 5}, {Name: "jitter", State: "failing", Credit: 1. / 64}},
 			Seed:      control.Seed{LastSave: ago(time.Hour)},
 			Listeners: []control.Socket{{Address: "/run/egd-pool"}},
 		}
@@ -181,6 +182,16 @@ func TestHealth(t *testing.T) {
 		{"a short reply", func(r *control.Report) { r.Clients.Short = 1 }, control.Critical, "short"},
 		{"reseed required", func(r *control.Report) { r.Generator.State = control.StateReseedRequired }, control.Degraded, "a reseed is required"},
 		{"a credited source fails", func(r *control.Report) { r.Sources[0].State = "failing" }, control.Degraded, "kernel"},
+		{"it fails in its start-up test", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Bits = "failing", 0 }, control.Degraded, "source kernel is failing"},
+		{"or hangs", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Bits = "hung", 0 }, control.Degraded, "source kernel is hung"},
+		{"its start-up test goes on", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Bits = "testing", 0 }, control.OK, ""},
+		{"a credited device was never there", func(r *control.Report) {
+			r.Sources[1] = control.Source{Name: "dev:/dev/hwrng", State: "failing", Credit: 0.5, LastError: "no such file"}
+		}, control.Degraded, "no such file"},
+		{"a device without credit was never there", func(r *control.Report) { r.Sources[1] = control.Source{Name: "dev:/dev/hwrng", State: "failing"} }, control.OK, ""},
+		{"a command is not installed", func(r *control.Report) {
+			r.Sources[1] = control.Source{Name: "command:/bin/w", State: "failing", Credit: 0.1}
+		}, control.OK, ""},
 		{"a source is retired", func(r *control.Report) { r.Sources[0].State = "retired" }, control.Degraded, "kernel is retired"},
 		{"the last source is retired", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Needed = "retired", true }, control.Critical, "no other credited source"},
 		{"asked for and not so", func(r *control.Report) { r.Checks = []control.Check{{What: "uid", Asked: "1", Is: "0"}} }, control.Degraded, "uid is \"0\", asked for \"1\""},

@@ -32,7 +32,7 @@ type serverState struct {
 }
 
 func newServer(g *prng.Generator, log *logrus.Logger) *serverPart {
-	return &serverPart{Server: server.New(server.Config{Pool: g, Log: log}), log: log, generator: g}
+	return &serverPart{Server: server.New(server.Config{Generator: g, Log: log}), log: log, generator: g}
 }
 
 func (p *serverPart) prepare(_ context.Context, next *config.Settings, _ manner) (change.Change, error) {
@@ -56,11 +56,11 @@ func (c *serverChange) Rollback() {}
 func (p *serverPart) limits(s *config.Settings) server.Config {
 	writers := writeCredit(s.WriteCredit)
 	return server.Config{
-		Pool: p.generator, Log: p.log,
+		Generator: p.generator, Log: p.log,
 		UnseededWait:   s.UnseededWait,
 		MaxConnections: p.maxConnections(s.MaxConnections),
 		PerUID:         s.PerUID,
-		Credit:         writers.Counts,
+		CreditsWrites:  writers.Counts,
 		Alone:          writers.Alone(),
 	}
 }

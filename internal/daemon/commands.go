@@ -18,13 +18,16 @@ import (
 	"prngd/internal/config"
 	"prngd/internal/control"
 	"prngd/internal/privileges"
+	"prngd/internal/sources"
 )
 
-// commandRequest is what the runner is told of one command of prngd.conf.
+// commandRequest is what the runner is told of one command of prngd.conf, or of a
+// program that writes without end.
 type commandRequest struct {
 	Path    string
 	Argv    []string
 	Timeout time.Duration
+	Raw     int // bytes to take from standard output; 0: a command, all that it says
 }
 
 // concurrentCommands is how many commands run at a time: the first round of
@@ -50,13 +53,13 @@ type commandState struct {
 // before there is any secret. A runner that cannot be started is no reason not to
 // serve: the commands fail, each with the reason.
 func (p *commandRunner) start(s *config.Settings) {
-	if s.Owner != 0 || len(s.Commands) == 0 || p.runner != nil {
+	if s.Owner != 0 || !s.RunsPrograms() || p.runner != nil {
 		return
 	}
 	p.uid = s.CommandUser.UID
 	account, err := json.Marshal(s.CommandUser)
 	if err == nil {
-		p.runner, err = commands.StartRunner(concurrentCommands, string(account))
+		p.runner, err = commands.StartRunner(concurrentCommands+sources.ConcurrentPrograms, string(account))
 	}
 	if err != nil {
 		p.log.WithError(err).Warn("the commands of prngd.conf are not run")
@@ -65,11 +68,11 @@ func (p *commandRunner) start(s *config.Settings) {
 }
 
 // run has the child run a command.
-func (p *commandRunner) run(ctx context.Context, path string, argv []string, timeout time.Duration) ([]byte, error) {
+func (p *commandRunner) run(ctx context.Context, path string, argv []string, timeout time.Duration, raw int) ([]byte, error) {
 	if p.runner == nil {
 		return nil, errNoRunner
 	}
-	request, err := json.Marshal(commandRequest{path, argv, timeout})
+	request, err := json.Marshal(commandRequest{path, argv, timeout, raw})
 	if err != nil {
 		return nil, err
 	}
@@ -192,5 +195,10 @@ func runCommand(ctx context.Context, request []byte) ([]byte, error) {
 		return nil, fmt.Errorf("finding the daemon's own program file: %w", err)
 	}
 	defer commands.EndOrphans() // those that have left the process group
+	if r.Raw > 0 {
+		ctx, cancel := context.WithTimeout(ctx, r.Timeout)
+		defer cancel()
+		return gatherers.RunRaw(ctx, self, args, r.Raw)
+	}
 	return gatherers.Command(self, args, gatherers.None, 0, r.Timeout, false).Gather(ctx)
 }

@@ -79,7 +79,7 @@ func (c *identityChange) Commit() error {
 	if c.next.Owner == 0 && c.next.User.Missing {
 		c.lacks("another uid: there is no user %s", c.next.User.Name)
 	}
-	if c.next.Owner != 0 && len(c.next.Commands) > 0 {
+	if c.next.Owner != 0 && c.next.RunsPrograms() {
 		c.lacks("no_new_privs, Landlock: commands are children of the daemon here, and would be bound as well")
 	} else if err := c.giveUp(); err != nil {
 		return err

@@ -26,13 +26,11 @@ func (g *Generator) Generate(dst []byte) bool {
 	if g.State() != Seeded {
 		return false
 	}
-	reserveStack()
-	ok := g.generate(dst)
-	wipeStack()
+	ok := false
+	cleanly(func() { ok = g.generate(dst) })
 	return ok
 }
 
-//go:noinline
 func (g *Generator) generate(dst []byte) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -86,12 +84,9 @@ func (g *Generator) Read(b []byte) (int, error) {
 func (g *Generator) Digest(dst *[32]byte, context []byte) {
 	quiet := BeginQuiet()
 	defer quiet.End()
-	reserveStack()
-	g.digest(dst, context)
-	wipeStack()
+	cleanly(func() { g.digest(dst, context) })
 }
 
-//go:noinline
 func (g *Generator) digest(dst *[32]byte, context []byte) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

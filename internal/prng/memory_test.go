@@ -149,9 +149,7 @@ func newVictim(t *testing.T, seed string, size int) *victim {
 
 // search returns where windows of the secrets are found.
 func (v *victim) search() []string {
-	reserveStack()
-	v.collect()
-	wipeStack()
+	cleanly(v.collect)
 	var hits []string
 	for _, m := range writableMappings(v.t) {
 		if !v.skip[m.from] {

@@ -40,13 +40,10 @@ func (s *Source) Add(data []byte, bits int) (credited int) {
 //
 // It allocates nothing and keeps no reference to data.
 func (s *Source) AddSampled(data []byte, bits int, ticket uint64) (credited int) {
-	reserveStack()
-	credited = s.add(data, bits, ticket)
-	wipeStack()
+	cleanly(func() { credited = s.add(data, bits, ticket) })
 	return credited
 }
 
-//go:noinline
 func (s *Source) add(data []byte, bits int, ticket uint64) int {
 	g, size := s.generator, len(data)
 	bits = min(max(0, bits), 8*size)

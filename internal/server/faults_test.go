@@ -49,7 +49,7 @@ func TestAcceptErrorsAreWaitedOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		log, hook := logtest.NewNullLogger()
-		s := New(Config{Pool: newPool(t, prng.Seeded), Log: log})
+		s := New(Config{Generator: newGenerator(t, prng.Seeded), Log: log})
 		s.newDriver = newNetDriver
 		through := make(chan struct{})
 		l := listen.NewListener(&faultyListener{real, errs, sync.OnceFunc(func() { close(through) })}, nil)
@@ -84,9 +84,9 @@ func TestAcceptErrorsAreWaitedOut(t *testing.T) {
 // loop, test/failcalls has the system calls themselves fail.
 func TestWriteErrors(t *testing.T) {
 	for _, c := range []struct {
-		err   error
-		fatal bool
-		rests bool
+		err     error
+		fatal   bool
+		retried bool
 	}{
 		{nil, false, false},
 		{syscall.EAGAIN, false, false},
@@ -95,10 +95,10 @@ func TestWriteErrors(t *testing.T) {
 		{syscall.EPIPE, true, false},
 		{syscall.ECONNRESET, true, false},
 	} {
-		var a attempt
-		a.took(0, c.err)
-		if (a.err != nil) != c.fatal || a.starve != c.rests {
-			t.Errorf("%v: error %v, rests: %v", c.err, a.err, a.starve)
+		var w nonblockingWrite
+		w.took(0, c.err)
+		if (w.err != nil) != c.fatal || w.starved != c.retried {
+			t.Errorf("%v: error %v, retried: %v", c.err, w.err, w.starved)
 		}
 	}
 }
@@ -138,10 +138,7 @@ func hand(t *testing.T, s *Server, adapt func(*net.UnixConn) net.Conn) net.Conn 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.mu.Lock()
-	d := s.driver.(*netDriver)
-	s.mu.Unlock()
-	d.admit(listen.NewListener(l, nil), adapt(theirs.(*net.UnixConn)))
+	s.serving().(*netDriver).admit(listen.NewListener(l, nil), adapt(theirs.(*net.UnixConn)))
 	return ours
 }
 
@@ -158,7 +155,7 @@ func TestReadErrors(t *testing.T) {
 	if n, err := c.Read(make([]byte, 1)); n != 0 || err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("reset: %d bytes, %v", n, err)
 	}
-	d.ask() // nobody else noticed
+	d.ask() // other connections go on
 }
 
 // lateConn has got the rest of a request, and is asked when its time is over:

@@ -1,29 +1,95 @@
 package server
 
-import "time"
+import (
+	"context"
+	"errors"
+	"fmt"
 
-// Connection is one accepted connection as it is handed to another process. It
-// never holds a random byte: what a client has not taken yet is made afresh. Nor
-// does it hold the literal bytes of a partly sent reply to 00 or 04: the pid stays,
-// and the two levels, 00000000 and 00002000, differ in the third byte alone, so
-// that whatever the gate does in between the client reads one or the other.
-type Connection struct {
-	FD      int
-	Queue   []byte // requests not answered in full, and the beginning of one
-	Skip    uint16 // bytes sent of the reply to the first of them
-	Expired uint16 // bytes of Queue in which command 1 has waited long enough
+	"golang.org/x/sys/unix"
+)
 
-	// Ages at the handover; -1: not set.
-	Begun, Blocked, Stuck time.Duration
+var (
+	errNotServing = errors.New("the server does not serve")
+	errParked     = errors.New("the server is parked already")
+)
 
-	Completed, EOF bool
-
-	UID, GID, PID int           // of a Unix peer; -1: unknown
-	Addr          string        // of a TCP peer, without port; else ""
-	Port          int           // of the listening socket, for a TCP peer
-	Age           time.Duration // since it was accepted
+// parker is a driver that can hand its connections over.
+type parker interface {
+	park(*parking) bool     // false: it has ended
+	ended() <-chan struct{} // is closed at the end
 }
 
-// inheritable is how old a connection may look that is inherited: instants are
-// positive, so the server's clock starts that long ago.
-const inheritable = time.Hour
+// Park stops serving after the round under way and returns every connection as
+// it stands. Until Resume nothing is read, written, accepted or closed, unless
+// the server is told to stop: then all is closed as it is. If ctx ends first,
+// serving goes on. The error is errors.ErrUnsupported on systems without an event
+// loop.
+func (s *Server) Park(ctx context.Context) ([]Connection, error) {
+	p := &parking{make(chan []Connection, 1), make(chan struct{})}
+	s.mu.Lock()
+	driver, parked := s.driver, s.parking != nil
+	if !parked {
+		s.parking = p
+	}
+	s.mu.Unlock()
+	if parked {
+		return nil, errParked
+	}
+	cs, err := p.wait(ctx, driver)
+	if err != nil {
+		s.Resume()
+	}
+	return cs, err
+}
+
+// wait parks a driver, nil if the server does not serve, and returns its connections.
+func (p *parking) wait(ctx context.Context, d driver) ([]Connection, error) {
+	loop, ok := d.(parker)
+	switch {
+	case d == nil:
+		return nil, errNotServing
+	case !ok:
+		return nil, errors.ErrUnsupported
+	case !loop.park(p):
+		return nil, errNotServing
+	}
+	select {
+	case cs := <-p.parked:
+		return cs, nil
+	case <-loop.ended():
+		return nil, errNotServing
+	case <-ctx.Done():
+		return nil, fmt.Errorf("parking connections: %w", ctx.Err())
+	}
+}
+
+// Resume ends Park: everything goes on as if it had not been.
+func (s *Server) Resume() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.parking != nil {
+		close(s.parking.resume)
+		s.parking = nil
+	}
+}
+
+// Inherit adopts connections that another process parked. Call it before Serve;
+// their descriptors are open and the server's from here on. The limits are not
+// asked. What cannot be inherited is closed, and the error names it. On systems
+// without an event loop that is every connection.
+func (s *Server) Inherit(cs []Connection) error {
+	var errs []error
+	for _, c := range cs {
+		err := c.prepare(s.core.sessions)
+		if !canInherit {
+			err = errors.ErrUnsupported
+		}
+		if err != nil {
+			unix.Close(c.FD)
+			errs = append(errs, err)
+			continue
+		}
+		s.inherited = append(s.inherited, c)
+	}
+	return errors.Join(errs...)
+}

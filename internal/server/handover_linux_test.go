@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 	logtest "github.com/sirupsen/logrus/hooks/test"
 
 	"prngd/internal/prng"
+	"prngd/internal/session"
 )
 
 // park parks d, and returns its connections as another process would get them:
@@ -42,13 +44,13 @@ func (d *daemon) park() []Connection {
 	return cs
 }
 
-// heir makes a server with this pool that inherits cs, and serves.
-func (d *daemon) heir(pool *prng.Generator, cs []Connection) *daemon {
+// heir makes a server with this generator that inherits cs, and serves.
+func (d *daemon) heir(generator *prng.Generator, cs []Connection) *daemon {
 	d.t.Helper()
 	log, hook := logtest.NewNullLogger()
 	log.SetLevel(logrus.DebugLevel)
-	next := &daemon{t: d.t, pool: pool, log: hook, path: d.path}
-	next.srv = New(Config{Pool: pool, Log: log, PID: 4711, UnseededWait: maxUnseededWait})
+	next := &daemon{t: d.t, generator: generator, log: hook, path: d.path}
+	next.srv = New(Config{Generator: generator, Log: log, PID: 4711, UnseededWait: maxUnseededWait})
 	if err := next.srv.Inherit(cs); err != nil {
 		d.t.Fatal(err)
 	}
@@ -58,7 +60,7 @@ func (d *daemon) heir(pool *prng.Generator, cs []Connection) *daemon {
 
 // Nothing happens to a parked connection, and everything after Resume.
 func TestResume(t *testing.T) {
-	d := serve(t, bestDriver, prng.Seeded, nil)
+	d := serve(t, systemDriver, prng.Seeded, nil)
 	c := d.ask()
 	for range 3 {
 		if _, err := d.srv.Park(context.Background()); err != nil {
@@ -68,23 +70,23 @@ func TestResume(t *testing.T) {
 			t.Fatalf("parked twice: %v", err)
 		}
 		before := d.srv.Stats()
-		c.send([]byte{1, 16})
+		c.Send([]byte{1, 16})
 		late := d.dial()
-		late.send([]byte{0})
-		d.pool.Hold(prng.Jumped)
-		d.pool.Release(d.pool.Ticket())
-		if got := c.rest(); len(got) > 0 || d.srv.Stats() != before {
+		late.Send([]byte{0})
+		d.generator.Hold(prng.Jumped)
+		d.generator.Release(d.generator.Ticket())
+		if got := c.Rest(); len(got) > 0 || d.srv.Stats() != before {
 			t.Fatalf("parked, it says %x", got)
 		}
 		d.srv.Resume()
-		if a, b := c.receive(17), late.receive(4); len(a) != 17 || len(b) != 4 {
+		if a, b := c.Receive(17), late.Receive(4); len(a) != 17 || len(b) != 4 {
 			t.Fatalf("%d and %d bytes", len(a), len(b))
 		}
 	}
 }
 
 func TestParkEndsWithItsContext(t *testing.T) {
-	d := serve(t, bestDriver, prng.Seeded, nil)
+	d := serve(t, systemDriver, prng.Seeded, nil)
 	d.ask()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -99,13 +101,13 @@ func TestParkEndsWithItsContext(t *testing.T) {
 }
 
 func TestParkWhenNotServing(t *testing.T) {
-	d := serve(t, bestDriver, prng.Seeded, nil)
+	d := serve(t, systemDriver, prng.Seeded, nil)
 	d.stop()
 	if _, err := d.srv.Park(context.Background()); !errors.Is(err, errNotServing) {
 		t.Errorf("stopped: %v", err)
 	}
 	log, _ := logtest.NewNullLogger()
-	if _, err := New(Config{Pool: d.pool, Log: log}).Park(context.Background()); !errors.Is(err, errNotServing) {
+	if _, err := New(Config{Generator: d.generator, Log: log}).Park(context.Background()); !errors.Is(err, errNotServing) {
 		t.Errorf("not started: %v", err)
 	}
 }
@@ -113,33 +115,33 @@ func TestParkWhenNotServing(t *testing.T) {
 // A parked server that is stopped closes its copies without a word: the
 // connections are another's by now.
 func TestStopWhileParked(t *testing.T) {
-	d := serve(t, bestDriver, prng.Seeded, nil)
+	d := serve(t, systemDriver, prng.Seeded, nil)
 	c := d.ask()
 	d.park() // and never closed
-	c.send([]byte{1, 16})
+	c.Send([]byte{1, 16})
 	d.stop()
-	if got := c.rest(); len(got) > 0 {
+	if got := c.Rest(); len(got) > 0 {
 		t.Errorf("it said %x", got)
 	}
 }
 
 // Every state a connection can be in goes over, and no byte of a stream is lost.
 func TestHandoverStates(t *testing.T) {
-	d := serve(t, bestDriver, prng.Unseeded, nil)
+	d := serve(t, systemDriver, prng.Unseeded, nil)
 	idle, half, gift, blocked, closing := d.dial(), d.dial(), d.dial(), d.dial(), d.dial()
 	for _, c := range []*client{idle, half, gift, blocked, closing} {
-		c.send([]byte{0})
-		if b := c.receive(4); !bytes.Equal(b, make([]byte, 4)) {
+		c.Send([]byte{0})
+		if b := c.Receive(4); !bytes.Equal(b, make([]byte, 4)) {
 			t.Fatalf("level %x", b)
 		}
 	}
-	half.send([]byte{4, 1})
-	gift.send([]byte{4, 3, 0, 8, 5, 'h', 'a'})
-	blocked.send([]byte{4, 2, 200, 1, 7, 0, 2})
-	closing.send([]byte{4, 2, 16})
-	closing.shutWrite()
+	half.Send([]byte{4, 1})
+	gift.Send([]byte{4, 3, 0, 8, 5, 'h', 'a'})
+	blocked.Send([]byte{4, 2, 200, 1, 7, 0, 2})
+	closing.Send([]byte{4, 2, 16})
+	closing.ShutWrite()
 	for _, c := range []*client{half, gift, blocked, closing} {
-		if b := c.receive(5); string(b) != "\x044711" {
+		if b := c.Receive(5); string(b) != "\x044711" {
 			t.Fatalf("pid %x", b)
 		}
 	}
@@ -154,27 +156,27 @@ func TestHandoverStates(t *testing.T) {
 		return false
 	})
 	cs := d.park()
-	next := d.heir(newPool(t, prng.Unseeded), cs)
+	next := d.heir(newGenerator(t, prng.Unseeded), cs)
 	d.stop()
 	next.eventually("five clients", func(s Stats) bool { return s.Clients == 5 })
-	half.send([]byte{9})
-	gift.send([]byte{'l', 'l', 'o', 0})
-	if b := gift.receive(4); len(b) != 4 {
+	half.Send([]byte{9})
+	gift.Send([]byte{'l', 'l', 'o', 0})
+	if b := gift.Receive(4); len(b) != 4 {
 		t.Fatalf("%d bytes after a write", len(b))
 	}
 	next.eventually("the write", func(s Stats) bool { return s.Requests[3] == 1 })
-	seed(next.pool)
-	if b := half.receive(10); len(b) != 10 || b[0] != 9 {
+	seed(next.generator)
+	if b := half.Receive(10); len(b) != 10 || b[0] != 9 {
 		t.Errorf("half a request gave %x", b)
 	}
-	blocked.send([]byte{3})
-	if b := blocked.receive(215); len(b) != 215 || b[200] != 7 || !bytes.Equal(b[208:212], []byte{0, 0, 32, 0}) {
+	blocked.Send([]byte{3})
+	if b := blocked.Receive(215); len(b) != 215 || b[200] != 7 || !bytes.Equal(b[208:212], []byte{0, 0, 32, 0}) {
 		t.Errorf("blocked requests gave %x", b)
 	}
-	if b := closing.receive(17); len(b) != 16 {
+	if b := closing.Receive(17); len(b) != 16 {
 		t.Errorf("%d bytes after the end of input", len(b))
 	}
-	if idle.send([]byte{1, 1}); len(idle.receive(2)) != 2 {
+	if idle.Send([]byte{1, 1}); len(idle.Receive(2)) != 2 {
 		t.Error("an idle connection is lost")
 	}
 }
@@ -182,14 +184,14 @@ func TestHandoverStates(t *testing.T) {
 // Partly sent replies go on where they stopped, byte for byte where they are
 // not random.
 func TestHandoverOfStuckReplies(t *testing.T) {
-	d := serve(t, bestDriver, prng.Seeded, nil)
+	d := serve(t, systemDriver, prng.Seeded, nil)
 	c := d.dial()
 	if err := c.c.SetReadBuffer(1); err != nil {
 		t.Fatal(err)
 	}
 	pattern := []byte{1, 255, 0, 4, 2, 3}
 	const repeats = 6000
-	go c.send(bytes.Repeat(pattern, repeats))
+	go c.Send(bytes.Repeat(pattern, repeats))
 	var stuck func(Stats) bool
 	last := uint64(0)
 	stuck = func(s Stats) bool { still := s.BytesOut == last && last > 0; last = s.BytesOut; return still }
@@ -197,7 +199,7 @@ func TestHandoverOfStuckReplies(t *testing.T) {
 	for range 5 {
 		last = 0
 		d.eventually("full sockets", stuck)
-		next := d.heir(newPool(t, prng.Seeded), d.park())
+		next := d.heir(newGenerator(t, prng.Seeded), d.park())
 		d.stop()
 		d = next
 		for range 1000 { // more than sockets hold, so that it is stuck anew
@@ -208,14 +210,14 @@ func TestHandoverOfStuckReplies(t *testing.T) {
 	for ; read < repeats; read++ {
 		expectPattern(t, c)
 	}
-	if rest := c.rest(); len(rest) > 0 {
+	if rest := c.Rest(); len(rest) > 0 {
 		t.Errorf("%d bytes too many", len(rest))
 	}
 }
 
 func expectPattern(t *testing.T, c *client) {
 	t.Helper()
-	b := c.receive(256 + 4 + 5 + 3)
+	b := c.Receive(256 + 4 + 5 + 3)
 	if len(b) != 268 || b[0] != 255 || !bytes.Equal(b[256:260], []byte{0, 0, 32, 0}) || string(b[260:265]) != "\x044711" {
 		t.Fatalf("a reply is out of step: %d bytes, %x", len(b), b)
 	}
@@ -223,7 +225,7 @@ func expectPattern(t *testing.T, c *client) {
 
 // Clients hammer while their connections go from server to server.
 func TestHandoverUnderLoad(t *testing.T) {
-	d := serve(t, bestDriver, prng.Seeded, nil)
+	d := serve(t, systemDriver, prng.Seeded, nil)
 	var clients sync.WaitGroup
 	var over atomic.Bool
 	for i := range 20 {
@@ -231,9 +233,9 @@ func TestHandoverUnderLoad(t *testing.T) {
 		clients.Go(func() {
 			for n := 0; !over.Load(); n++ {
 				k := byte(n*7 + i)
-				c.send([]byte{1, k, 0})
-				c.send([]byte{2, k, 4, 3, 0, 0, 2})
-				c.send([]byte{'x', 'y', 1, 0})
+				c.Send([]byte{1, k, 0})
+				c.Send([]byte{2, k, 4, 3, 0, 0, 2})
+				c.Send([]byte{'x', 'y', 1, 0})
 				b := make([]byte, 1+int(k)+4+int(k)+5+1)
 				if _, err := io.ReadFull(c.c, b); err != nil {
 					t.Errorf("client %d: %v", i, err)
@@ -248,7 +250,7 @@ func TestHandoverUnderLoad(t *testing.T) {
 		})
 	}
 	for range 30 {
-		next := d.heir(newPool(t, prng.Seeded), d.park())
+		next := d.heir(newGenerator(t, prng.Seeded), d.park())
 		d.stop()
 		d = next
 		asked := d.srv.Stats().Requests[0]
@@ -263,31 +265,41 @@ func TestHandoverUnderLoad(t *testing.T) {
 
 func TestInheritRefusesNonsense(t *testing.T) {
 	log, _ := logtest.NewNullLogger()
-	s := New(Config{Pool: newPool(t, prng.Seeded), Log: log})
+	s := New(Config{Generator: newGenerator(t, prng.Seeded), Log: log})
 	if err := s.Inherit([]Connection{{FD: -1}}); err == nil {
 		t.Error("inherited a descriptor that is not there")
 	}
-	if err := s.Inherit([]Connection{{FD: -1, Expired: 1}}); err == nil {
+	if err := s.Inherit([]Connection{{FD: -1, State: session.State{Expired: 1}}}); err == nil {
 		t.Error("inherited more expired bytes than there are")
 	}
 }
 
-// Ages go over: what had 29 of its 30 seconds has one left.
-func TestHandoverKeepsAges(t *testing.T) {
-	now := instant(inheritable)
-	a := link{place: &place{since: now - instant(time.Minute)}}
-	a.session.svc = newService(1, nil)
-	a.session.begun, a.session.stuck = now-instant(29*time.Second), 0
-	a.session.blocked = now - instant(time.Second)
-	saved := a.save(3, now)
-	var b link
-	b.session.svc = a.session.svc
-	later := instant(5 * time.Second)
-	b.load(&saved, later)
-	if b.session.begun != max(1, later-instant(29*time.Second)) || b.session.blocked != later-instant(time.Second) || b.session.stuck != 0 {
-		t.Errorf("%+v became %+v", saved, b.session)
-	}
-	if saved.Age != time.Minute {
+// The age of a connection goes over.
+func TestHandoverKeepsAge(t *testing.T) {
+	now := session.Instant(oldestInherited)
+	a := connBase{slot: &slot{since: now - session.Instant(time.Minute)}}
+	a.session.Init(session.NewService(1, nil, nil), new(session.Tally))
+	if saved := a.save(3, now); saved.Age != time.Minute {
 		t.Errorf("age %v", saved.Age)
+	}
+}
+
+// A document of an earlier program is read.
+func TestConnectionDocument(t *testing.T) {
+	const document = `{"FD":3,"Queue":"AhA=","Skip":1,"Expired":2,"Begun":3,"Blocked":4,"Stuck":-1,"Completed":true,"EOF":true,` +
+		`"UID":5,"GID":6,"PID":7,"Addr":"192.0.2.1","Port":8,"Age":9}`
+	want := Connection{
+		FD: 3,
+		State: session.State{
+			Queue: []byte{2, 16}, Skip: 1, Expired: 2, Begun: 3, Blocked: 4, Stuck: -1, Completed: true, EOF: true,
+		},
+		UID: 5, GID: 6, PID: 7, Addr: "192.0.2.1", Port: 8, Age: 9,
+	}
+	var c Connection
+	if err := json.Unmarshal([]byte(document), &c); err != nil || !reflect.DeepEqual(c, want) {
+		t.Errorf("got %+v, %v; expected %+v", c, err, want)
+	}
+	if text, err := json.Marshal(want); err != nil || string(text) != document {
+		t.Errorf("got %s, %v; expected %s", text, err, document)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,15 +63,20 @@ func TestMemoryHoldsNoReplies(t *testing.T) {
 func beVictim(t *testing.T, driver string) {
 	path := os.Getenv(victimVariable + "_SOCKET")
 	start := time.Now()
-	pool, err := prng.New(prng.Env{Clocks: func() (int64, int64) { m := int64(time.Since(start)); return m, m }})
+	var collector collector
+	generator, err := prng.New(prng.Env{
+		Clocks:     func() (int64, int64) { m := int64(time.Since(start)); return m, m },
+		KernelCall: func([]byte) bool { collector.due = true; return true },
+		Kernel:     func([]byte) bool { collector.await(); return true },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	prng.Cleanly(func() { seed(pool) })
-	own := pool.Source(prng.Policy{Name: "own"})
+	prng.Cleanly(func() { seed(generator) })
+	own := generator.Source(prng.Policy{Name: "own"})
 	log, _ := logtest.NewNullLogger()
-	srv := New(Config{Pool: pool, Log: log})
-	srv.newDriver = bestDriver
+	srv := New(Config{Generator: generator, Log: log})
+	srv.newDriver = systemDriver
 	if driver == "net" {
 		srv.newDriver = newNetDriver
 	}
@@ -81,9 +87,9 @@ func beVictim(t *testing.T, driver string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { srv.Serve(ctx, ls) })
-	running.Go(func() { // the collector stops every thread, and samples arrive
+	running.Go(func() { collector.run(ctx) })
+	running.Go(func() {
 		for ctx.Err() == nil {
-			runtime.GC()
 			quiet := prng.BeginQuiet()
 			own.Add(make([]byte, 200), 0)
 			quiet.End()
@@ -94,6 +100,29 @@ func beVictim(t *testing.T, driver string) {
 	io.Copy(io.Discard, os.Stdin)
 	cancel()
 	running.Wait()
+}
+
+// collector collects all the time, which stops every thread and halves stacks.
+type collector struct {
+	due    bool // a stir has left its secrets on the stack; guarded by the generator
+	rounds atomic.Int64
+}
+
+func (c *collector) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		runtime.GC()
+		c.rounds.Add(1)
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// await returns after a whole collection, if a stir was just made: so that one
+// falls into the middle of a Generate for each stir, and not in a look of 500.
+func (c *collector) await() {
+	for before := c.rounds.Load(); c.due && c.rounds.Load() < before+2; {
+		runtime.Gosched()
+	}
+	c.due = false
 }
 
 // victim is a serving process and connections to it.

@@ -18,48 +18,48 @@ import (
 func (d *daemon) ask() *client {
 	d.t.Helper()
 	c := d.dial()
-	c.send([]byte{1, 16})
-	if b := c.receive(17); len(b) != 17 {
+	c.Send([]byte{1, 16})
+	if b := c.Receive(17); len(b) != 17 {
 		d.t.Fatalf("got %x", b)
 	}
 	return c
 }
 
-func TestOwnLimitRefusesNewcomers(t *testing.T) { eachDriver(t, testOwnLimitRefusesNewcomers) }
+func TestOwnLimitRefusesConnections(t *testing.T) { eachDriver(t, testOwnLimitRefusesConnections) }
 
-func testOwnLimitRefusesNewcomers(t *testing.T, serve starter) {
+func testOwnLimitRefusesConnections(t *testing.T, serve startFunc) {
 	d := serve(t, prng.Seeded, func(c *Config) { c.MaxConnections, c.PerUID = 100, 3 })
 	old := []*client{d.ask(), d.ask(), d.ask()}
-	if c := d.dial(); !c.closed(true) {
+	if c := d.dial(); !c.Closed(true) {
 		t.Fatal("a fourth was let in")
 	}
 	for _, c := range old { // they pay nothing
-		c.send([]byte{0})
-		if len(c.receive(4)) != 4 {
+		c.Send([]byte{0})
+		if len(c.Receive(4)) != 4 {
 			t.Fatal("an established connection was closed")
 		}
 	}
 	old[0].c.Close()
-	d.eventually("a free place", func(s Stats) bool { return s.Clients == 2 })
+	d.eventually("a free slot", func(s Stats) bool { return s.Clients == 2 })
 	d.ask()
 	if s := d.srv.Stats(); s.RefusedPerUID != 1 || s.LastRefusal.IsZero() || s.Evicted != 0 {
 		t.Errorf("%+v", s)
 	}
 }
 
-// When all is full, newcomers wait, as they would in the backlog.
-func TestFullMakesNewcomersWait(t *testing.T) { eachDriver(t, testFullMakesNewcomersWait) }
+// When all is full, new connections wait, as they would in the backlog.
+func TestFullMakesConnectionsWait(t *testing.T) { eachDriver(t, testFullMakesConnectionsWait) }
 
-func testFullMakesNewcomersWait(t *testing.T, serve starter) {
+func testFullMakesConnectionsWait(t *testing.T, serve startFunc) {
 	d := serve(t, prng.Seeded, func(c *Config) { c.MaxConnections, c.PerUID = 3, 10 })
 	old := []*client{d.ask(), d.ask(), d.ask()}
 	late := []*client{d.dial(), d.dial()}
 	for _, c := range late {
-		c.send([]byte{1, 16})
+		c.Send([]byte{1, 16})
 	}
 	for i, c := range late {
 		old[i].c.Close()
-		if b := c.receive(17); len(b) != 17 {
+		if b := c.Receive(17); len(b) != 17 {
 			t.Fatalf("got %x", b)
 		}
 	}
@@ -70,21 +70,21 @@ func testFullMakesNewcomersWait(t *testing.T, serve starter) {
 
 func TestStopAnswersWhatIsComplete(t *testing.T) { eachDriver(t, testStopAnswersWhatIsComplete) }
 
-func testStopAnswersWhatIsComplete(t *testing.T, serve starter) {
+func testStopAnswersWhatIsComplete(t *testing.T, serve startFunc) {
 	d := serve(t, prng.Unseeded, nil)
 	idle, asking, half, waiting := d.dial(), d.dial(), d.dial(), d.dial()
-	half.send([]byte{2})
-	waiting.send([]byte{2, 16})
-	asking.send([]byte{0})
-	asking.receive(4)
-	asking.send([]byte{0, 4})
+	half.Send([]byte{2})
+	waiting.Send([]byte{2, 16})
+	asking.Send([]byte{0})
+	asking.Receive(4)
+	asking.Send([]byte{0, 4})
 	d.eventually("four clients", func(s Stats) bool { return s.Clients == 4 })
 	d.stop()
-	if b := asking.receive(9); len(b) != 9 || !asking.closed(true) {
+	if b := asking.Receive(9); len(b) != 9 || !asking.Closed(true) {
 		t.Errorf("got %x", b)
 	}
 	for _, c := range []*client{idle, half, waiting} {
-		if !c.closed(true) {
+		if !c.Closed(true) {
 			t.Error("still open, or said something")
 		}
 	}
@@ -96,30 +96,30 @@ func testStopAnswersWhatIsComplete(t *testing.T, serve starter) {
 	}
 }
 
-// Idle, waiting for the gate with and without the end of input, stuck in a
+// Idle, waiting for a seed with and without the end of input, stuck in a
 // write: none of them delays the end.
 func TestStopWithManyClients(t *testing.T) { eachDriver(t, testStopWithManyClients) }
 
-func testStopWithManyClients(t *testing.T, serve starter) {
+func testStopWithManyClients(t *testing.T, serve startFunc) {
 	d := serve(t, prng.Seeded, nil)
 	const clients = 400 // each of them two descriptors
 	for i := range clients {
 		switch c := d.dial(); i % 4 {
 		case 0:
-			c.send([]byte{1, 1})
-			c.receive(2)
+			c.Send([]byte{1, 1})
+			c.Receive(2)
 		case 1:
-			c.send([]byte{1})
+			c.Send([]byte{1})
 		case 2:
-			c.send(bytes.Repeat([]byte{2, 255}, 1500))
+			c.Send(bytes.Repeat([]byte{2, 255}, 1500))
 		}
 	}
 	d.eventually("all of them", func(s Stats) bool { return s.ClientsEver == clients })
-	d.pool.Hold(prng.Jumped)
+	d.generator.Hold(prng.Jumped)
 	for range clients / 4 {
 		c := d.dial()
-		c.send([]byte{2, 16})
-		c.shutWrite()
+		c.Send([]byte{2, 16})
+		c.ShutWrite()
 	}
 	d.eventually("all of them", func(s Stats) bool { return s.ClientsEver == clients+clients/4 })
 	start := time.Now()
@@ -132,7 +132,7 @@ func testStopWithManyClients(t *testing.T, serve starter) {
 
 func TestAcceptErrorsPass(t *testing.T) { eachDriver(t, testAcceptErrorsPass) }
 
-func testAcceptErrorsPass(t *testing.T, serve starter) {
+func testAcceptErrorsPass(t *testing.T, serve startFunc) {
 	d := serve(t, prng.Seeded, nil)
 	before := d.ask()
 	var was syscall.Rlimit
@@ -148,8 +148,8 @@ func testAcceptErrorsPass(t *testing.T, serve starter) {
 	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &was)
 	late()
 	d.eventually("an error", func(s Stats) bool { return s.AcceptErrors > 0 })
-	before.send([]byte{0})
-	if len(before.receive(4)) != 4 {
+	before.Send([]byte{0})
+	if len(before.Receive(4)) != 4 {
 		t.Error("an old connection suffers")
 	}
 	syscall.Setrlimit(syscall.RLIMIT_NOFILE, &was)
@@ -175,7 +175,7 @@ func (d *daemon) socket() func() {
 
 func TestTCP(t *testing.T) { eachDriver(t, testTCP) }
 
-func testTCP(t *testing.T, serve starter) {
+func testTCP(t *testing.T, serve startFunc) {
 	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "localhost", Port: freePort(t)}})
 	if err != nil {
 		t.Skip(err)
@@ -208,7 +208,7 @@ func testTCP(t *testing.T, serve starter) {
 
 func TestTCPPeerNotAllowed(t *testing.T) { eachDriver(t, testTCPPeerNotAllowed) }
 
-func testTCPPeerNotAllowed(t *testing.T, serve starter) {
+func testTCPPeerNotAllowed(t *testing.T, serve startFunc) {
 	ls, err := openListeners(listen.Options{
 		Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"},
 		Allow:   []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
@@ -231,10 +231,10 @@ func testTCPPeerNotAllowed(t *testing.T, serve starter) {
 	d.eventually("the count", func(s Stats) bool { return s.RefusedAddress == 1 })
 }
 
-// TCP peers are never believed: there are no credentials to look at.
+// Writes of TCP peers are never credited: there are no credentials to look at.
 func TestTCPWritesAreNotCredited(t *testing.T) { eachDriver(t, testTCPWritesAreNotCredited) }
 
-func testTCPWritesAreNotCredited(t *testing.T, serve starter) {
+func testTCPWritesAreNotCredited(t *testing.T, serve startFunc) {
 	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
 	if err != nil {
 		t.Skip(err)

@@ -1,110 +1,70 @@
-// Package server answers the EGD protocol on Unix and TCP sockets: listeners,
-// sessions (bytes in, bytes out), limits, and the driver that joins them.
+// Package server answers the EGD protocol on Unix and TCP sockets: it admits
+// connections, joins each to a session, and drives them all.
 package server
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/sirupsen/logrus"
 
 	"prngd/internal/credit"
 	"prngd/internal/listen"
 	"prngd/internal/peercred"
-	"prngd/internal/prng"
+	"prngd/internal/session"
 )
 
-// Config is what a Server needs. Pool and Log are required.
-type Config struct {
-	Pool *prng.Generator
-	Log  *logrus.Logger
-	PID  int // the answer to command 4; 0: this process's
-
-	// UnseededWait is how long command 1 waits for the first seed, 0 to 9 s;
-	// then it is answered with nothing. Command 2 waits without a limit.
-	UnseededWait time.Duration
-
-	MaxConnections int // 0: 16384; the caller knows whether descriptors allow less
-	PerUID         int // 0: half of MaxConnections
-
-	// Credit says whether what this Unix peer claims for its writes may count.
-	// Nil: nobody's does. Uid 65534 is never asked about.
-	Credit func(peercred.Cred) bool
-	// Alone lets such writes open the gate by themselves. Otherwise they count
-	// for half of it at most.
-	Alone bool
-}
-
-// maxUnseededWait keeps command 1 inside the 10 s that Postfix waits.
-const maxUnseededWait = 9 * time.Second
-
-// Server serves EGD clients from a pool.
+// Server serves EGD clients from a generator.
 type Server struct {
-	pool    *prng.Generator
-	log     *logrus.Logger
-	start   time.Time
-	service *service
-	config  atomic.Pointer[Config]
-	warned  atomic.Bool // that clients wait, in this phase of the gate
+	core      *core
+	newDriver func(*core, []Connection) (driver, error)
+	inherited []Connection // for the driver; before Serve alone
 
-	strangers, refusals, acceptance notice
-	lines                           chan func() // to be logged
-	stopped                         chan struct{}
-	newDriver                       func(*Server) (driver, error)
-
-	mu        sync.Mutex
-	room      sync.Cond // of mu: a place was given back, or the server stops
-	limits    *limits
+	mu        sync.Mutex // guards what follows
 	listeners map[*listen.Listener]struct{}
-	driver    driver // nil until Serve
-	//lint:ignore U1000 only Linux hands connections over
-	handing
-	stopping bool
+	driver    driver   // nil until Serve
+	parking   *parking // between Park and Resume
+	stopping  bool
 }
 
 // New returns a server that does not serve yet.
 func New(c Config) *Server {
-	s := &Server{
-		pool: c.Pool, log: c.Log, start: time.Now().Add(-inheritable),
-		limits:    newLimits(c.MaxConnections, c.PerUID),
-		listeners: make(map[*listen.Listener]struct{}),
-		newDriver: bestDriver,
-		lines:     make(chan func(), 16),
-		stopped:   make(chan struct{}),
-	}
 	if c.PID == 0 {
 		c.PID = os.Getpid()
 	}
-	s.service = newService(c.PID, s.pool.Source(credit.Client(c.Alone)).Add)
-	s.service.creditsWrites = func(c peercred.Cred) bool { return believes(s.config.Load().Credit, c) }
-	s.room.L = &s.mu
+	log := newAsyncLog(c.Log)
+	k := &core{
+		generator: c.Generator, log: log, start: time.Now().Add(-oldestInherited),
+		admission: newAdmission(c.MaxConnections, c.PerUID, log),
+	}
+	k.sessions = session.NewService(c.PID, c.Generator.Source(credit.Client(c.Alone)).Add,
+		func(p peercred.Cred) bool { return creditsWrites(k.config.Load().CreditsWrites, p) })
+	s := &Server{core: k, newDriver: systemDriver, listeners: make(map[*listen.Listener]struct{})}
+	k.forget = s.forget
 	s.Reconfigure(c)
 	return s
 }
 
-// Reconfigure takes over limits, waiting time and credit from c, and judges the
-// open connections by the listening sockets as they are now. Pool, Log and PID
-// stay.
+// Reconfigure adopts limits, waiting time and write credit from c, and closes the
+// open TCP connections that the listening sockets would not let in any more.
+// Generator, Log and PID stay.
 func (s *Server) Reconfigure(c Config) {
 	c.UnseededWait = min(c.UnseededWait, maxUnseededWait)
-	s.pool.Source(credit.Client(c.Alone))
-	s.mu.Lock()
-	s.config.Store(&c)
-	s.limits.set(c.MaxConnections, c.PerUID)
-	s.room.Broadcast()
-	s.mu.Unlock()
-	s.poke()
-	s.judge()
+	s.core.generator.Source(credit.Client(c.Alone))
+	s.core.config.Store(&c)
+	s.core.admission.setLimits(c.MaxConnections, c.PerUID)
+	s.recheck()
+	s.checkPeers()
 }
 
 // Serve answers on ls, and on what Add brings, until ctx ends. Then it closes
 // the listeners, answers the requests that are complete, closes everything and
 // returns nil, all in less than a second. It serves once.
 func (s *Server) Serve(ctx context.Context, ls []*listen.Listener) error {
-	d, err := s.newDriver(s)
+	d, err := s.newDriver(s.core, s.inherited)
 	if err != nil {
 		return err
 	}
@@ -117,10 +77,10 @@ func (s *Server) Serve(ctx context.Context, ls []*listen.Listener) error {
 		d.serve(l)
 	}
 	s.mu.Unlock()
-	s.judge()    // those that were inherited
-	go s.write() // not waited for: a log that hangs must not delay the end
+	s.checkPeers()      // inherited ones
+	go s.core.log.run() // not waited for: a log that hangs must not delay the end
 	s.watch(ctx)
-	s.stop()
+	s.stop(d)
 	return nil
 }
 
@@ -146,53 +106,80 @@ func (s *Server) forget(l *listen.Listener) {
 	delete(s.listeners, l)
 }
 
-// watch tells waiting sessions of every change of the gate, until ctx ends.
+// stop closes listeners and connections.
+func (s *Server) stop(d driver) {
+	s.mu.Lock()
+	s.stopping = true
+	for l := range s.listeners {
+		l.Close() // connections are refused from here on
+	}
+	s.mu.Unlock()
+	s.core.admission.stop()
+	d.stop()
+	s.core.log.stop()
+}
+
+// watch tells waiting sessions of every change of the generator's state, until ctx
+// ends.
 func (s *Server) watch(ctx context.Context) {
 	for {
-		changed := s.pool.Changed()
-		s.poke()
+		changed := s.core.generator.Changed()
+		s.recheck()
 		select {
 		case <-changed:
-			s.warned.Store(false)
+			s.core.log.stateChanged()
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// poke makes every session that waits for the gate look at it again.
-func (s *Server) poke() {
+// recheck makes every session that waits for a seed look at the state again, and
+// retries the admission of connections that wait for a slot.
+func (s *Server) recheck() {
+	if d := s.serving(); d != nil {
+		d.recheck()
+	}
+}
+
+// checkPeers force closes the connections that the listening sockets would not let
+// in any more, after a change of allow=. Connections of a socket that is no longer
+// listened on live on.
+func (s *Server) checkPeers() {
 	s.mu.Lock()
 	d := s.driver
+	listeners := slices.Collect(maps.Keys(s.listeners))
 	s.mu.Unlock()
-	if d != nil {
-		d.poke()
-	}
-}
-
-// gate returns the state of the generator and what it means for command 1.
-func (s *Server) gate() gate {
-	return waitFor(s.pool.State(), s.config.Load().UnseededWait)
-}
-
-func (s *Server) now() instant { return instant(time.Since(s.start)) + 1 }
-
-// wall is when t is, for the deadline of a socket.
-func (s *Server) wall(t instant) time.Time {
-	if t == never {
-		return time.Time{}
-	}
-	return s.start.Add(time.Duration(t - 1))
-}
-
-// warnWaiting says once in each phase that clients get nothing.
-func (s *Server) warnWaiting(g gate) {
-	if !s.warned.CompareAndSwap(false, true) {
+	if d == nil {
 		return
 	}
-	why := "the generator is not seeded"
-	if g.state == prng.ReseedRequired {
-		why = "output is held until the generator is reseeded"
+	d.eachConn(func(c *connBase, conn forceCloser) {
+		if !c.peer.allowedBy(listeners) {
+			conn.forceClose()
+		}
+	})
+}
+
+// Alive reports whether the event loop that serves clients answers: it passes a
+// token through it and waits for it until ctx ends. A driver without an event loop
+// is alive as long as it serves.
+func (s *Server) Alive(ctx context.Context) error {
+	d := s.serving()
+	token := make(chan struct{})
+	if d == nil || !d.call(func() { close(token) }) {
+		return errNotServing
 	}
-	s.say(func() { s.log.Warn("clients have waited 10 s: " + why) })
+	select {
+	case <-token:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the event loop does not answer: %w", ctx.Err())
+	}
+}
+
+// serving returns the driver, nil before Serve.
+func (s *Server) serving() driver {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.driver
 }

@@ -13,11 +13,11 @@ import (
 	"prngd/internal/prng"
 )
 
-// Who is let in is decided by the address that comes, once it is there, whichever
-// of its two forms it has. On Linux all of 127.0.0.0/8 is ours to come from.
+// allow= decides by the address of the peer, whichever of its two forms it has. On
+// Linux a test may connect from all of 127.0.0.0/8.
 func TestTCPAllow(t *testing.T) { eachDriver(t, testTCPAllow) }
 
-func testTCPAllow(t *testing.T, serve starter) {
+func testTCPAllow(t *testing.T, serve startFunc) {
 	for _, c := range []struct {
 		host, allow, in, out string
 	}{
@@ -38,10 +38,10 @@ func testTCPAllow(t *testing.T, serve starter) {
 			}
 			d := serve(t, prng.Seeded, nil)
 			d.srv.Add(ls[0])
-			if c.in != "" && !comes(t, c.in, ls[0]) {
+			if c.in != "" && !answered(t, c.in, ls[0]) {
 				t.Errorf("%s is not let in", c.in)
 			}
-			if c.out != "" && comes(t, c.out, ls[0]) {
+			if c.out != "" && answered(t, c.out, ls[0]) {
 				t.Errorf("%s is let in", c.out)
 			}
 			if c.out == "" {
@@ -71,8 +71,8 @@ func prefixes(t *testing.T, list string) (all []netip.Prefix) {
 	return all
 }
 
-// comes reports whether who connects from this address is answered.
-func comes(t *testing.T, from string, l *listen.Listener) bool {
+// answered reports whether a peer that connects from this address is answered.
+func answered(t *testing.T, from string, l *listen.Listener) bool {
 	t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: patience}
 	to := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: l.Address().Port}

@@ -8,12 +8,10 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"prngd/gatherers"
 )
 
-// devices are those that the settings name, kept open: often only root may open
-// them, and after a reload or an upgrade the daemon is no longer root.
+// devices are those that the settings name, and named pipes, kept open: often only
+// root may open them, and after a reload or an upgrade the daemon is no longer root.
 type devices struct {
 	mu   sync.Mutex
 	kept map[string]*os.File
@@ -31,12 +29,12 @@ func newDevices(before *State) *devices {
 	return d
 }
 
-// open opens the device at path, or returns another descriptor of the one that
-// was opened when that was permitted.
-func (d *devices) open(path string) (*os.File, error) {
+// open opens the device at path by opener, or returns another descriptor of the one
+// that was opened when that was permitted.
+func (d *devices) open(path string, opener func(string) (*os.File, error)) (*os.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	f, err := gatherers.OpenDevice(path)
+	f, err := opener(path)
 	if kept := d.kept[path]; errors.Is(err, fs.ErrPermission) && kept != nil {
 		return duplicate(kept)
 	}
@@ -104,12 +102,17 @@ func (d *devices) stage() *stage {
 	return &stage{of: d, opened: map[string]*os.File{}, failed: map[string]error{}}
 }
 
-// Open opens the device at path and keeps a second descriptor of it: at once when
+// opener returns a function that opens a device by open.
+func (s *stage) opener(open func(string) (*os.File, error)) func(path string) (*os.File, error) {
+	return func(path string) (*os.File, error) { return s.open(path, open) }
+}
+
+// open opens the device at path and keeps a second descriptor of it: at once when
 // the change is in effect, else from its commit on.
-func (s *stage) Open(path string) (*os.File, error) {
+func (s *stage) open(path string, opener func(string) (*os.File, error)) (*os.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.of.open(path)
+	f, err := s.of.open(path, opener)
 	if err != nil {
 		s.failed[path] = err
 		return nil, err

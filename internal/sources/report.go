@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"prngd/gatherers"
 	"prngd/internal/control"
 	"prngd/internal/prng"
 )
@@ -23,7 +24,7 @@ func (s *Sources) Report(r *control.Report) {
 		delete(others, g.Name)
 		r.Sources = append(r.Sources, control.Source{
 			Name: g.Name, State: string(g.State), Every: g.Every.Seconds(), Credit: float64(g.Credit),
-			Used: float64(g.Used), Estimate: g.Estimate, Dropped: uint64(g.Dropped), Needed: g.Needed,
+			Used: float64(g.Used), Estimate: estimate(g), Dropped: uint64(g.Dropped), Needed: g.Needed,
 			Samples: uint64(g.Samples), Bytes: uint64(g.Bytes), Bits: bits, Errors: uint64(g.Errors),
 			LastSample: control.When(g.LastSample), Took: g.Duration.Seconds(),
 			LastError: g.LastError, LastErrorAt: control.When(g.LastErrorAt), Detail: g.Detail,
@@ -35,4 +36,12 @@ func (s *Sources) Report(r *control.Report) {
 			Name: name, State: "passive", Samples: st.Samples, Bytes: st.Bytes, Bits: st.CreditedBits,
 		})
 	}
+}
+
+// estimate is nil where no sample could be estimated yet.
+func estimate(g gatherers.Status) *float64 {
+	if !g.Estimated {
+		return nil
+	}
+	return &g.Estimate
 }

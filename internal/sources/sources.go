@@ -30,11 +30,11 @@ type Settings struct {
 // Options is what a daemon's sources are made with, once.
 type Options struct {
 	Log *logrus.Logger
-	// Run runs a command and returns its output. nil: commands are children of
-	// this process.
-	Run func(ctx context.Context, path string, argv []string, timeout time.Duration) ([]byte, error)
+	// Run runs a command, or a program for its first so many raw bytes, and returns
+	// its output. nil: they are children of this process.
+	Run func(ctx context.Context, path string, argv []string, timeout time.Duration, raw int) ([]byte, error)
 	// NoCommands says why Run can run none; once there are sources, a change that
-	// names commands is refused with it.
+	// names commands or programs is refused with it.
 	NoCommands error
 	// ReseedKernel gives output to the kernel's generator and has it reseed, after
 	// a hold that independent noise has ended.

@@ -20,7 +20,7 @@ func (o options) become() error {
 	if err != nil {
 		return err
 	}
-	if err := hideDevices(); err != nil {
+	if err := hideDevices(o.fixed); err != nil {
 		return err
 	}
 	if o.noAtRandom {
@@ -29,20 +29,35 @@ func (o options) become() error {
 			return fmt.Errorf("asking to be traced: %w", errno)
 		}
 	}
-	if err := filterGetrandom(o.errno); err != nil {
+	action := unix.SECCOMP_RET_ERRNO | uint32(o.errno)
+	if o.fixed {
+		action = unix.SECCOMP_RET_USER_NOTIF
+	}
+	listener, err := filterGetrandom(action, o.fixed)
+	if err != nil {
 		return err
+	}
+	if o.fixed {
+		if err := handOver(listener); err != nil {
+			return err
+		}
 	}
 	return fmt.Errorf("executing %s: %w", path, syscall.Exec(path, o.program, os.Environ()))
 }
 
-// hideDevices covers /dev by an empty one with null in it, and hides the files
+// hideDevices covers /dev by an empty one with null in it, and the kernel's log if asked for, and hides the files
 // under /proc that hand out kernel random bytes (uuid, boot_id).
-func hideDevices() error {
+func hideDevices(log bool) error {
 	if err := unix.Mount("jail", "/dev", "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=0755"); err != nil {
 		return fmt.Errorf("mounting an empty /dev: %w", err)
 	}
 	if err := unix.Mknod("/dev/null", unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))); err != nil {
 		return fmt.Errorf("making /dev/null: %w", err)
+	}
+	if log {
+		if err := unix.Mknod("/dev/kmsg", unix.S_IFCHR|0o600, int(unix.Mkdev(1, 11))); err != nil {
+			return fmt.Errorf("making /dev/kmsg: %w", err)
+		}
 	}
 	if err := os.Chmod("/dev/null", 0o666); err != nil { // whatever our umask is
 		return err
@@ -69,28 +84,32 @@ func auditArch() (uint32, error) {
 	return arch, nil
 }
 
-// filterGetrandom makes getrandom fail with errno on this thread and all that it
-// becomes. struct seccomp_data: the call's number at offset 0, the ABI at 4. A
-// foreign ABI has another number for getrandom, so there every call fails.
-func filterGetrandom(errno syscall.Errno) error {
+// filterGetrandom has action decide on getrandom, on this thread and all that it
+// becomes, and returns a descriptor that is told of it if listen is set. struct
+// seccomp_data: the call's number at offset 0, the ABI at 4. A foreign ABI has
+// another number for getrandom, so there action decides on every call.
+func filterGetrandom(action uint32, listen bool) (listener int, err error) {
 	arch, err := auditArch()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	deny := unix.SECCOMP_RET_ERRNO | uint32(errno)
 	program := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: arch, Jf: 2},
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_GETRANDOM, Jf: 1},
-		{Code: unix.BPF_RET | unix.BPF_K, K: deny},
+		{Code: unix.BPF_RET | unix.BPF_K, K: action},
 		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
 	}
 	fprog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
-	err = unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&fprog)), 0, 0)
-	runtime.KeepAlive(program)
-	if err != nil {
-		return fmt.Errorf("installing the seccomp filter: %w", err)
+	flags := uintptr(0)
+	if listen {
+		flags = unix.SECCOMP_FILTER_FLAG_NEW_LISTENER
 	}
-	return nil
+	fd, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&fprog)))
+	runtime.KeepAlive(program)
+	if errno != 0 {
+		return 0, fmt.Errorf("installing the seccomp filter: %w", errno)
+	}
+	return int(fd), nil
 }

@@ -2,15 +2,16 @@
 
 // Command jail runs a program on a Linux that offers no random bytes.
 //
-//	jail [-errno ENOSYS|EPERM] [-no-at-random] PROGRAM [ARGUMENT...]
+//	jail [-errno ENOSYS|EPERM] [-fixed] [-no-at-random] PROGRAM [ARGUMENT...]
 //
 // The program sees a mount namespace of its own in which /dev holds null and
 // nothing else, and /proc/sys/kernel/random nothing at all; getrandom(2) fails
 // with the given error by a seccomp filter (the vDSO's getrandom asks the same
 // system call for its key, so it fails too); and AT_RANDOM, the 16 random bytes
 // beside a program's arguments, can be taken away before its first instruction,
-// as if on AIX (glibc crashes without them, static Go programs do not). It keeps
-// everything else, so others reach its sockets where they are. Needs root. The
+// as if on AIX (glibc crashes without them, static Go programs do not). With -fixed
+// getrandom succeeds instead, and gives every jail the same bytes in the same order,
+// and /dev has the kernel's log as well. The program keeps everything else, so others reach its sockets where they are. Needs root. The
 // exit status is the program's.
 package main
 
@@ -31,6 +32,7 @@ import (
 type options struct {
 	errno      syscall.Errno
 	noAtRandom bool
+	fixed      bool
 	inside     bool // this process is already in the namespace and turns into the program
 	program    []string
 }
@@ -58,6 +60,7 @@ func main() {
 func parse() (options, error) {
 	o := options{}
 	name := flag.String("errno", "ENOSYS", "what getrandom says: ENOSYS or EPERM")
+	flag.BoolVar(&o.fixed, "fixed", false, "getrandom gives the same bytes in every jail")
 	flag.BoolVar(&o.noAtRandom, "no-at-random", false, "take away the kernel's 16 bytes beside the arguments")
 	flag.BoolVar(&o.inside, "inside", false, "internal: the second half of a start")
 	flag.Parse()
@@ -74,15 +77,29 @@ func parse() (options, error) {
 
 // run starts the second half in its namespace and waits for the program it becomes.
 func (o options) run() (int, error) {
-	args := append([]string{"-inside", "-errno", unix.ErrnoName(o.errno), fmt.Sprintf("-no-at-random=%t", o.noAtRandom)}, o.program...)
+	args := append([]string{"-inside", "-errno", unix.ErrnoName(o.errno), fmt.Sprintf("-no-at-random=%t", o.noAtRandom), fmt.Sprintf("-fixed=%t", o.fixed)}, o.program...)
 	cmd := exec.Command("/proc/self/exe", args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	// Unshareflags makes every mount private too, so nothing we mount is seen outside.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2)
+	var serve func() error
+	if o.fixed {
+		var err error
+		if serve, err = fixedRandom(cmd); err != nil {
+			return 0, err
+		}
+	}
 	if err := cmd.Start(); err != nil {
 		return 0, err
+	}
+	if o.fixed {
+		if err := serve(); err != nil {
+			cmd.Process.Kill()
+			cmd.Wait()
+			return 0, err
+		}
 	}
 	if o.noAtRandom {
 		if err := takeRandom(cmd.Process.Pid); err != nil {
@@ -96,6 +113,11 @@ func (o options) run() (int, error) {
 			cmd.Process.Signal(s)
 		}
 	}()
+	return statusOf(cmd)
+}
+
+// statusOf waits for the program and returns its exit status, as a shell does.
+func statusOf(cmd *exec.Cmd) (int, error) {
 	err := cmd.Wait()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

@@ -72,7 +72,7 @@ fetch_package() {
 	[ ! -e "$dir/done" ] || return 0
 	lists "$1"
 	deb=$1
-	[ "$1" != linux-image-cloud-amd64 ] || deb=$(private apt-cache depends "$1" | sed -n 's/^ *Depends: //p') # what the name stands for
+	[[ "$1" != linux-image-*amd64 ]] || deb=$(private apt-cache depends "$1" | sed -n 's/^ *Depends: //p') # what the name stands for
 	rm -rf "$dir"
 	mkdir "$dir"
 	(cd "$dir" && private apt-get download "$deb") >"$T/apt" 2>&1 || { tail -n 5 "$T/apt"; skip "cannot fetch Debian's $1"; }

@@ -5,7 +5,10 @@
 //
 // A package's list is its file mutations.txt: a line of FILE, then one of the text
 // that is there once, then one of what replaces it, each after a tab but the
-// first; a line that begins with # says why the change above it is not noticed.
+// first, where \n stands for the end of a line; a line that begins with # says why
+// the change above it is not noticed. A line that begins with - has more flags for
+// go test: which tests are run, or are not because they take long and notice none
+// of these changes.
 package main
 
 import (
@@ -15,7 +18,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -25,6 +30,7 @@ const testLimit = 5 * time.Minute
 type mutation struct {
 	file, old, new string
 	excused        bool
+	flags          []string // for go test
 }
 
 func main() {
@@ -49,23 +55,36 @@ func mutate(dir string) (alive int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	var mu sync.Mutex
+	var running sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0)) // so many at a time
 	excused := 0
 	for _, m := range list {
-		noticed, err := try(dir, m)
-		switch {
-		case err != nil:
-			return alive, err
-		case noticed:
-		case m.excused:
-			excused++
-		default:
-			alive++
-			fmt.Printf("alive: %s/%s: %s -> %s\n", dir, m.file, m.old, m.new)
-		}
+		slots <- struct{}{}
+		running.Go(func() {
+			noticed, tried := try(dir, m)
+			mu.Lock()
+			defer mu.Unlock()
+			err = errors.Join(err, tried)
+			switch {
+			case tried != nil || noticed && !m.excused:
+			case noticed:
+				fmt.Println("noticed, though explained:", m)
+			case m.excused:
+				excused++
+			default:
+				alive++
+				fmt.Println("alive:", m)
+			}
+			<-slots
+		})
 	}
+	running.Wait()
 	fmt.Printf("%s: %d mutants, %d alive, %d of them explained\n", dir, len(list), alive+excused, excused)
-	return alive, nil
+	return alive, err
 }
+
+func (m mutation) String() string { return fmt.Sprintf("%s: %q -> %q", m.file, m.old, m.new) }
 
 // read parses a list.
 func read(path string) (list []mutation, err error) {
@@ -74,20 +93,22 @@ func read(path string) (list []mutation, err error) {
 		return nil, err
 	}
 	defer f.Close()
-	lines := bufio.NewScanner(f)
+	lines, flags := bufio.NewScanner(f), []string(nil)
 	for number := 1; lines.Scan(); number++ {
 		line := lines.Text()
 		last := len(list) - 1
 		switch text, indented := strings.CutPrefix(line, "\t"); {
 		case line == "":
+		case line[0] == '-':
+			flags = strings.Fields(line)
 		case line[0] == '#' && last >= 0:
 			list[last].excused = true
 		case !indented:
-			list = append(list, mutation{file: line})
+			list = append(list, mutation{file: line, flags: flags})
 		case last >= 0 && list[last].old == "":
-			list[last].old = text
+			list[last].old = strings.ReplaceAll(text, `\n`, "\n")
 		case last >= 0 && list[last].new == "":
-			list[last].new = text
+			list[last].new = strings.ReplaceAll(text, `\n`, "\n")
 		default:
 			return nil, fmt.Errorf("%s:%d: expected a file, what is there, what replaces it", path, number)
 		}
@@ -110,7 +131,8 @@ func try(dir string, m mutation) (noticed bool, err error) {
 		return false, err
 	}
 	defer os.RemoveAll(filepath.Dir(overlay))
-	test := exec.Command("go", "test", "-overlay", overlay, "-short", "-failfast", "-timeout", testLimit.String(), dir)
+	args := []string{"test", "-overlay", overlay, "-vet", "off", "-short", "-failfast", "-timeout", testLimit.String()}
+	test := exec.Command("go", append(append(args, m.flags...), dir)...)
 	out, err := test.CombinedOutput()
 	if strings.Contains(string(out), "[build failed]") {
 		return false, fmt.Errorf("%s: %q does not build:\n%s", path, m.new, out)

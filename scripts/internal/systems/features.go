@@ -47,7 +47,7 @@ func (s *system) deviceState() (state string) {
 
 // driver says what joins sockets to sessions.
 func (s *system) driver() string {
-	if s.build.has("internal/server", "driver_linux.go") {
+	if s.build.has("internal/server", "epoll_linux.go") {
 		return "epoll, one thread"
 	}
 	return "package net"

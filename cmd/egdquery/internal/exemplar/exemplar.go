@@ -12,6 +12,7 @@ import (
 func Report() *control.Report {
 	now := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
 	ago := func(d time.Duration) *time.Time { t := now.Add(-d); return &t }
+	estimate := 2.5
 	return &control.Report{
 		Version: control.Version, Program: "prngd 1.0", PID: 4711, UID: 120,
 		Started: *ago(3*time.Hour + 12*time.Minute), Now: now,
@@ -21,8 +22,8 @@ func Report() *control.Report {
 			Generates: 93412, Bytes: 1 << 30, Kernel: true, Clones: 1, ClockJumps: 2, Unprotected: []string{"mlock"},
 		},
 		Sources: []control.Source{
-			{Name: "kernel", State: "healthy", Every: 600, Credit: 8, Samples: 20, Bytes: 1280, Bits: 10240, LastSample: ago(4 * time.Minute), Took: 0.0001},
-			{Name: "jitter", State: "healthy", Every: 60, Credit: 1. / 64, Samples: 192, Bytes: 3 << 20, Bits: 49152, LastSample: ago(20 * time.Second), Took: 0.3},
+			{Name: "kernel", State: "healthy", Every: 600, Credit: 8, Used: 8, Samples: 20, Bytes: 1280, Bits: 10240, LastSample: ago(4 * time.Minute), Took: 0.0001},
+			{Name: "jitter", State: "healthy", Every: 60, Credit: 1. / 64, Used: 1. / 64, Estimate: &estimate, Dropped: 1, Samples: 192, Bytes: 3 << 20, Bits: 49152, LastSample: ago(20 * time.Second), Took: 0.3},
 			{Name: "net", State: "failing", Every: 10, Samples: 1000, Bytes: 90000, Errors: 7, LastSample: ago(time.Minute),
 				LastError: "open /proc/net/dev: permission denied", LastErrorAt: ago(10 * time.Second)},
 			{Name: "tcp/ntp.example:708", State: "waiting", Every: 600},

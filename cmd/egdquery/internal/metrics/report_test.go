@@ -23,8 +23,8 @@ import (
 
 func TestValues(t *testing.T) {
 	r := exemplar.Report()
-	r.Sources = append(r.Sources, r.Sources[0]) // two of one name
-	r.Sources[1].Name = "\"\n\\\ufffd"
+	r.Sources = append(r.Sources, r.Sources[0], r.Sources[1]) // two of one name
+	r.Sources[len(r.Sources)-1].Name = "\"\n\\\ufffd"
 	r.Checks = []control.Check{{What: "uid", Asked: "9708", Is: "0"}, {What: "mode", Asked: "a", Is: "a"}}
 	r.Change = &control.Change{Kind: "reload", Error: "x"}
 	r.Listeners[1].Error = "address not up"
@@ -43,6 +43,10 @@ func TestValues(t *testing.T) {
 		`prngd_source_credited_entropy_bytes_total{source="kernel"} 1280`,
 		`prngd_source_credit_ratio{source="kernel"} 1`,
 		`prngd_source_state{source="net",state="failing"} 1`,
+		`prngd_source_state{source="net",state="retired"} 0`,
+		`prngd_source_effective_credit_ratio{source="jitter"} 0.001953125`,
+		`prngd_source_estimate_ratio{source="jitter"} 0.3125`,
+		`prngd_source_dropped_samples_total{source="jitter"} 1`,
 		`prngd_source_samples_total{source="\"\n\\` + "\ufffd" + `"} 192`,
 		`prngd_requests_total{command="readb"} 1200`,
 		`prngd_refused_connections_total{reason="per uid"} 2`,
@@ -78,6 +82,28 @@ func sorted(text []byte) string {
 	lines := strings.Split(string(text), "\n")
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
+}
+
+// Every state of a gatherer has a series: testing and retired once had none.
+func TestEverySourceState(t *testing.T) {
+	text, err := os.ReadFile("../../../../gatherers/status.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := regexp.MustCompile(`State = "(\w+)"`).FindAllSubmatch(text, -1)
+	if len(states) < 8 {
+		t.Fatalf("%d states found", len(states))
+	}
+	for _, m := range states {
+		r := exemplar.Report()
+		r.Sources[0].State = string(m[1])
+		if want := `prngd_source_state{source="kernel",state="` + r.Sources[0].State + `"} 1`; !strings.Contains(string(metrics.Text(r)), want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if strings.Contains(string(metrics.Text(exemplar.Report())), `prngd_source_estimate_ratio{source="kernel"}`) {
+		t.Error("an estimate where there is none")
+	}
 }
 
 func TestNobodyAnswers(t *testing.T) {

@@ -7,12 +7,9 @@ import (
 	"prngd/internal/control"
 )
 
-// generatorStates and sourceStates are all values of a state: the present one
-// is 1, the others 0, so that a rule may name any of them.
-var (
-	generatorStates = []string{control.StateUnseeded, control.StateReseedRequired, control.StateSeeded}
-	sourceStates    = []string{"waiting", "healthy", "failing", "hung", "absent", "exhausted", "passive"}
-)
+// generatorStates are all values of a state: the present one is 1, the others 0,
+// so that a rule may name any of them. Those of a source are control's.
+var generatorStates = []string{control.StateUnseeded, control.StateReseedRequired, control.StateSeeded}
 
 // table is every metric that a report gives, in the order of the document.
 func table() []metric {
@@ -105,7 +102,7 @@ func sourceMetrics() []metric {
 		gauge("source_state", "1 for the present state of a source.",
 			func(r *control.Report, out func(float64, ...string)) {
 				for _, s := range r.Sources {
-					for _, state := range sourceStates {
+					for _, state := range control.SourceStates() {
 						out(truth(state == s.State), s.Name, state)
 					}
 				}
@@ -117,6 +114,17 @@ func sourceMetrics() []metric {
 		counter("source_errors", "Samples that failed.", number(func(s control.Source) float64 { return float64(s.Errors) }), "source"),
 		gauge("source_credit_ratio", "The part of a sample that counts as entropy; 1 is 8 bits a byte.",
 			number(func(s control.Source) float64 { return s.Credit / 8 }), "source"),
+		gauge("source_effective_credit_ratio", "The credit in force: the least of the configured one and an eighth of the estimate.",
+			number(func(s control.Source) float64 { return s.Used / 8 }), "source"),
+		gauge("source_estimate_ratio", "Min-entropy of the last samples by the running estimate; 1 is 8 bits a byte, good bytes give about 0.65.",
+			func(r *control.Report, out func(float64, ...string)) {
+				for _, s := range r.Sources {
+					if s.Estimate != nil {
+						out(*s.Estimate/8, s.Name)
+					}
+				}
+			}, "source"),
+		counter("source_dropped_samples", "Samples that a health test has dropped.", number(func(s control.Source) float64 { return float64(s.Dropped) }), "source"),
 		gauge("source_period_seconds", "Time between samples; 0 if the source has no period.", number(func(s control.Source) float64 { return s.Every }), "source"),
 		gauge("source_sample_duration_seconds", "How long the last good sample took.", number(func(s control.Source) float64 { return s.Took }), "source"),
 		gauge("source_last_sample_timestamp_seconds", "When the last good sample was, Unix time.",

@@ -37,11 +37,11 @@ func (p *Plain) Take(s watch.Sample) error {
 	if r := s.Report; r != nil {
 		well, all := 0, 0 // of those that are to give samples
 		for _, source := range r.Sources {
-			switch source.State {
-			case "healthy":
+			switch {
+			case source.State == "healthy":
 				well++
 				all++
-			case "waiting", "failing", "hung":
+			case source.State == "waiting", source.State == "testing", source.Troubled():
 				all++
 			}
 		}

@@ -135,7 +135,7 @@ func (s *row) rank() int {
 	switch {
 	case !s.went.IsZero():
 		return 1
-	case s.State == "failing" || s.State == "hung":
+	case s.Troubled():
 		return 0
 	}
 	return 2

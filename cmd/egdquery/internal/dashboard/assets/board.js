@@ -5,7 +5,7 @@ import { ago, binaryTop, decimalTop, make, number, percentile, size, span, spanT
 const $ = (id) => document.getElementById(id);
 const body = document.body;
 const marks = { ok: "✓", degraded: "!", critical: "✗", unknown: "?" };
-const troubled = (s) => s.state === "failing" || s.state === "hung";
+const troubled = (s) => ["failing", "hung", "retired"].includes(s.state);
 
 let next = 0, points = [], paused = false, view = null, heard = Date.now(), unfolded = false;
 
@@ -71,6 +71,14 @@ function cell(label, text, attributes = {}) {
 	return make("td", text, { "data-label": label, ...attributes });
 }
 
+// credit is what counts of a byte, in bits, and the running estimate beside it.
+function credit(s) {
+	const bits = (n) => number(Math.round(n * 1000) / 1000);
+	if (!s.credit_bits_per_byte) return "–";
+	const used = s.samples ? s.effective_credit_bits_per_byte : s.credit_bits_per_byte;
+	return bits(used) + (s.estimate_bits_per_byte === undefined ? "" : ` of ${bits(s.estimate_bits_per_byte)}`);
+}
+
 function sourceRows(s, r) {
 	const row = make("tr", null, { "data-source": s.name, "data-state": s.state });
 	const mark = view.stale ? "was " : troubled(s) ? "✗ " : s.state === "healthy" ? "✓ " : "· ";
@@ -79,6 +87,7 @@ function sourceRows(s, r) {
 		cell("State", mark + s.state, { class: "state" }),
 		cell("Every", s.every_seconds ? span(s.every_seconds) : "–", { class: "n" }),
 		cell("Samples", number(s.samples), { class: "n" }),
+		cell("Credit of estimate", credit(s), { class: "n", title: "bits a byte" }),
 		cell("Credited bits", number(s.credited_bits), { class: "n" }),
 		cell("Errors", number(s.errors ?? 0), { class: "n" }),
 		cell("Last sample", ago(s.last_sample, r.now), { class: "n" }),
@@ -86,7 +95,7 @@ function sourceRows(s, r) {
 	const text = s.last_error ? `${s.last_error} (${ago(s.last_error_at, r.now)})` : s.detail;
 	if (!text) return [row];
 	const more = make("tr", null, { class: s.last_error ? "error" : "detail", "data-state": s.state });
-	more.append(make("td", text, { colspan: 7, title: text }));
+	more.append(make("td", text, { colspan: 8, title: text }));
 	return [row, more];
 }
 
@@ -97,7 +106,7 @@ function quietRow(list) {
 	button.addEventListener("click", () => { unfolded = !unfolded; draw(); document.querySelector(".quiet button")?.focus(); });
 	name.append(`${list.length} that count nothing `, button);
 	const states = counts(Object.groupBy ? Object.fromEntries(Object.entries(Object.groupBy(list, (s) => s.state)).map(([k, v]) => [k, v.length])) : {});
-	row.append(name, make("td", `${list.map((s) => s.name).join(", ")}: ${view.stale ? "was " : ""}${states}`, { colspan: 6, class: "names" }));
+	row.append(name, make("td", `${list.map((s) => s.name).join(", ")}: ${view.stale ? "was " : ""}${states}`, { colspan: 7, class: "names" }));
 	return row;
 }
 
