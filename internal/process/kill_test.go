@@ -92,7 +92,7 @@ func TestKillForked(t *testing.T) {
 	}
 }
 
-// Only a process that daemon and kernel both name is signalled. This test
+// B1: only a process that daemon and kernel both name is signalled. This test
 // is process group and all: a wrong kill ends it.
 func TestKillRefuses(t *testing.T) {
 	bystander, _ := start(t, "pidteller", filepath.Join(t.TempDir(), "s"), "self")

@@ -44,8 +44,9 @@ func states() []state {
 			rowNames + ` === "jitter|kernel|3 that count nothing Show"`,
 			`document.querySelector("tr.quiet .names").textContent === "cpu, mem, disk: healthy 3"`,
 			tile("Seed file") + ` === "saved 12m ago"`,
-			tile("Requests/s") + ` === "100"`,              // without the page's own
-			tile("Clients") + ` === "11 of 3401 admitted"`, // as well
+			`document.querySelector("tr[data-source=jitter] [data-label='Credit of estimate']").textContent === "0.0156 of 2.5"`, // not 0.0
+			tile("Requests/s") + ` === "100"`,                                                                                    // without the page's own
+			tile("Clients") + ` === "11 of 3401 admitted"`,                                                                       // as well
 			tile("Read latency") + ` === "0.055ms, p99 20ms"`,
 			rest("Checks") + ` === "2, all as asked for"`,
 			`document.getElementById("life").textContent === "pid 4711, up 3h21m"`,

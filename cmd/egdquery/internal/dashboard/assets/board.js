@@ -73,7 +73,7 @@ function cell(label, text, attributes = {}) {
 
 // credit is what counts of a byte, in bits, and the running estimate beside it.
 function credit(s) {
-	const bits = (n) => number(Math.round(n * 1000) / 1000);
+	const bits = (n) => String(Number(n.toPrecision(3))); // 1/64 is not 0.0
 	if (!s.credit_bits_per_byte) return "–";
 	const used = s.samples ? s.effective_credit_bits_per_byte : s.credit_bits_per_byte;
 	return bits(used) + (s.estimate_bits_per_byte === undefined ? "" : ` of ${bits(s.estimate_bits_per_byte)}`);
