@@ -164,9 +164,10 @@ func (d *daemon) serve() error {
 	failed := make(chan error, 1)
 	go func() { failed <- d.own.server.Serve(serving, d.own.clients.set.Listeners()); close(failed) }()
 	d.startTasks()
-	for _, task := range []func(context.Context){d.changes.run, d.feedWatchdog, d.verifier.run, d.watchRefusal, spareMemory, d.returnMemory} {
+	for _, task := range []func(context.Context){d.changes.run, d.feedWatchdog, d.verifier.run, d.watchRefusal, spareMemory} {
 		go task(life)
 	}
+	go returnMemory(life, d.own.server.Server)
 	if os.Getpid() == 1 {
 		go commands.Reap(life)
 	}

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
+
+	"prngd/internal/server"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 // returnMemory gives the memory of a peak of connections back to the system, within
 // two looks after its end. Go's own collector runs when the heap grows, and so not
 // after a peak.
-func (d *daemon) returnMemory(ctx context.Context) {
+func returnMemory(ctx context.Context, s *server.Server) {
 	var p peak
 	look := time.NewTicker(memoryLook)
 	defer look.Stop()
@@ -28,10 +30,10 @@ func (d *daemon) returnMemory(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if !p.ended(d.own.server.Stats().ClientsEver) {
+		if !p.ended(s.Stats().ClientsEver) {
 			continue
 		}
-		d.own.server.Trim()
+		s.Trim()
 		runtime.GC() // takes what buffers that are kept for reuse need two collections for
 		debug.FreeOSMemory()
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unsafe"
 
+	"prngd/internal/peercred"
 	"prngd/internal/prng"
 	"prngd/internal/transcript"
 )
@@ -309,6 +310,62 @@ func TestStateKeepsAges(t *testing.T) {
 	b.Load(&saved, later)
 	if b.begun != max(1, later-Instant(29*time.Second)) || b.blocked != later-Instant(time.Second) || b.stuck != 0 {
 		t.Errorf("%+v became %+v", saved, b)
+	}
+}
+
+// What a write claims is limited by its bytes, counts by the policy for its peer, and
+// is counted as what became of it.
+func TestWritesAreCountedByPolicy(t *testing.T) {
+	peer := peercred.Cred{UID: 7}
+	for _, c := range []struct {
+		name                                 string
+		write                                []byte
+		known, credits                       bool
+		gives                                int // what the generator counts at most
+		mixes, bits                          int // calls of mix, and what it is told; credited bits
+		credited, refused, clamped, accepted uint64
+	}{
+		{"credited", []byte{3, 0, 8, 1, 9}, true, true, 64, 1, 8, 1, 0, 0, 8},
+		{"clamped", []byte{3, 1, 0, 1, 9}, true, true, 64, 1, 8, 1, 0, 1, 8},
+		{"counts in part", []byte{3, 0, 8, 1, 9}, true, true, 3, 1, 8, 1, 0, 0, 3},
+		{"counts for nothing", []byte{3, 0, 8, 1, 9}, true, true, 0, 1, 8, 0, 1, 0, 0},
+		{"claims nothing", []byte{3, 0, 0, 1, 9}, true, true, 64, 1, 0, 0, 0, 0, 0},
+		{"policy", []byte{3, 0, 8, 1, 9}, true, false, 64, 1, 0, 0, 1, 0, 0},
+		{"unknown peer", []byte{3, 0, 8, 1, 9}, false, true, 64, 1, 0, 0, 1, 0, 0},
+		{"empty", []byte{3, 0, 8, 0}, true, true, 64, 0, 0, 0, 0, 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(prng.Seeded)
+			mixes, told := 0, 0
+			v := NewService(1, func(_ []byte, bits int) int { mixes, told = mixes+1, bits; return min(bits, c.gives) },
+				func(p peercred.Cred) bool { return c.credits && p == peer })
+			w.s.Init(v, new(Tally))
+			if c.known {
+				w.s.SetPeer(peer)
+			}
+			w.Send(c.write)
+			if mixes != c.mixes || told != c.bits {
+				t.Errorf("%d samples, the last of %d bits; expected %d of %d", mixes, told, c.mixes, c.bits)
+			}
+			got := [4]uint64{v.WritesCredited.Load(), v.WritesRefused.Load(), v.WritesClamped.Load(), v.CreditedBits.Load()}
+			if want := [4]uint64{c.credited, c.refused, c.clamped, c.accepted}; got != want {
+				t.Errorf("credited, refused, clamped and bits are %v, expected %v", got, want)
+			}
+		})
+	}
+}
+
+// A command 1 for nothing is not an empty reply.
+func TestEmptyRepliesAreCounted(t *testing.T) {
+	w := newWorld(prng.Unseeded)
+	w.Send([]byte{1, 0, 1, 16})
+	w.Later(testWait)
+	w.SetState(prng.ReseedRequired)
+	w.Send([]byte{1, 16})
+	w.Later(reseedWait)
+	v := w.s.service
+	if u, h, s := v.EmptyUnseeded.Load(), v.EmptyHeld.Load(), v.ShortReplies.Load(); u != 1 || h != 1 || s != 0 {
+		t.Errorf("%d unseeded, %d with a reseed required, %d seeded; expected 1, 1, 0", u, h, s)
 	}
 }
 
