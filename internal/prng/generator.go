@@ -172,3 +172,23 @@ type Source struct {
 	credited uint64 // bits
 	counted  int    // bits before the first seed
 }
+
+// RememberOutput has the generator remember, from now on, what it gives, so that Gave can
+// tell. That costs half a MiB and a hash for each 16 bytes of output.
+func (g *Generator) RememberOutput() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.given == nil {
+		g.given = new(outputMemory)
+	}
+}
+
+// Gave reports whether data contains output of this generator that it remembers: 31
+// bytes of it are enough, wherever they stand.
+func (g *Generator) Gave(data []byte) bool {
+	var prints []uint64
+	Cleanly(func() { prints = fingerprints(data) })
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.given.hasAny(prints)
+}

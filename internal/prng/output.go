@@ -1,6 +1,9 @@
 package prng
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 const (
 	outputBlock    = 16      // bytes of output that are remembered together
@@ -11,33 +14,17 @@ const (
 // block of 16 bytes: it tells nothing about output that one does not know.
 type outputMemory [rememberedSize]uint64
 
-// RememberOutput has the generator remember, from now on, what it gives, so that Gave can
-// tell. That costs half a MiB and a hash for each 16 bytes of output.
-func (g *Generator) RememberOutput() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.given == nil {
-		g.given = new(outputMemory)
+// fingerprints returns those of every 16 bytes of data, wherever they begin.
+func fingerprints(data []byte) (prints []uint64) {
+	for i := 0; i+outputBlock <= len(data); i++ {
+		prints = append(prints, fingerprint(data[i:i+outputBlock]))
 	}
+	return prints
 }
 
-// Gave reports whether data contains output of this generator that it remembers: 31
-// bytes of it are enough, wherever they stand.
-func (g *Generator) Gave(data []byte) bool {
-	var prints []uint64
-	Cleanly(func() {
-		for i := 0; i+outputBlock <= len(data); i++ {
-			prints = append(prints, fingerprint(data[i:i+outputBlock]))
-		}
-	})
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, p := range prints {
-		if g.given != nil && g.given[p%rememberedSize] == p {
-			return true
-		}
-	}
-	return false
+// hasAny reports whether one of prints is remembered; a nil m remembers nothing.
+func (m *outputMemory) hasAny(prints []uint64) bool {
+	return m != nil && slices.ContainsFunc(prints, func(p uint64) bool { return m[p%rememberedSize] == p })
 }
 
 // note remembers output. The generator's mu is held.
