@@ -15,8 +15,8 @@ import (
 // waited for.
 //
 // Unpredictable: what the program's author says. Predictable: everything, to
-// anybody else who may write to the pipe. So it counts only while its mode lets
-// nobody but its owner write.
+// other users that may write to the pipe. So it counts only while its mode lets
+// its owner alone write.
 func FIFO(path string, credit Credit, open func(path string) (*os.File, error)) Gatherer {
 	d := &device{path: path, opener: open, waits: true}
 	return d.gatherer("fifo:"+path, credit, func(ctx context.Context, buf []byte) (int, error) {

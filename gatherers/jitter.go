@@ -63,7 +63,7 @@ type Jitter struct {
 // a choice of touches of its own.
 //
 // A sample is 16,384 bytes of one symbol each, credited 1/64 bit; from an 8 MiB
-// buffer, of four symbols each. The gate needs two samples.
+// buffer, of four symbols each. The first seed needs two samples.
 func (j Jitter) Gatherer() Gatherer {
 	s := newSampler(j)
 	return Gatherer{

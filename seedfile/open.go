@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -171,3 +172,12 @@ func (f *File) named(st *unix.Stat_t) error {
 func (f *File) trusts(uid uint32) bool {
 	return uid == 0 || f.options.Owner >= 0 && uid == uint32(f.options.Owner)
 }
+
+// ErrInUse is in the error of a seed file that another process has open, such as
+// the daemon that is running.
+var ErrInUse = errors.New("in use by another process")
+
+const (
+	lockTries = 20 // at most a second in all: Postfix waits without end, we never
+	lockPause = 50 * time.Millisecond
+)

@@ -16,6 +16,8 @@
 package seedfile
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -150,4 +152,41 @@ func (f *File) Close() error {
 	f.io.Lock()
 	defer f.io.Unlock()
 	return errors.Join(f.file.Close(), f.dir.Close())
+}
+
+// Descriptors returns the file and its directory, for a program that takes this
+// one's place by exec: it may no longer be permitted to open them. They stay
+// ours. Nothing must be saved between this call and the exec, since a save may
+// put another file under the name.
+func (f *File) Descriptors() (file, dir *os.File) {
+	f.io.Lock()
+	defer f.io.Unlock()
+	return f.file, f.dir
+}
+
+// Adopt is [Open] for descriptors that were inherited, which the result owns.
+// The lock came with them. After an error they are closed.
+func Adopt(o Options, file, dir *os.File) (*File, error) {
+	unix.CloseOnExec(int(file.Fd()))
+	unix.CloseOnExec(int(dir.Fd()))
+	f := newFile(o, dir)
+	if err := f.inspect(file, writable(file)); err != nil {
+		file.Close()
+		dir.Close()
+		return nil, fmt.Errorf("taking over seed %s: %w", o.Path, err)
+	}
+	f.file = file
+	return f, nil
+}
+
+// machineHash is what of the machine's identity stands in the file: hashed
+// under a label of our own, since machine-id(5) asks that the id itself be kept
+// from the outside. The zero hash means that there is no id, and matches
+// nothing.
+func machineHash(id []byte) (h [32]byte, ok bool) {
+	id = bytes.TrimSpace(id)
+	if len(id) == 0 || string(id) == "uninitialized" {
+		return h, false
+	}
+	return sha256.Sum256(append([]byte("prngd seed machine-id "), id...)), true
 }

@@ -1,9 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/xrash/smetrics"
 )
 
 const about = `
@@ -80,11 +81,12 @@ func printVersion(c *call) error {
 	return c.print(text + "\n")
 }
 
-// didYouMean names the closest of the known words if it is near.
+// didYouMean names the closest of the known words if it is near: a wrong byte and
+// two that are swapped count two, a missing or an additional one counts one.
 func didYouMean(word string, known []string, prefix string) string {
-	best, distance := "", max(1, len(word)/3)+1
+	best, distance := "", 2*max(1, len(word)/3)+1
 	for _, name := range known {
-		if d := editDistance(word, name); d < distance {
+		if d := smetrics.WagnerFischer(word, name, 1, 1, 2); d < distance {
 			best, distance = name, d
 		}
 	}
@@ -92,27 +94,4 @@ func didYouMean(word string, known []string, prefix string) string {
 		return ""
 	}
 	return ": did you mean " + prefix + best + "?"
-}
-
-// editDistance is the number of insertions, deletions, changes and swaps of
-// neighbouring bytes that make b of a (optimal string alignment).
-func editDistance(a, b string) int {
-	d := make([][]int, len(a)+1)
-	for i := range d {
-		d[i] = make([]int, len(b)+1)
-		d[i][0] = i
-	}
-	for j := range len(b) + 1 {
-		d[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			same := cmp.Compare(a[i-1], b[j-1])
-			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+same*same)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
-			}
-		}
-	}
-	return d[len(a)][len(b)]
 }

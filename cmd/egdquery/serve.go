@@ -154,3 +154,18 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
 	<-down
 	return nil
 }
+
+// printMetrics prints the text for node_exporter's textfile collector. A
+// daemon that does not answer is a metric too, and still the exit status of
+// any other verb.
+func printMetrics(c *call) error {
+	s, err := c.controls(defaultLimit)
+	if err != nil {
+		return err
+	}
+	r, unanswered := s.report()
+	if err := c.print(string(metrics.Text(r))); err != nil {
+		return err
+	}
+	return unanswered
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/xrash/smetrics"
 )
 
 const blanks = " \t"
@@ -77,31 +79,9 @@ func nearest(word string, names []string) string {
 		if len(lower) > len(name)+limit {
 			continue
 		}
-		if n := editDistance(lower, name); n <= limit && n < distance {
+		if n := smetrics.WagnerFischer(lower, name, 1, 1, 1); n <= limit && n < distance {
 			best, distance = name, n
 		}
 	}
 	return best
-}
-
-// editDistance is Levenshtein's: the fewest insertions, deletions and changes
-// of a byte that make b of a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -103,7 +103,7 @@ type Source struct {
 
 // SourceStates returns every value of Source.State.
 func SourceStates() []string {
-	return []string{"waiting", "testing", "healthy", "failing", "hung", "absent", "spent", "retired", "passive"}
+	return []string{"waiting", "testing", "healthy", "failing", "hung", "absent", "exhausted", "retired", "passive"}
 }
 
 // Troubled reports whether the source gives nothing though it should.

@@ -154,20 +154,23 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+// healthy is the report of a healthy daemon.
+func healthy(now time.Time) *control.Report {
+	hour, minute := now.Add(-time.Hour), now.Add(-time.Minute)
+	return &control.Report{
+		Started:   hour,
+		Now:       now,
+		Generator: control.Generator{State: control.StateSeeded, SeededAt: &hour, LastReseed: &minute},
+		Sources: []control.Source{{Name: "kernel", State: "healthy", Credit: 8, Samples: 1, Bits: 512},
+			{Name: "ps", State: "failing", Samples: 5}, {Name: "jitter", State: "failing", Credit: 1. / 64}},
+		Seed:      control.Seed{LastSave: &hour},
+		Listeners: []control.Socket{{Address: "/run/egd-pool"}},
+	}
+}
+
 func TestHealth(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	ago := func(d time.Duration) *time.Time { t := now.Add(-d); return &t }
-	healthy := func() *control.Report {
-		return &control.Report{
-			Started:   now.Add(-time.Hour),
-			Now:       now,
-			Generator: control.Generator{State: control.StateSeeded, SeededAt: ago(time.Hour), LastReseed: ago(time.Minute)},
-			Sources: []control.Source{{Name: "kernel", State: "healthy", Credit: 8, Samples: 1, Bits: 512},
-				{Name: "who", State: "failing", Samples: 5}, {Name: "jitter", State: "failing", Credit: 1. / 64}},
-			Seed:      control.Seed{LastSave: ago(time.Hour)},
-			Listeners: []control.Socket{{Address: "/run/egd-pool"}},
-		}
-	}
 	for _, c := range []struct {
 		name   string
 		change func(*control.Report)
@@ -208,7 +211,7 @@ func TestHealth(t *testing.T) {
 		{"refusals", func(r *control.Report) { r.Clients.LastRefusal = ago(9 * time.Minute) }, control.Degraded, "refused in the last 10m"},
 		{"refusals long ago", func(r *control.Report) { r.Clients.LastRefusal = ago(11 * time.Minute) }, control.OK, ""},
 	} {
-		r := healthy()
+		r := healthy(now)
 		c.change(r)
 		got, reasons := r.Health()
 		if got != c.want || !strings.Contains(strings.Join(reasons, "; "), c.reason) {

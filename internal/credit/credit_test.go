@@ -131,7 +131,7 @@ func (s *seed) Replace(successor [64]byte) error {
 
 // The old seed counts once, after it was replaced durably, and not otherwise; it
 // is mixed in any case, and its successor depends on all that was mixed.
-func TestRecall(t *testing.T) {
+func TestLoadSeed(t *testing.T) {
 	old := func(bits int) seedfile.Loaded {
 		data := make([]byte, 64)
 		data[0] = 1
@@ -158,7 +158,7 @@ func TestRecall(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := &seed{loaded: row.loaded, fails: row.fails, generator: g}
-		_, _, replaceErr := Recall(g, f, 1, 2)
+		_, _, replaceErr := LoadSeed(g, f, 1, 2)
 		st := g.Stats()
 		if st.GateBits != row.bits || f.counted != 0 || (replaceErr != nil) != row.says {
 			t.Errorf("%s: %d bits, %d of them before Replace, error %v", row.name, st.GateBits, f.counted, replaceErr)
@@ -179,7 +179,7 @@ func TestRecall(t *testing.T) {
 	defer g.Close()
 	g.Source(prng.Policy{Name: "other"}).Add([]byte("something else"), 0)
 	f := &seed{loaded: old(256), generator: g}
-	Recall(g, f, 1, 2)
+	LoadSeed(g, f, 1, 2)
 	if name, same := successors[f.successor]; same {
 		t.Errorf("the successor is that of %q, whatever else was mixed", name)
 	}

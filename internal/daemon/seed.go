@@ -193,7 +193,7 @@ func (p *seed) load(f *seedfile.File) {
 		return
 	}
 	real, mono := gatherers.Clocks()()
-	warning, readErr, replaceErr := credit.Recall(p.generator, f, real, mono)
+	warning, readErr, replaceErr := credit.LoadSeed(p.generator, f, real, mono)
 	for _, err := range []error{readErr, replaceErr} {
 		if err != nil {
 			p.log.Warn(err)

@@ -202,7 +202,7 @@ func TestHandoverOfStuckReplies(t *testing.T) {
 		next := d.heir(newGenerator(t, prng.Seeded), d.park())
 		d.stop()
 		d = next
-		for range 1000 { // more than sockets hold, so that it is stuck anew
+		for range 1000 { // more than sockets hold, so that it is stuck again
 			expectPattern(t, c)
 			read++
 		}

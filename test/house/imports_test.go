@@ -23,7 +23,7 @@ var rules = map[string]rule{
 	"internal/prng":       {sys, "net os os/exec io/fs log log/slog"},
 	"internal/peercred":   {sys, ""},
 	"internal/change":     {"", ""},
-	"internal/config":     {"egdproto internal/change github.com/urfave/cli/v2", ""},
+	"internal/config":     {"egdproto internal/change github.com/urfave/cli/v2 github.com/xrash/smetrics", ""},
 	"internal/credit":     {"gatherers seedfile internal/peercred internal/prng", ""},
 	"internal/control":    {"egdproto internal/change internal/peercred" + sys + logrus, ""},
 	"internal/hostenv":    {"", ""},

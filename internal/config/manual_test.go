@@ -1,0 +1,39 @@
+package config
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+)
+
+// TestOneCommandLine: man page and completions have the options of the table in flags, and no others.
+func TestOneCommandLine(t *testing.T) {
+	known := []string{"help"}
+	for _, f := range flags(&Options{}, nil) {
+		known = append(known, f.Names()...)
+	}
+	for file, option := range map[string]string{
+		"../../docs/man/prngd.8":                `Fl Fl ([a-z-]+)`,
+		"../../packaging/completion/prngd.bash": `--([a-z][a-z-]*)`,
+		"../../packaging/completion/prngd.fish": ` -l ([a-z-]+)`,
+		"../../packaging/completion/_prngd":     `--([a-z][a-z-]*)`,
+	} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found []string
+		for _, m := range regexp.MustCompile(option).FindAllStringSubmatch(string(text), -1) {
+			found = append(found, m[1])
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("%s has --%s, which the table has not", file, m[1])
+			}
+		}
+		for _, f := range flags(&Options{}, nil) {
+			if name := f.Names()[0]; !slices.Contains(found, name) {
+				t.Errorf("%s has no --%s", file, name)
+			}
+		}
+	}
+}
