@@ -66,7 +66,7 @@ type Session struct {
 // Init makes s a new session of v, which counts in the driver's tally.
 func (s *Session) Init(v *Service, tally *Tally) { s.service, s.tally = v, tally }
 
-// SetPeer sets the credentials by which the peer's writes are judged, each by itself.
+// SetPeer sets the credentials by which each of the peer's writes is judged.
 // Without them no write counts.
 func (s *Session) SetPeer(cred peercred.Cred) { s.cred, s.known = cred, true }
 
