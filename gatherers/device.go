@@ -29,10 +29,10 @@ func (d *device) gatherer(name string, credit Credit, take func(context.Context,
 	d.open() // its error comes again with the first sample
 	buf := make([]byte, rawBytes(credit))
 	return Gatherer{
-		Name:    name,
-		Every:   600 * time.Second,
-		Credit:  credit,
-		Foreign: true,
+		Name:      name,
+		Every:     600 * time.Second,
+		Credit:    credit,
+		Untrusted: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
 			if d.file == nil {
 				if err := d.open(); err != nil {

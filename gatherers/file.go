@@ -24,11 +24,11 @@ const maxFile = 1 << 20
 func File(path string, credit Credit) Gatherer {
 	file, _ := openRegular(path) // its error comes again with the sample
 	return Gatherer{
-		Name:    "file:" + path,
-		Every:   60 * time.Second,
-		Credit:  credit,
-		Foreign: true,
-		Once:    true,
+		Name:      "file:" + path,
+		Every:     60 * time.Second,
+		Credit:    credit,
+		Untrusted: true,
+		Once:      true,
 		Gather: func(context.Context) ([]byte, error) {
 			if file == nil {
 				f, err := openRegular(path)

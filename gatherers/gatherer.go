@@ -55,9 +55,9 @@ type Gatherer struct {
 	// Credit is what a healthy sample counts for.
 	Credit Credit
 
-	// Foreign marks data that others made: another daemon's, a file's. It is
+	// Untrusted marks data that others made: another daemon's, a file's. It is
 	// never a reason to stir the generator.
-	Foreign bool
+	Untrusted bool
 
 	// Once marks a source of which one good sample is taken in the life of the
 	// Runner, whatever is reloaded.

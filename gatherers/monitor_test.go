@@ -214,7 +214,7 @@ func TestNeeded(t *testing.T) {
 		b.during(t, []gatherers.Gatherer{
 			stuck,
 			{Name: "statistics", Every: time.Minute, Gather: count()},
-			{Name: "foreign", Every: time.Minute, Credit: 0.5, Foreign: true, Gather: random(1024)},
+			{Name: "foreign", Every: time.Minute, Credit: 0.5, Untrusted: true, Gather: random(1024)},
 		}, func() {
 			time.Sleep(5 * time.Minute)
 			if !b.status(stuck.Name).Needed {

@@ -26,11 +26,11 @@ func RunRaw(ctx context.Context, path string, argv []string, n int) ([]byte, err
 func Program(path string, argv []string, credit Credit, run RawRunner) Gatherer {
 	size := rawBytes(credit)
 	return Gatherer{
-		Name:    "program:" + commandLine(path, argv),
-		Every:   600 * time.Second,
-		Limit:   StreamLimit + 2*pipeDelay, // it ends by itself; this is for the report
-		Credit:  credit,
-		Foreign: true,
+		Name:      "program:" + commandLine(path, argv),
+		Every:     600 * time.Second,
+		Limit:     StreamLimit + 2*pipeDelay, // it ends by itself; this is for the report
+		Credit:    credit,
+		Untrusted: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
 			ctx, cancel := context.WithTimeout(ctx, StreamLimit)
 			defer cancel()

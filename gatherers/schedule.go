@@ -51,7 +51,7 @@ func (r *Runner) period(s *source) time.Duration {
 // works. mu is held.
 func (r *Runner) otherHealthy(s *source) bool {
 	for _, other := range r.sources {
-		if other != s && other.Credit > 0 && !other.Foreign && other.status.State == Healthy {
+		if other != s && other.Credit > 0 && !other.Untrusted && other.status.State == Healthy {
 			return true
 		}
 	}

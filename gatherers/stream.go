@@ -23,11 +23,11 @@ func Stream(address egdproto.Address, credit Credit) Gatherer {
 	}
 	size := rawBytes(credit)
 	return Gatherer{
-		Name:    "stream:" + address.String(),
-		Every:   600 * time.Second,
-		Limit:   StreamLimit,
-		Credit:  credit,
-		Foreign: true,
+		Name:      "stream:" + address.String(),
+		Every:     600 * time.Second,
+		Limit:     StreamLimit,
+		Credit:    credit,
+		Untrusted: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
 			conn, err := dial(ctx, address)
 			if err != nil {

@@ -24,7 +24,7 @@ func TestProgram(t *testing.T) {
 	fifo, dead := alive(t)
 	script := "(exec sleep 300) 3>" + fifo + " & echo noise >&2; exec 3>" + fifo + "; while :; do echo 0123456; done"
 	g := gatherers.Program(sh, []string{"sh", "-c", script}, 0.25, gatherers.RunRaw)
-	if g.Name != "program:/bin/sh -c "+script || g.Credit != 0.25 || !g.Foreign || g.Tested {
+	if g.Name != "program:/bin/sh -c "+script || g.Credit != 0.25 || !g.Untrusted || g.Tested {
 		t.Errorf("%+v", g)
 	}
 	data, err := g.Gather(t.Context())
@@ -84,7 +84,7 @@ func TestStream(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "stream")
 	sender(t, "unix", path, good)
 	g := gatherers.Stream(egdproto.Address{Network: "unix", Path: path}, 0.25)
-	if g.Name != "stream:"+path || g.Credit != 0.25 || !g.Foreign || g.Tested {
+	if g.Name != "stream:"+path || g.Credit != 0.25 || !g.Untrusted || g.Tested {
 		t.Errorf("%+v", g)
 	}
 	if data, err := g.Gather(t.Context()); !bytes.Equal(data, good[:2048]) || err != nil {
@@ -132,7 +132,7 @@ func TestFIFO(t *testing.T) {
 		t.Skip(err)
 	}
 	g := gatherers.FIFO(path, 0.5, gatherers.OpenFIFO)
-	if g.Name != "fifo:"+path || !g.Foreign || g.Tested {
+	if g.Name != "fifo:"+path || !g.Untrusted || g.Tested {
 		t.Errorf("%+v", g)
 	}
 	w, err := os.OpenFile(path, os.O_WRONLY|unix.O_NONBLOCK, 0)

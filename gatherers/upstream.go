@@ -28,10 +28,10 @@ func EGD(address egdproto.Address, credit Credit) Gatherer {
 	}
 	var peer atomic.Int64
 	return Gatherer{
-		Name:    "egd:" + address.String(),
-		Every:   600 * time.Second,
-		Credit:  credit,
-		Foreign: true,
+		Name:      "egd:" + address.String(),
+		Every:     600 * time.Second,
+		Credit:    credit,
+		Untrusted: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
 			conn, err := dial(ctx, address)
 			if err != nil {

@@ -94,7 +94,7 @@ func TestUpstream(t *testing.T) {
 
 func TestUpstreamDescribesItself(t *testing.T) {
 	g := gatherers.EGD(egdproto.Address{Network: "unix", Path: "/run/other-pool"}, 0.5)
-	if g.Name != "egd:/run/other-pool" || g.Credit != 0.5 || !g.Foreign {
+	if g.Name != "egd:/run/other-pool" || g.Credit != 0.5 || !g.Untrusted {
 		t.Errorf("%+v", g)
 	}
 	g = gatherers.EGD(egdproto.Address{Network: "tcp", Host: "localhost", Port: 708}, 0.5)

@@ -17,14 +17,14 @@ import (
 
 // untrustedLimit is what one untrusted source may count before the first seed,
 // in bits: half of what that takes, so that none of them seeds alone.
-const untrustedLimit = prng.GateBits / 2
+const untrustedLimit = prng.FirstSeedBits / 2
 
 // Gatherer returns the policy for the samples of g. What g says that others
 // made counts for at most half of the first seed.
 func Gatherer(g *gatherers.Gatherer) prng.Policy {
-	p := prng.Policy{Name: g.Name, Untrusted: g.Foreign, Independent: independent(g.Name)}
+	p := prng.Policy{Name: g.Name, Untrusted: g.Untrusted, Independent: independent(g.Name)}
 	if p.Untrusted {
-		p.GateLimit = untrustedLimit
+		p.FirstSeedLimit = untrustedLimit
 	}
 	return p
 }
@@ -40,7 +40,7 @@ func independent(name string) bool {
 // SeedFile returns the policy for the seed file: at most half of the first seed,
 // so that clones of one disk still differ by as many live bits.
 func SeedFile() prng.Policy {
-	return prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: untrustedLimit}
+	return prng.Policy{Name: "seedfile", Untrusted: true, FirstSeedLimit: untrustedLimit}
 }
 
 // Exchange returns the policy for an exchange file. It is added with 0 bits:
@@ -56,9 +56,9 @@ func Generation() prng.Policy { return prng.Policy{Name: "generation", Untrusted
 // Client returns the policy for what clients write. They seed alone only if the
 // configuration says so.
 func Client(alone bool) prng.Policy {
-	p := prng.Policy{Name: "client", Untrusted: true, GateLimit: untrustedLimit}
+	p := prng.Policy{Name: "client", Untrusted: true, FirstSeedLimit: untrustedLimit}
 	if alone {
-		p.GateLimit = 0
+		p.FirstSeedLimit = 0
 	}
 	return p
 }

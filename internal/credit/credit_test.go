@@ -17,16 +17,16 @@ func TestPolicies(t *testing.T) {
 		"own gatherer":   {Gatherer(&gatherers.Gatherer{Name: "cpu"}), prng.Policy{Name: "cpu"}},
 		"jitter":         {Gatherer(&gatherers.Gatherer{Name: "jitter"}), prng.Policy{Name: "jitter", Independent: true}},
 		"kernel":         {Gatherer(&gatherers.Gatherer{Name: "kernel"}), prng.Policy{Name: "kernel"}},
-		"device":         {Gatherer(&gatherers.Gatherer{Name: "dev:/dev/hwrng", Foreign: true}), prng.Policy{Name: "dev:/dev/hwrng", Untrusted: true, GateLimit: 256, Independent: true}},
+		"device":         {Gatherer(&gatherers.Gatherer{Name: "dev:/dev/hwrng", Untrusted: true}), prng.Policy{Name: "dev:/dev/hwrng", Untrusted: true, FirstSeedLimit: 256, Independent: true}},
 		"kernel, device": {Gatherer(&gatherers.Gatherer{Name: "dev:/dev/urandom"}), prng.Policy{Name: "dev:/dev/urandom"}},
 		"kernel, random": {Gatherer(&gatherers.Gatherer{Name: "dev:/dev/random"}), prng.Policy{Name: "dev:/dev/random"}},
 		"a file":         {Gatherer(&gatherers.Gatherer{Name: "file:/jitter"}), prng.Policy{Name: "file:/jitter"}},
-		"upstream":       {Gatherer(&gatherers.Gatherer{Name: "egd:/x", Foreign: true}), prng.Policy{Name: "egd:/x", Untrusted: true, GateLimit: 256}},
-		"seed file":      {SeedFile(), prng.Policy{Name: "seedfile", Untrusted: true, GateLimit: 256}},
+		"upstream":       {Gatherer(&gatherers.Gatherer{Name: "egd:/x", Untrusted: true}), prng.Policy{Name: "egd:/x", Untrusted: true, FirstSeedLimit: 256}},
+		"seed file":      {SeedFile(), prng.Policy{Name: "seedfile", Untrusted: true, FirstSeedLimit: 256}},
 		"handover":       {Handover(), prng.Policy{Name: "handover", Untrusted: true}},
 		"exchange":       {Exchange("/x"), prng.Policy{Name: "exchange:/x", Untrusted: true}},
 		"generation":     {Generation(), prng.Policy{Name: "generation", Untrusted: true}},
-		"clients":        {Client(false), prng.Policy{Name: "client", Untrusted: true, GateLimit: 256}},
+		"clients":        {Client(false), prng.Policy{Name: "client", Untrusted: true, FirstSeedLimit: 256}},
 		"clients, alone": {Client(true), prng.Policy{Name: "client", Untrusted: true}},
 	} {
 		if !reflect.DeepEqual(row.got, row.want) {
@@ -125,7 +125,7 @@ type seed struct {
 func (s *seed) Load() (seedfile.Loaded, error) { return s.loaded, nil }
 
 func (s *seed) Replace(successor [64]byte) error {
-	s.counted, s.successor = s.generator.Stats().GateBits, successor
+	s.counted, s.successor = s.generator.Stats().FirstSeedBits, successor
 	return s.fails
 }
 
@@ -160,8 +160,8 @@ func TestLoadSeed(t *testing.T) {
 		f := &seed{loaded: row.loaded, fails: row.fails, generator: g}
 		_, _, replaceErr := LoadSeed(g, f, 1, 2)
 		st := g.Stats()
-		if st.GateBits != row.bits || f.counted != 0 || (replaceErr != nil) != row.says {
-			t.Errorf("%s: %d bits, %d of them before Replace, error %v", row.name, st.GateBits, f.counted, replaceErr)
+		if st.FirstSeedBits != row.bits || f.counted != 0 || (replaceErr != nil) != row.says {
+			t.Errorf("%s: %d bits, %d of them before Replace, error %v", row.name, st.FirstSeedBits, f.counted, replaceErr)
 		}
 		if s := st.Sources[0]; s.Samples != row.samples || s.CreditedBits != uint64(row.bits) {
 			t.Errorf("%s: %+v", row.name, s)

@@ -57,7 +57,7 @@ var reportedStates = map[prng.State]string{
 
 func (p *generatorPart) report(r *control.Report) {
 	st := p.Stats()
-	r.Generator.State, r.Generator.FirstSeedBits, r.Generator.FirstSeedRequired = reportedStates[st.State], st.GateBits, prng.GateBits
+	r.Generator.State, r.Generator.FirstSeedBits, r.Generator.FirstSeedRequired = reportedStates[st.State], st.FirstSeedBits, prng.FirstSeedBits
 	r.Generator.SeededAt, r.Generator.LastReseed = control.When(st.OpenedAt), control.When(st.LastReseed)
 	r.Generator.Reseeds, r.Generator.Stirs, r.Generator.Generates, r.Generator.Bytes = st.Reseeds, st.Stirs, st.Generates, st.Bytes
 	r.Generator.Kernel, r.Generator.Unprotected = st.Kernel, st.Memory.Missing
@@ -107,8 +107,8 @@ func personalization(now time.Time) []byte {
 // seeders names the sources that gave the first seed, with what they counted.
 func seeders(st prng.Stats) (names []string) {
 	for _, s := range st.Sources {
-		if s.GateBits > 0 {
-			names = append(names, fmt.Sprintf("%s %d bits", s.Name, s.GateBits))
+		if s.FirstSeedBits > 0 {
+			names = append(names, fmt.Sprintf("%s %d bits", s.Name, s.FirstSeedBits))
 		}
 	}
 	return names

@@ -75,7 +75,7 @@ const remedy = "512 bits from credited sources are needed. Without a kernel gene
 func (d *daemon) announce(ctx context.Context) {
 	late := time.AfterFunc(unseededWarning, func() {
 		if d.generator.State() == prng.Unseeded && ctx.Err() == nil {
-			d.log.WithField("bits", d.generator.Stats().GateBits).Warn("not seeded: " + remedy)
+			d.log.WithField("bits", d.generator.Stats().FirstSeedBits).Warn("not seeded: " + remedy)
 		}
 	})
 	defer late.Stop()

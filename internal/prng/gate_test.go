@@ -39,8 +39,8 @@ func TestGate(t *testing.T) {
 	changed, dst := p.Changed(), []byte("untouched")
 
 	own.Add(sample(64), 511)
-	if st := p.Stats(); st.State != prng.Unseeded || st.GateBits != 511 {
-		t.Fatalf("at 511 bits: %v, gate %d", st.State, st.GateBits)
+	if st := p.Stats(); st.State != prng.Unseeded || st.FirstSeedBits != 511 {
+		t.Fatalf("at 511 bits: %v, gate %d", st.State, st.FirstSeedBits)
 	}
 	if p.Generate(dst) || string(dst) != "untouched" || closed(changed) {
 		t.Fatal("a shut gate lets something through")
@@ -51,8 +51,8 @@ func TestGate(t *testing.T) {
 
 	own.Add(sample(1), 1)
 	st := p.Stats()
-	if st.State != prng.Seeded || st.GateBits != 512 || !closed(changed) {
-		t.Fatalf("at 512 bits: %v, gate %d, change told: %v", st.State, st.GateBits, closed(changed))
+	if st.State != prng.Seeded || st.FirstSeedBits != 512 || !closed(changed) {
+		t.Fatalf("at 512 bits: %v, gate %d, change told: %v", st.State, st.FirstSeedBits, closed(changed))
 	}
 	if st.PoolBits != 0 || st.EntropyInputBits != 0 {
 		t.Fatalf("the first seed leaves %d bits in the pools, %d in the entropyInput", st.PoolBits, st.EntropyInputBits)
@@ -78,7 +78,7 @@ func TestCreditLimits(t *testing.T) {
 	} {
 		p := newPool(t, &world{})
 		got := p.Source(prng.Policy{Name: "own"}).Add(sample(c.size), c.bits)
-		if gate := p.Stats().GateBits; got != c.want || gate != c.want {
+		if gate := p.Stats().FirstSeedBits; got != c.want || gate != c.want {
 			t.Errorf("Add(%d bytes, %d bits) = %d, gate %d; expected %d", c.size, c.bits, got, gate, c.want)
 		}
 	}
@@ -96,14 +96,14 @@ func TestPoolsAreCapped(t *testing.T) {
 
 func TestGateLimit(t *testing.T) {
 	p := newPool(t, &world{})
-	peer := p.Source(prng.Policy{Name: "egd:/peer", Untrusted: true, GateLimit: 256})
+	peer := p.Source(prng.Policy{Name: "egd:/peer", Untrusted: true, FirstSeedLimit: 256})
 	for i, want := range []int{200, 56, 0} {
 		if got := peer.Add(sample(64), 200); got != want {
 			t.Fatalf("sample %d counted %d, expected %d", i, got, want)
 		}
 	}
 	// The limit is the source's, not the value's that was handed out.
-	if again := p.Source(prng.Policy{Name: "egd:/peer", Untrusted: true, GateLimit: 300}); again != peer {
+	if again := p.Source(prng.Policy{Name: "egd:/peer", Untrusted: true, FirstSeedLimit: 300}); again != peer {
 		t.Fatal("the same name gave another source")
 	}
 	if got := peer.Add(sample(64), 200); got != 44 {

@@ -135,13 +135,13 @@ type kernel struct {
 // counts is what has happened since the first program of this process.
 // Generator.mu guards it.
 type counts struct {
-	opened     time.Time // wall clock of the first seed
-	gateBits   int       // credit at that moment
-	reseeds    uint64
-	reseededAt time.Time
-	stirs      uint64
-	generates  uint64
-	bytes      uint64
+	opened        time.Time // wall clock of the first seed
+	firstSeedBits int       // credit at that moment
+	reseeds       uint64
+	reseededAt    time.Time
+	stirs         uint64
+	generates     uint64
+	bytes         uint64
 }
 
 // Policy says how much one source may be credited.
@@ -151,9 +151,9 @@ type Policy struct {
 	// Untrusted marks data that others choose or know (clients, upstreams, files):
 	// it is mixed but never causes a stir, nor a reseed unless it is credited.
 	Untrusted bool
-	// GateLimit is how many bits the source may count before the first seed; 0 is
+	// FirstSeedLimit is how many bits the source may count before the first seed; 0 is
 	// no limit.
-	GateLimit int
+	FirstSeedLimit int
 	// Independent marks the health-tested noise of a source that a twin of this
 	// machine cannot share. Nothing else ends a hold or answers RequestReseed.
 	Independent bool

@@ -5,14 +5,14 @@ import "time"
 // Counts is what has been counted since the first program of this process
 // started. It holds no secret.
 type Counts struct {
-	Opened     time.Time     `json:"opened,omitzero"` // wall clock of the first seed
-	GateBits   int           `json:"gate_bits,omitempty"`
-	Reseeds    uint64        `json:"reseeds,omitempty"`
-	LastReseed time.Time     `json:"last_reseed,omitzero"`
-	Stirs      uint64        `json:"stirs,omitempty"`
-	Generates  uint64        `json:"generates,omitempty"`
-	Bytes      uint64        `json:"bytes,omitempty"`
-	Sources    []SourceStats `json:"sources,omitempty"`
+	Opened        time.Time     `json:"opened,omitzero"` // wall clock of the first seed
+	FirstSeedBits int           `json:"gate_bits,omitempty"`
+	Reseeds       uint64        `json:"reseeds,omitempty"`
+	LastReseed    time.Time     `json:"last_reseed,omitzero"`
+	Stirs         uint64        `json:"stirs,omitempty"`
+	Generates     uint64        `json:"generates,omitempty"`
+	Bytes         uint64        `json:"bytes,omitempty"`
+	Sources       []SourceStats `json:"sources,omitempty"`
 }
 
 // HandOver returns the counts for [Generator.Continue] of the program that
@@ -20,7 +20,7 @@ type Counts struct {
 func (g *Generator) HandOver() Counts {
 	st := g.Stats()
 	return Counts{
-		Opened: st.OpenedAt, GateBits: st.GateBits, Reseeds: st.Reseeds, LastReseed: st.LastReseed,
+		Opened: st.OpenedAt, FirstSeedBits: st.FirstSeedBits, Reseeds: st.Reseeds, LastReseed: st.LastReseed,
 		Stirs: st.Stirs, Generates: st.Generates, Bytes: st.Bytes, Sources: st.Sources,
 	}
 }
@@ -47,7 +47,7 @@ func (g *Generator) Continue(c Counts) {
 		g.continueSource(before, !c.Opened.IsZero())
 	}
 	if !c.Opened.IsZero() {
-		g.counts.opened, g.counts.gateBits = c.Opened, c.GateBits
+		g.counts.opened, g.counts.firstSeedBits = c.Opened, c.FirstSeedBits
 	}
 }
 
@@ -61,6 +61,6 @@ func (g *Generator) continueSource(before SourceStats, seeded bool) {
 	s.bytes += before.Bytes
 	s.credited += before.CreditedBits
 	if seeded {
-		s.counted = before.GateBits
+		s.counted = before.FirstSeedBits
 	}
 }

@@ -27,11 +27,11 @@ func newPair(t testing.TB) *pair {
 	for _, pol := range []prng.Policy{
 		{Name: "own", Independent: true},
 		{Name: "untrusted", Untrusted: true},
-		{Name: "limited", Untrusted: true, GateLimit: 256, Independent: true},
+		{Name: "limited", Untrusted: true, FirstSeedLimit: 256, Independent: true},
 		{Name: "other"},
 	} {
 		q.sources = append(q.sources, p.Source(pol))
-		q.model.sources = append(q.model.sources, &modelSource{untrusted: pol.Untrusted, independent: pol.Independent, limit: pol.GateLimit})
+		q.model.sources = append(q.model.sources, &modelSource{untrusted: pol.Untrusted, independent: pol.Independent, limit: pol.FirstSeedLimit})
 	}
 	return q
 }

@@ -72,7 +72,7 @@ func (l *life) write(data []byte) error {
 // figures is all that an estimate, a schedule or the level rests on.
 func (l *life) figures() string {
 	st := l.p.Stats()
-	return fmt.Sprintln(st.State, st.GateBits, st.PoolBits, st.EntropyInputBits, st.Reseeds, st.Stirs, st.Generates, st.ReseedRequested,
+	return fmt.Sprintln(st.State, st.FirstSeedBits, st.PoolBits, st.EntropyInputBits, st.Reseeds, st.Stirs, st.Generates, st.ReseedRequested,
 		st.OpenedAt, st.Sources[0].CreditedBits, st.Sources[1].CreditedBits)
 }
 

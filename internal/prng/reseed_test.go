@@ -205,14 +205,14 @@ func TestHoldsKeepTheirOwn(t *testing.T) {
 func TestHoldWhileUnseeded(t *testing.T) {
 	p := newPool(t, &world{})
 	noise := p.Source(prng.Policy{Name: "noise", Independent: true})
-	limited := p.Source(prng.Policy{Name: "limited", GateLimit: 256})
+	limited := p.Source(prng.Policy{Name: "limited", FirstSeedLimit: 256})
 	noise.Add(sample(64), 255)
 	limited.Add(sample(64), 256)
 	p.Hold(prng.Cloned)
 	if p.RequestReseed() != nil || p.Release(p.Ticket()) {
 		t.Fatal("there is nothing to reseed or release")
 	}
-	if st := p.Stats(); st.State != prng.Unseeded || st.GateBits != 0 {
+	if st := p.Stats(); st.State != prng.Unseeded || st.FirstSeedBits != 0 {
 		t.Fatalf("%+v", st)
 	}
 	if limited.Add(sample(64), 256) != 256 {

@@ -10,10 +10,10 @@ func (g *Generator) advance(real, mono int64) {
 	acc := &g.sec.acc
 	if g.State() == Unseeded {
 		bits := acc.bits()
-		if bits < GateBits {
+		if bits < FirstSeedBits {
 			return
 		}
-		g.counts.gateBits = bits
+		g.counts.firstSeedBits = bits
 		g.instantiate(real, mono)
 	}
 	switch {
@@ -29,7 +29,7 @@ func (g *Generator) advance(real, mono int64) {
 //
 //	entropy_input = D_0 | ... | D_31   all pools: P0 alone holds 1/32 of the credit
 //	nonce         = wall and monotonic clock (128 bits, beside the 128 of 8.6.7
-//	                that GateBits has on top of the strength)
+//	                that FirstSeedBits has on top of the strength)
 //	personalization_string = Env.PersonalizationString
 //
 // Each pool is a SHA-256 value with a 32nd of the credit, far below n_out - 64:

@@ -34,7 +34,7 @@ func (s *Source) Add(data []byte, bits int) (credited int) {
 
 // AddSampled mixes a sample of any length and counts bits of entropy for it, at
 // most 8 a byte, at most what the digests can hold if the sample enters hashed,
-// at most what GateLimit leaves, and 0 if an event was noticed since it was begun:
+// at most what FirstSeedLimit leaves, and 0 if an event was noticed since it was begun:
 // ticket is the generator's of that moment. It returns what was counted. When
 // due it seeds or reseeds.
 //
@@ -99,7 +99,7 @@ func (s *Source) mix(data []byte, bits, size int, mono int64, ticket uint64) {
 	}
 }
 
-// limit applies GateLimit, and the ticket.
+// limit applies FirstSeedLimit, and the ticket.
 func (s *Source) limit(bits int, ticket uint64) int {
 	g := s.generator
 	if ticket < g.hold.heldAt {
@@ -108,8 +108,8 @@ func (s *Source) limit(bits int, ticket uint64) int {
 	if g.State() != Unseeded {
 		return bits
 	}
-	if s.policy.GateLimit > 0 {
-		bits = min(bits, max(0, s.policy.GateLimit-s.counted))
+	if s.policy.FirstSeedLimit > 0 {
+		bits = min(bits, max(0, s.policy.FirstSeedLimit-s.counted))
 	}
 	s.counted += bits
 	return bits

@@ -5,7 +5,7 @@ import "time"
 // Stats is a snapshot for status. It holds no secret.
 type Stats struct {
 	State            State
-	GateBits         int       // bits counted towards the 512 of the first seed; how many it had, once it was made
+	FirstSeedBits    int       // bits counted towards the 512 of the first seed; how many it had, once it was made
 	PoolBits         int       // bits held by the 32 pools now, at most 8192
 	EntropyInputBits int       // bits credited since the last reseed, at most 320
 	IndependentBits  int       // bits of independent noise since an event or a request, at most 320
@@ -26,11 +26,11 @@ type Stats struct {
 
 // SourceStats counts what one source gave.
 type SourceStats struct {
-	Name         string
-	Samples      uint64
-	Bytes        uint64
-	CreditedBits uint64
-	GateBits     int // of these, what opened the gate
+	Name          string
+	Samples       uint64
+	Bytes         uint64
+	CreditedBits  uint64
+	FirstSeedBits int // of these, what opened the gate
 }
 
 // Stats returns the present figures.
@@ -39,7 +39,7 @@ func (g *Generator) Stats() Stats {
 	defer g.mu.Unlock()
 	c := &g.counts
 	st := Stats{
-		State: g.State(), OpenedAt: c.opened, GateBits: c.gateBits,
+		State: g.State(), OpenedAt: c.opened, FirstSeedBits: c.firstSeedBits,
 		Reseeds: c.reseeds, LastReseed: c.reseededAt, ReseedRequested: g.hold.answered != nil,
 		Stirs: c.stirs, Generates: c.generates, Bytes: c.bytes, Kernel: g.kernel.ok,
 		Sources: make([]SourceStats, len(g.sources)), Memory: g.region.protection,
@@ -56,7 +56,7 @@ func (g *Generator) Stats() Stats {
 	acc := &g.sec.acc
 	st.PoolBits, st.EntropyInputBits, st.IndependentBits = acc.bits(), acc.bitsOf(entropyInput), acc.bitsOf(independentInput)
 	if st.State == Unseeded {
-		st.GateBits = st.PoolBits
+		st.FirstSeedBits = st.PoolBits
 		return st
 	}
 	_, mono := g.clocks()

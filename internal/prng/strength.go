@@ -2,10 +2,10 @@ package prng
 
 import "time"
 
-// GateBits is what the first seed takes, in bits of credit: 256 for the security
+// FirstSeedBits is what the first seed takes, in bits of credit: 256 for the security
 // strength and 128 for the nonce (SP 800-90A, 8.6.7), and with all of it Hash_df
 // (n_out = 440) has h_in >= n_out + 64 (SP 800-90B, 3.1.5.1.2).
-const GateBits = 512
+const FirstSeedBits = 512
 
 const (
 	strength = 256 // bits, of the DRBG

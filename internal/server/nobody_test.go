@@ -19,7 +19,7 @@ func testNobodyBringsNoBit(t *testing.T, serve startFunc) {
 	const writes = 500
 	d := serve(t, prng.Unseeded, func(c *Config) { c.UnseededWait = 0 })
 	own := d.generator.Source(prng.Policy{Name: "own"})
-	own.Add(bytes.Repeat([]byte{1}, 64), prng.GateBits-1)
+	own.Add(bytes.Repeat([]byte{1}, 64), prng.FirstSeedBits-1)
 	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "127.0.0.1"}})
 	if err != nil {
 		t.Fatal(err)
@@ -42,8 +42,8 @@ func testNobodyBringsNoBit(t *testing.T, serve startFunc) {
 	if got := c.Receive(5); !bytes.Equal(got, make([]byte, 5)) {
 		t.Errorf("level and reply are %x, expected both empty", got)
 	}
-	if s, p := d.srv.Stats(), d.generator.Stats(); s.CreditedBits != 0 || s.WritesRefused != 2*writes || p.GateBits != prng.GateBits-1 {
-		t.Errorf("%d bits at the gate, server %+v", p.GateBits, s)
+	if s, p := d.srv.Stats(), d.generator.Stats(); s.CreditedBits != 0 || s.WritesRefused != 2*writes || p.FirstSeedBits != prng.FirstSeedBits-1 {
+		t.Errorf("%d bits at the gate, server %+v", p.FirstSeedBits, s)
 	}
 	own.Add(bytes.Repeat([]byte{2}, 64), 1)
 	c.Send([]byte{1, 16})

@@ -83,7 +83,7 @@ func TestCountersContinue(t *testing.T) {
 	}
 	st := second.generator.Stats()
 	for _, s := range st.Sources {
-		if s.Name == "handover" && s.GateBits != 0 {
+		if s.Name == "handover" && s.FirstSeedBits != 0 {
 			t.Errorf("the handover counts as what seeded: %+v", s)
 		}
 	}

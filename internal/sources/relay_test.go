@@ -59,6 +59,6 @@ func TestOwnOutputThroughRelay(t *testing.T) {
 			if relay := r.Sources[0]; (relay.Bits > 0) != row.bits || relay.Samples < 6 || (relay.Detail == "") != row.bits {
 				t.Errorf("%s: %+v", row.name, relay)
 			}
-		}, gatherers.Gatherer{Name: "egd:/relay", Every: 10 * time.Minute, Credit: 0.5, Foreign: true, Gather: relay})
+		}, gatherers.Gatherer{Name: "egd:/relay", Every: 10 * time.Minute, Credit: 0.5, Untrusted: true, Gather: relay})
 	}
 }
