@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,13 +14,13 @@ import (
 type slowPart struct {
 	part
 	name  string
-	takes time.Duration
-	asked int
+	takes atomic.Int64 // ns
+	asked atomic.Int64
 }
 
 func (p *slowPart) check(context.Context) []control.Check {
-	p.asked++
-	time.Sleep(p.takes)
+	p.asked.Add(1)
+	time.Sleep(time.Duration(p.takes.Load()))
 	return []control.Check{{What: p.name, Asked: "good", Is: "good"}}
 }
 
@@ -29,13 +30,14 @@ func (p *slowPart) check(context.Context) []control.Check {
 func TestSlowAnswer(t *testing.T) {
 	const unknown = "unknown: no answer in 2s"
 	synctest.Test(t, func(t *testing.T) {
-		began, slow, quick := time.Now(), &slowPart{name: "slow", takes: 30 * time.Second}, &slowPart{name: "quick"}
+		began, slow, quick := time.Now(), &slowPart{name: "slow"}, &slowPart{name: "quick"}
+		slow.takes.Store(int64(30 * time.Second))
 		v := &verifier{parts: []named{{name: "slow", part: slow}, {name: "quick", part: quick}}}
 		go v.run(t.Context())
 		for _, step := range []struct {
 			at    time.Duration
 			is    string
-			asked int
+			asked int64
 		}{
 			{2 * time.Second, "", 1},
 			{4 * time.Second, unknown, 1},
@@ -49,7 +51,7 @@ func TestSlowAnswer(t *testing.T) {
 			time.Sleep(step.at - time.Since(began))
 			synctest.Wait()
 			if step.asked == 1 && step.is == "good" {
-				slow.takes = 90 * time.Second
+				slow.takes.Store(int64(90 * time.Second))
 			}
 			var r control.Report
 			v.report(&r)
@@ -57,12 +59,12 @@ func TestSlowAnswer(t *testing.T) {
 			for _, c := range r.Checks {
 				is[c.What] = c.Is
 			}
-			if got := is["slow"]; got != step.is || slow.asked != step.asked {
-				t.Errorf("at %s: it is %q and was asked %d times, expected %q and %d", step.at, got, slow.asked, step.is, step.asked)
+			if got := is["slow"]; got != step.is || slow.asked.Load() != step.asked {
+				t.Errorf("at %s: it is %q and was asked %d times, expected %q and %d", step.at, got, slow.asked.Load(), step.is, step.asked)
 			}
 		}
-		if quick.asked < 3 {
-			t.Errorf("the quick part was asked %d times", quick.asked)
+		if quick.asked.Load() < 3 {
+			t.Errorf("the quick part was asked %d times", quick.asked.Load())
 		}
 	})
 }
