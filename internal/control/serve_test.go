@@ -154,44 +154,50 @@ func TestSlots(t *testing.T) {
 	}
 }
 
-func TestHealth(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	ago := func(d time.Duration) *time.Time { t := now.Add(-d); return &t }
-	healthy := func() *control.Report {
-		return &control.Report{
-			Started:   now.Add(-time.Hour),
-			Now:       now,
+// healthNow is the time of the reports of the health tests.
+var healthNow = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func ago(d time.Duration) *time.Time { t := healthNow.Add(-d); return &t }
+
+// healthCase is a change to a healthy report, and the health that it makes.
+type healthCase struct {
+	name   string
+	change func(*control.Report)
+	want   control.Health
+	reason string
+}
+
+func checkHealth(t *testing.T, cases []healthCase) {
+	t.Helper()
+	for _, c := range cases {
+		r := &control.Report{
+			Started:   healthNow.Add(-time.Hour),
+			Now:       healthNow,
 			Generator: control.Generator{State: control.StateSeeded, SeededAt: ago(time.Hour), LastReseed: ago(time.Minute)},
 			Sources: []control.Source{{Name: "kernel", State: "healthy", Credit: 8, Samples: 1, Bits: 512},
 				{Name: "cpu", State: "failing", Samples: 5}, {Name: "jitter", State: "failing", Credit: 1. / 64}},
 			Seed:      control.Seed{LastSave: ago(time.Hour)},
 			Listeners: []control.Socket{{Address: "/run/egd-pool"}},
 		}
+		c.change(r)
+		got, reasons := r.Health()
+		if got != c.want || !strings.Contains(strings.Join(reasons, "; "), c.reason) {
+			t.Errorf("%s: %v %q, want %v with %q", c.name, got, reasons, c.want, c.reason)
+		}
 	}
-	for _, c := range []struct {
-		name   string
-		change func(*control.Report)
-		want   control.Health
-		reason string
-	}{
+}
+
+func TestHealth(t *testing.T) {
+	checkHealth(t, []healthCase{
 		{"all is well", func(*control.Report) {}, control.OK, ""},
-		{"unseeded for a minute", func(r *control.Report) { r.Generator.State, r.Started = control.StateUnseeded, now.Add(-time.Minute) }, control.Degraded, "not seeded yet"},
+		{"unseeded for a minute", func(r *control.Report) {
+			r.Generator.State, r.Started = control.StateUnseeded, healthNow.Add(-time.Minute)
+		}, control.Degraded, "not seeded yet"},
 		{"unseeded for longer", func(r *control.Report) {
-			r.Generator.State, r.Started = control.StateUnseeded, now.Add(-61*time.Second)
+			r.Generator.State, r.Started = control.StateUnseeded, healthNow.Add(-61*time.Second)
 		}, control.Critical, "not seeded for 1m1s"},
 		{"a short reply", func(r *control.Report) { r.Clients.Short = 1 }, control.Critical, "short"},
 		{"reseed required", func(r *control.Report) { r.Generator.State = control.StateReseedRequired }, control.Degraded, "a reseed is required"},
-		{"a credited source fails", func(r *control.Report) { r.Sources[0].State = "failing" }, control.Degraded, "kernel"},
-		{"it fails in its start-up test", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Bits = "failing", 0 }, control.Degraded, "source kernel is failing"},
-		{"its start-up test goes on", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Bits = "testing", 0 }, control.OK, ""},
-		{"a credited device was never there", func(r *control.Report) {
-			r.Sources[1] = control.Source{Name: "dev:/dev/hwrng", State: "failing", Credit: 0.5, LastError: "no such file"}
-		}, control.Degraded, "no such file"},
-		{"a command is not installed", func(r *control.Report) {
-			r.Sources[1] = control.Source{Name: "command:/bin/w", State: "failing", Credit: 0.1}
-		}, control.OK, ""},
-		{"a source is retired", func(r *control.Report) { r.Sources[0].State = "retired" }, control.Degraded, "kernel is retired"},
-		{"the last source is retired", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Needed = "retired", true }, control.Critical, "no other credited source"},
 		{"asked for and not so", func(r *control.Report) { r.Checks = []control.Check{{What: "uid", Asked: "1", Is: "0"}} }, control.Degraded, "uid is \"0\", asked for \"1\""},
 		{"asked for and unknown", func(r *control.Report) {
 			r.Checks = []control.Check{{What: "capabilities", Asked: "none", Is: "unknown: ENOSYS", Critical: true}}
@@ -205,14 +211,27 @@ func TestHealth(t *testing.T) {
 		{"exchange fails", func(r *control.Report) { r.Exchange = []control.File{{Path: "/x", Error: "locked"}} }, control.Degraded, "locked"},
 		{"refusals", func(r *control.Report) { r.Clients.LastRefusal = ago(9 * time.Minute) }, control.Degraded, "refused in the last 10m"},
 		{"refusals long ago", func(r *control.Report) { r.Clients.LastRefusal = ago(11 * time.Minute) }, control.OK, ""},
-	} {
-		r := healthy()
-		c.change(r)
-		got, reasons := r.Health()
-		if got != c.want || !strings.Contains(strings.Join(reasons, "; "), c.reason) {
-			t.Errorf("%s: %v %q, want %v with %q", c.name, got, reasons, c.want, c.reason)
-		}
-	}
+	})
+}
+
+// TestHealthOfSources: a source with a credit that fails counts, in its start-up test
+// too, if it has worked before or a source line names it.
+func TestHealthOfSources(t *testing.T) {
+	checkHealth(t, []healthCase{
+		{"a credited source fails", func(r *control.Report) { r.Sources[0].State = "failing" }, control.Degraded, "kernel"},
+		{"it fails in its start-up test", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Bits = "failing", 0 }, control.Degraded, "source kernel is failing"},
+		{"or hangs there", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Bits = "hung", 0 }, control.Degraded, "source kernel is hung"},
+		{"its start-up test goes on", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Bits = "testing", 0 }, control.OK, ""},
+		{"a credited device was never there", func(r *control.Report) {
+			r.Sources[1] = control.Source{Name: "dev:/dev/hwrng", State: "failing", Credit: 0.5, LastError: "no such file"}
+		}, control.Degraded, "no such file"},
+		{"a device without credit was never there", func(r *control.Report) { r.Sources[1] = control.Source{Name: "dev:/dev/hwrng", State: "failing"} }, control.OK, ""},
+		{"a command is not installed", func(r *control.Report) {
+			r.Sources[1] = control.Source{Name: "command:/bin/w", State: "failing", Credit: 0.1}
+		}, control.OK, ""},
+		{"a source is retired", func(r *control.Report) { r.Sources[0].State = "retired" }, control.Degraded, "kernel is retired"},
+		{"the last source is retired", func(r *control.Report) { r.Sources[0].State, r.Sources[0].Needed = "retired", true }, control.Critical, "no other credited source"},
+	})
 }
 
 func TestActionsCoalesce(t *testing.T) {
