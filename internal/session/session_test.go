@@ -153,6 +153,66 @@ func TestStepIsBounded(t *testing.T) {
 	}
 }
 
+// What is no read counts for the step, too.
+func TestStepIsBoundedForAllCommands(t *testing.T) {
+	for _, command := range []byte{0, 4} {
+		w := newWorld(prng.Seeded)
+		w.s.Take(bytes.Repeat([]byte{command}, QueueBytes), w.g, w.now)
+		if w.s.Owes() > StepBytes || !w.s.more {
+			t.Errorf("command %d: a step owes %d bytes, at most %d; more: %v", command, w.s.Owes(), StepBytes, w.s.more)
+		}
+	}
+}
+
+// Each state in which replies wait has a time of its own.
+func TestWaitBeginsAfresh(t *testing.T) {
+	w := newWorld(prng.Unseeded)
+	w.Send([]byte{1, 4})
+	w.Later(testWait - time.Second)
+	w.SetState(prng.Seeded)
+	w.Rest()
+	w.SetState(prng.ReseedRequired)
+	w.Send([]byte{1, 4})
+	if w.Later(reseedWait - time.Nanosecond); len(w.out) > 0 {
+		t.Fatalf("it answered %x too early", w.out)
+	}
+	if w.Later(time.Nanosecond); !bytes.Equal(w.out, []byte{0}) {
+		t.Errorf("it answered %x", w.out)
+	}
+}
+
+// An answer 00 that was due and never sent is due no more once there was a whole one.
+func TestWholeReplyEndsWhatWasDueEmpty(t *testing.T) {
+	w := newWorld(prng.Unseeded)
+	w.deaf = true
+	w.Send([]byte{1, 4, 1, 4})
+	w.Later(testWait)
+	w.deaf = false
+	w.SetState(prng.Seeded)
+	if len(w.Rest()) != 10 {
+		t.Fatal("not two whole replies")
+	}
+	w.SetState(prng.ReseedRequired)
+	w.Send([]byte{1, 4})
+	if w.Later(time.Second); len(w.out) > 0 {
+		t.Errorf("it answered %x at once", w.out)
+	}
+}
+
+// What follows a write may be answered by the seed that the write made.
+func TestWriteSeedsWhatFollows(t *testing.T) {
+	w := newWorld(prng.Unseeded)
+	w.s.Init(NewService(4711, func(_ []byte, bits int) int {
+		w.g = GateOf(prng.Seeded, testWait)
+		return bits
+	}, func(peercred.Cred) bool { return true }), new(Tally))
+	w.s.SetPeer(peercred.Cred{})
+	w.Send([]byte{3, 0, 8, 1, 0xaa, 2, 4})
+	if len(w.out) != 4 {
+		t.Errorf("the read after it got %x", w.out)
+	}
+}
+
 func TestPipelineIsOneWriteForEachStep(t *testing.T) {
 	w := newWorld(prng.Seeded)
 	w.Send(bytes.Repeat([]byte{2, 0x40}, 67)) // QEMU's
@@ -218,6 +278,17 @@ func TestHalfSentReplyIsNeverShort(t *testing.T) {
 }
 
 // The same where 00 was due already, but not taken before the first seed.
+// The rest of a reply waits for a reseed as long as that takes: it cannot become 00.
+func TestHalfSentReplyHasNoBound(t *testing.T) {
+	w := newWorld(prng.Seeded)
+	w.deaf, w.gulp = true, 3
+	w.Send([]byte{1, 8})
+	w.SetState(prng.ReseedRequired)
+	if d := w.s.Deadline(w.now); d == w.now.After(reseedWait) {
+		t.Error("it has the deadline of an answer 00")
+	}
+}
+
 func TestHalfSentReplyThatWasDueEmpty(t *testing.T) {
 	w := newWorld(prng.Unseeded)
 	w.deaf = true
