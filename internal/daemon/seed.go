@@ -204,18 +204,36 @@ func (p *seed) load(f *seedfile.File) {
 	}
 }
 
-// save writes the seed file now.
-func (p *seed) save(context.Context) error {
+// save writes the seed file, as soon as no reseed is required any more.
+func (p *seed) save(ctx context.Context) error {
 	p.mu.Lock()
 	f := p.file
 	p.mu.Unlock()
-	switch {
-	case f == nil:
+	if f == nil {
 		return errors.New("no seed file is kept: see seedfile in prngd.conf, and the log")
-	case p.generator.State() != prng.Seeded:
-		return change.Later(errors.New("not seeded yet: there is nothing to save"))
+	}
+	if err := untilSeeded(ctx, p.generator); err != nil {
+		return change.Later(err)
 	}
 	return f.Save(p.generator, true)
+}
+
+// untilSeeded waits while a reseed is required. Before the first seed it is an error.
+func untilSeeded(ctx context.Context, g *prng.Generator) error {
+	for {
+		changed := g.Changed()
+		switch g.State() {
+		case prng.Seeded:
+			return nil
+		case prng.Unseeded:
+			return errors.New("not seeded yet: there is nothing to save")
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return errors.New("a reseed is required first, which did not come in time: see egdquery status")
+		}
+	}
 }
 
 func (p *seed) report(r *control.Report) {

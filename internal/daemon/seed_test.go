@@ -1,0 +1,50 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"prngd/internal/change"
+	"prngd/internal/prng"
+	"prngd/seedfile"
+)
+
+// A save that is asked for while a reseed is required, as after a jump of the clocks,
+// waits for it. Before the first seed it is refused.
+func TestSaveWaitsForAReseed(t *testing.T) {
+	f, err := seedfile.Open(seedfile.Options{Path: filepath.Join(t.TempDir(), "seed"), Owner: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		g, err := prng.New(prng.Env{Clocks: func() (int64, int64) { m := int64(time.Since(began)); return m, m }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &seed{generator: g, file: f}
+		if err := p.save(t.Context()); !change.IsLater(err) || f.Stats().LastSave.After(began) {
+			t.Errorf("unseeded: %v", err)
+		}
+		g.Source(prng.Policy{Name: "kernel"}).Add(make([]byte, 64), 512)
+		g.Hold(prng.Requested)
+		limited, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := p.save(limited); !change.IsLater(err) || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("no reseed in time: %v", err)
+		}
+		saved := make(chan error)
+		go func() { saved <- p.save(t.Context()) }()
+		synctest.Wait() // it waits
+		_, ticket := g.Held()
+		g.Release(ticket)
+		if err := <-saved; err != nil || f.Stats().LastSave.IsZero() {
+			t.Errorf("after the reseed: %v, last save %v", err, f.Stats().LastSave)
+		}
+	})
+}
