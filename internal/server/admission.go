@@ -122,17 +122,6 @@ func (a *admission) identifyTCP(c *connBase, l *listen.Listener, addr netip.Addr
 	return quotaKeyOf(addr), true
 }
 
-// admit asks for a slot for c, and force closes the connections that lose theirs to
-// it. The caller retries later if the server is full, and else closes a connection
-// that is not admitted.
-func (a *admission) admit(c *connBase, k quotaKey, conn forceCloser, now session.Instant) verdict {
-	a.mu.Lock()
-	v := a.tryAdmit(c, k, conn, now)
-	a.mu.Unlock()
-	a.noteRefusal(v, c.peer, now)
-	return v
-}
-
 // admitWhenFree is admit that waits while the server is full: for the connections
 // behind this one that is the backlog. When the server stops it returns full.
 func (a *admission) admitWhenFree(c *connBase, k quotaKey, conn forceCloser, clock func() session.Instant) verdict {
@@ -165,16 +154,6 @@ func (a *admission) give(c *connBase, got *slot, conn forceCloser) {
 	c.slot, got.conn = got, conn
 	a.open.Add(1)
 	a.counters.admitted.Add(1)
-}
-
-// inherit gives c a slot whatever the limits are: an upgrade closes no connection.
-func (a *admission) inherit(c *connBase, k quotaKey, conn forceCloser, since session.Instant) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.give(c, a.limits.add(k, since), conn)
-	if c.completed {
-		a.limits.commandReceived(c.slot)
-	}
 }
 
 // noteRefusal counts and logs a refusal.

@@ -286,3 +286,14 @@ func (as *acceptors) closeWaiting() {
 		}
 	}
 }
+
+// admit asks for a slot for c, and force closes the connections that lose theirs to
+// it. The caller retries later if the server is full, and else closes a connection
+// that is not admitted.
+func (a *admission) admit(c *connBase, k quotaKey, conn forceCloser, now session.Instant) verdict {
+	a.mu.Lock()
+	v := a.tryAdmit(c, k, conn, now)
+	a.mu.Unlock()
+	a.noteRefusal(v, c.peer, now)
+	return v
+}

@@ -65,8 +65,8 @@ func (s *Session) Deadline(now Instant) Instant {
 // Abandon erases the input of a connection that is to be closed, counts its
 // ending, and returns it.
 func (s *Session) Abandon() Ending {
-	if s.begun != 0 {
-		s.end(Truncated)
+	if s.ended == Alive && s.begun != 0 {
+		s.ended = Truncated
 	}
 	s.queue.pop(s.queue.len(), &s.service.spare)
 	s.service.countEnding(s.ended)

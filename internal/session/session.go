@@ -193,7 +193,7 @@ func (s *Session) progress(n int, now Instant) {
 	case n > 0 || s.stuck == 0:
 		s.stuck = now
 	case now >= s.stuck.After(writeTime):
-		s.end(WriteTimeout)
+		s.ended = WriteTimeout
 	}
 }
 
@@ -208,24 +208,18 @@ func (s *Session) settle(now Instant) {
 	case err == nil:
 		s.begun = 0
 	case !errors.Is(err, egdproto.ErrShort):
-		s.end(UnknownCommand)
+		s.ended = UnknownCommand
 	case s.queue.len() == 0:
 		s.begun = 0
 		if s.eof {
-			s.end(Finished)
+			s.ended = Finished
 		}
 	case s.eof:
-		s.end(Truncated)
+		s.ended = Truncated
 	case s.begun == 0:
 		s.begun = now
 	case now >= s.begun.After(requestTime):
-		s.end(RequestTimeout)
-	}
-}
-
-func (s *Session) end(why Ending) {
-	if s.ended == Alive {
-		s.ended = why
+		s.ended = RequestTimeout
 	}
 }
 

@@ -343,6 +343,46 @@ func TestPeerThatReadsNothingIsClosedAfter30Seconds(t *testing.T) {
 }
 
 // One byte taken is progress, and buys another 30 s.
+// What ended a session stays the reason when its connection is closed.
+func TestAbandonKeepsTheReason(t *testing.T) {
+	for _, c := range []struct {
+		sent []byte
+		wait time.Duration
+		want Ending
+	}{
+		{nil, time.Hour, Alive},
+		{[]byte{2}, time.Second, Truncated},
+		{[]byte{2}, requestTime, RequestTimeout},
+		{[]byte{9}, 0, UnknownCommand},
+	} {
+		w := newWorld(prng.Seeded)
+		w.Send(c.sent)
+		w.Later(c.wait)
+		if got := w.s.Abandon(); got != c.want {
+			t.Errorf("%x for %s: %v, expected %v", c.sent, c.wait, got, c.want)
+		}
+	}
+}
+
+// A buffer that is borrowed holds nothing of what was moved out of the way in it, nor
+// the small one of what was moved to it.
+func TestMovedInputIsErased(t *testing.T) {
+	w := newWorld(prng.Unseeded)
+	w.s.Take([]byte{1, 7}, w.g, w.now) // waits
+	w.s.Take(bytes.Repeat([]byte{0x77}, 15), w.g, w.now)
+	if w.s.queue.big == nil || w.s.queue.small != [16]byte{} {
+		t.Errorf("the small buffer keeps %x", w.s.queue.small)
+	}
+	var q queue
+	var spare spareBuffers
+	q.append(bytes.Repeat([]byte{0x77}, 16), &spare)
+	q.pop(10, &spare)
+	q.append([]byte{1}, &spare)
+	if want := [16]byte{0x77, 0x77, 0x77, 0x77, 0x77, 0x77, 1}; q.small != want {
+		t.Errorf("after a move to the front it keeps %x", q.small)
+	}
+}
+
 func TestSlowPeerIsServed(t *testing.T) {
 	w := newWorld(prng.Seeded)
 	w.deaf = true
@@ -409,7 +449,7 @@ func TestWritesAreCountedByPolicy(t *testing.T) {
 			w := newWorld(prng.Seeded)
 			mixes, told := 0, 0
 			v := NewService(1, func(_ []byte, bits int) int { mixes, told = mixes+1, bits; return min(bits, c.gives) },
-				func(p peercred.Cred) bool { return c.credits && p == peer })
+				func(p peercred.Cred) bool { return c.credits && (p == peer || !c.known) })
 			w.s.Init(v, new(Tally))
 			if c.known {
 				w.s.SetPeer(peer)
