@@ -13,6 +13,10 @@ import (
 // that a jump of 2 s stands out.
 const watchEvery = 5 * time.Second
 
+// settleEvery is how often the sources are asked again after a hold that ended
+// without independent noise.
+const settleEvery = 30 * time.Second
+
 // Event is for [prng.Env]: it is called under the generator's lock and takes a few
 // nanoseconds.
 func (s *Sources) Event(real, mono int64) prng.Event { return s.clones.look(real, mono) }
@@ -29,6 +33,7 @@ func (s *Sources) watchClones(ctx context.Context) {
 	s.mixGeneration()
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
+	asked := time.Now()
 	for ctx.Err() == nil {
 		changed := s.generator.Changed()
 		if event, _ := s.generator.Held(); event != prng.NoEvent {
@@ -41,6 +46,10 @@ func (s *Sources) watchClones(ctx context.Context) {
 			s.mixGeneration()
 		case <-tick.C:
 			s.generator.Watch()
+			if time.Since(asked) >= settleEvery && s.generator.Stats().Unsettled != prng.NoEvent {
+				asked = time.Now()
+				s.Kick()
+			}
 		case <-ctx.Done():
 		}
 	}

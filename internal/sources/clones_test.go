@@ -164,6 +164,31 @@ func TestHoldWithoutNoise(t *testing.T) {
 	}
 }
 
+// After a hold that ended without independent noise the sources are asked again,
+// long before their next sample is due, until noise has come.
+func TestNoiseAfterTheHold(t *testing.T) {
+	var works atomic.Bool
+	noise := burst("jitter", jitterTime, 256)
+	gather := noise.Gather
+	noise.Gather = func(ctx context.Context) ([]byte, error) {
+		if !works.Load() {
+			return nil, errors.New("unhealthy")
+		}
+		return gather(ctx)
+	}
+	play(t, func(b *bubble) {
+		b.jump(time.Hour)
+		b.generate()
+		b.heldFor(500 * time.Millisecond)
+		before := b.generator.Stats().Reseeds
+		works.Store(true)
+		time.Sleep(2*settleEvery + 2*watchEvery)
+		if st := b.generator.Stats(); st.Unsettled != prng.NoEvent || st.Reseeds == before {
+			t.Errorf("unsettled %v, %d reseeds", st.Unsettled, st.Reseeds-before)
+		}
+	}, noise, burst("kernel", 0, 512))
+}
+
 // A source that works is waited for, though it is slow; one that never answers
 // is given up after 5 s.
 func TestSlowNoise(t *testing.T) {
