@@ -212,10 +212,15 @@ func (p *seed) save(ctx context.Context) error {
 	if f == nil {
 		return errors.New("no seed file is kept: see seedfile in prngd.conf, and the log")
 	}
-	if err := untilSeeded(ctx, p.generator); err != nil {
-		return change.Later(err)
+	for {
+		p.generator.Watch() // else the save itself would be the first to notice a jump of the clocks
+		if err := untilSeeded(ctx, p.generator); err != nil {
+			return change.Later(err)
+		}
+		if err := f.Save(p.generator, true); !errors.Is(err, prng.ErrUnseeded) {
+			return err
+		}
 	}
-	return f.Save(p.generator, true)
 }
 
 // untilSeeded waits while a reseed is required. Before the first seed it is an error.

@@ -23,7 +23,17 @@ func TestSaveWaitsForAReseed(t *testing.T) {
 	defer f.Close()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		g, err := prng.New(prng.Env{Clocks: func() (int64, int64) { m := int64(time.Since(began)); return m, m }})
+		jumped := false
+		g, err := prng.New(prng.Env{
+			Clocks: func() (int64, int64) { m := int64(time.Since(began)); return m, m },
+			Event: func(int64, int64) prng.Event {
+				if jumped {
+					jumped = false
+					return prng.Jumped
+				}
+				return prng.NoEvent
+			},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,12 +48,15 @@ func TestSaveWaitsForAReseed(t *testing.T) {
 		if err := p.save(limited); !change.IsLater(err) || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("no reseed in time: %v", err)
 		}
+		_, ticket := g.Held()
+		g.Release(ticket)
+		jumped = true // and nobody has noticed yet
 		saved := make(chan error)
 		go func() { saved <- p.save(t.Context()) }()
 		synctest.Wait() // it waits
-		_, ticket := g.Held()
+		_, ticket = g.Held()
 		g.Release(ticket)
-		if err := <-saved; err != nil || f.Stats().LastSave.IsZero() {
+		if err := <-saved; err != nil || f.Stats().LastSave.IsZero() || f.Stats().Failures > 0 {
 			t.Errorf("after the reseed: %v, last save %v", err, f.Stats().LastSave)
 		}
 	})
