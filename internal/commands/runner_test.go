@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,11 +23,12 @@ func runner() bool {
 		return false
 	}
 	commands.ServeRunner(lines, func(ctx context.Context, b []byte) ([]byte, error) {
-		switch string(b) {
+		word, fifo, _ := strings.Cut(string(b), " ")
+		switch word {
 		case "task":
 			return []byte(task), nil
 		case "slow":
-			<-time.After(50 * time.Millisecond)
+			os.ReadFile(fifo) // until somebody has opened it to write
 		case "die":
 			os.Exit(1)
 		case "environment":
@@ -51,10 +53,15 @@ func startrunner() {
 		answer, err := r.Do(ctx, []byte(request))
 		fmt.Printf("%q %v\n", answer, err)
 	}
+	dir, err := os.MkdirTemp("", "runner")
+	ok(err)
+	defer os.RemoveAll(dir)
+	ok(syscall.Mkfifo(dir+"/fifo", 0o600))
 	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 	defer cancel()
-	_, err = r.Do(short, []byte("slow"))
+	_, err = r.Do(short, []byte("slow "+dir+"/fifo"))
 	fmt.Println("slow:", err)
+	ok(os.WriteFile(dir+"/fifo", nil, 0))
 	// A program that takes our place gets its own answers, not those we gave up.
 	r, err = commands.AdoptRunner(r.Files())
 	ok(err)

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
@@ -16,7 +17,7 @@ import (
 // A save that is asked for while a reseed is required, as after a jump of the clocks,
 // waits for it. Before the first seed it is refused.
 func TestSaveWaitsForAReseed(t *testing.T) {
-	f, err := seedfile.Open(seedfile.Options{Path: filepath.Join(t.TempDir(), "seed"), Owner: -1})
+	f, err := seedfile.Open(seedfile.Options{Path: filepath.Join(t.TempDir(), "seed"), Owner: os.Getuid()})
 	if err != nil {
 		t.Fatal(err)
 	}

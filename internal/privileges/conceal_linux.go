@@ -18,10 +18,15 @@ import (
 // where a copy changes nothing: the file is unreadable already, or this process
 // could read any file, and holds capabilities that protect its memory. Nor does it
 // copy for uid 0: others of that uid are root's, and start-stop-daemon(8) and its
-// like know a daemon of root's by its program file. The caller closes the copy. It needs /proc, and fs.suid_dumpable must not be 1.
+// like know a daemon of root's by its program file. A program that may not be executed is
+// no more executable as a copy: it is an error. The caller closes the copy. It needs
+// /proc, and fs.suid_dumpable must not be 1.
 func Conceal(program *os.File) (*os.File, error) {
 	if os.Geteuid() == 0 || readsEverything() {
 		return program, nil
+	}
+	if err := unix.Faccessat(unix.AT_FDCWD, fdPath(program), unix.X_OK, unix.AT_EACCESS); err != nil {
+		return nil, err
 	}
 	original, err := os.Open(fdPath(program))
 	if errors.Is(err, os.ErrPermission) {
