@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -58,8 +59,33 @@ func TestFreshWithoutNoise(t *testing.T) {
 		if reply, err := b.Fresh(b.t.Context(), 64); err == nil {
 			t.Errorf("%d bytes without independent noise", len(reply))
 		}
-		if reply, err := b.Fresh(b.t.Context(), 1<<16+1); err == nil {
-			t.Errorf("%d bytes at once", len(reply))
+		if _, err := b.Fresh(b.t.Context(), 1<<16+1); err == nil || !strings.Contains(err.Error(), "at most 65536") {
+			t.Errorf("too many bytes at once: %v", err)
 		}
 	}, burst("kernel", 0, 512))
+}
+
+// Reseeds on request come one after the other. A request during one gets the next.
+func TestFreshReseedsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := freshReseeds{turn: make(chan struct{}, 1)}
+		end, begun := make(chan struct{}), 0
+		do := func() error { begun++; <-end; return nil }
+		first := f.join(do)
+		synctest.Wait()
+		second := f.join(do)
+		if third := f.join(do); second == first || third != second {
+			t.Error("requests during a reseed do not share the next one")
+		}
+		synctest.Wait()
+		if begun != 1 {
+			t.Errorf("%d at the same time", begun)
+		}
+		close(end)
+		<-first.done
+		<-second.done
+		if begun != 2 {
+			t.Errorf("%d for two", begun)
+		}
+	})
 }
