@@ -1,7 +1,9 @@
 package prng_test
 
 import (
+	"bytes"
 	"encoding/hex"
+	"maps"
 	"sync"
 	"testing"
 
@@ -46,8 +48,10 @@ func TestDigest(t *testing.T) {
 	}
 	check("empty", "")
 	check("empty with context", "c")
-	own.Add(sample(40), 0)
-	check("a sample", "c")
+	for _, pool := range []string{"first", "second", "third"} {
+		own.Add(sample(40), 0)
+		check("a sample in the "+pool+" pool", "c")
+	}
 	own.Add(sample(64), 512)
 	check("seeded", "c")
 	p.Generate(make([]byte, 1))
@@ -128,5 +132,48 @@ func TestConcurrent(t *testing.T) {
 	p.Release(p.Ticket())
 	if !p.Generate(make([]byte, 1)) {
 		t.Fatal("not open at the end")
+	}
+}
+
+// SP 800-90A, table 2: no request is for more than 2^16 bytes.
+func TestTooManyBytesAtOnce(t *testing.T) {
+	p, _ := openPool(t, &world{})
+	b := make([]byte, prng.MaxBytesPerRequest+1)
+	if !p.Generate(b[1:]) {
+		t.Error("as many as table 2 allows were not generated")
+	}
+	clear(b)
+	defer func() {
+		if recover() == nil || !bytes.Equal(b, make([]byte, len(b))) {
+			t.Error("one byte more than that was no error of the caller")
+		}
+	}()
+	p.Generate(b)
+}
+
+// The program that follows goes on with every count of the one before it.
+func TestCountsGoOn(t *testing.T) {
+	before, _ := openPool(t, &world{})
+	for range 3 {
+		before.Generate(make([]byte, 10))
+	}
+	before.Source(prng.Policy{Name: "own"}).Add(sample(40), 0)
+	was := before.Stats()
+	after, _ := openPool(t, &world{})
+	mine := after.Stats()
+	after.Continue(before.HandOver())
+	is := after.Stats()
+	if is.Generates != was.Generates+mine.Generates || is.Bytes != was.Bytes+mine.Bytes || is.Reseeds != was.Reseeds+mine.Reseeds {
+		t.Errorf("%+v goes on as %+v", was, is)
+	}
+	counted := func(st prng.Stats) map[string]int {
+		m := map[string]int{}
+		for _, s := range st.Sources {
+			m[s.Name] = s.FirstSeedBits
+		}
+		return m
+	}
+	if got, want := counted(is), counted(was); !maps.Equal(got, want) {
+		t.Errorf("the first seed is told to be of %v, it was of %v", got, want)
 	}
 }
