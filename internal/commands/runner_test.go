@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -56,7 +55,7 @@ func startrunner() {
 	dir, err := os.MkdirTemp("", "runner")
 	ok(err)
 	defer os.RemoveAll(dir)
-	ok(syscall.Mkfifo(dir+"/fifo", 0o600))
+	ok(unix.Mkfifo(dir+"/fifo", 0o600))
 	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 	defer cancel()
 	_, err = r.Do(short, []byte("slow "+dir+"/fifo"))
