@@ -1,12 +1,11 @@
 // Command seedtime starts a daemon a number of times and measures how long it
 // takes from exec until its socket answers and until it is seeded.
 //
-//	seedtime [-runs N] [-limit D] [-median D] [-log FILE] -socket ADDRESS COMMAND [ARGUMENT...]
+//	seedtime [-runs N] [-limit D] [-log FILE] -socket ADDRESS COMMAND [ARGUMENT...]
 //
 // In each run it then reads 255 bytes with command 1 and ends the daemon by
 // SIGTERM. Less than 255 bytes, an exit status other than 0, or bytes that an
-// earlier run gave already make it fail; so does a median time until seeded above
-// -median (the median, so that one start on a busy machine does not decide).
+// earlier run gave already make it fail.
 package main
 
 import (
@@ -26,7 +25,6 @@ func main() {
 	log.SetPrefix("seedtime: ")
 	runs := flag.Int("runs", 1, "how many `starts`")
 	limit := flag.Duration("limit", 10*time.Second, "how long one start may take")
-	most := flag.Duration("median", 0, "what the median time until seeded must not exceed; 0: anything")
 	logfile := flag.String("log", os.DevNull, "`file` that gets the daemon's output")
 	socket := flag.String("socket", "", "`ADDRESS` the daemon listens on")
 	flag.Parse()
@@ -39,36 +37,32 @@ func main() {
 		log.Fatal(err)
 	}
 	d := daemon{command: flag.Args(), address: address, limit: *limit, log: out}
-	typical, err := measure(d, *runs)
-	if err != nil {
+	if err := measure(d, *runs); err != nil {
 		log.Fatal(err)
-	}
-	if *most > 0 && typical > *most {
-		log.Fatalf("seeded after %v as a rule, which is more than %v", typical, *most)
 	}
 }
 
-// measure prints one line for all runs and returns the median time until seeded.
-func measure(d daemon, runs int) (time.Duration, error) {
+// measure prints one line for all runs.
+func measure(d daemon, runs int) error {
 	if runs < 1 || len(d.command) == 0 {
-		return 0, errors.New("want a command and at least one run")
+		return errors.New("want a command and at least one run")
 	}
 	var answers, seeds []time.Duration
 	given := map[[egdproto.MaxRead]byte]int{}
 	for run := 1; run <= runs; run++ {
 		s, err := d.once()
 		if err != nil {
-			return 0, fmt.Errorf("start %d: %w", run, err)
+			return fmt.Errorf("start %d: %w", run, err)
 		}
 		if earlier, ok := given[s.bytes]; ok {
-			return 0, fmt.Errorf("start %d gave the very bytes of start %d", run, earlier)
+			return fmt.Errorf("start %d gave the very bytes of start %d", run, earlier)
 		}
 		given[s.bytes] = run
 		answers, seeds = append(answers, s.answered), append(seeds, s.seeded)
 	}
 	fmt.Printf("starts=%d first-answer-ms: median=%s worst=%s seeded-ms: median=%s worst=%s bytes=%dx255\n",
 		runs, ms(median(answers)), ms(slices.Max(answers)), ms(median(seeds)), ms(slices.Max(seeds)), runs)
-	return median(seeds), nil
+	return nil
 }
 
 func median(d []time.Duration) time.Duration {
