@@ -214,29 +214,14 @@ func (p *seed) save(ctx context.Context) error {
 	}
 	for {
 		p.generator.Watch() // else the save itself would be the first to notice a jump of the clocks
-		if err := untilSeeded(ctx, p.generator); err != nil {
-			return change.Later(err)
+		if p.generator.State() == prng.Unseeded {
+			return change.Later(errors.New("not seeded yet: there is nothing to save"))
+		}
+		if !awaitSeeded(ctx, p.generator) {
+			return change.Later(errors.New("a reseed is required first, which did not come in time: see egdquery status"))
 		}
 		if err := f.Save(p.generator, true); !errors.Is(err, prng.ErrUnseeded) {
 			return err
-		}
-	}
-}
-
-// untilSeeded waits while a reseed is required. Before the first seed it is an error.
-func untilSeeded(ctx context.Context, g *prng.Generator) error {
-	for {
-		changed := g.Changed()
-		switch g.State() {
-		case prng.Seeded:
-			return nil
-		case prng.Unseeded:
-			return errors.New("not seeded yet: there is nothing to save")
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return errors.New("a reseed is required first, which did not come in time: see egdquery status")
 		}
 	}
 }
