@@ -170,6 +170,15 @@ const actLimit = 45 * time.Second
 
 // act is a verb that the daemon carries out. Silence is success.
 func act(c *call) error {
+	return c.withDaemon(c.verb, func(conn net.Conn) error {
+		_, err := control.Ask(conn, c.verb)
+		return err
+	})
+}
+
+// withDaemon calls ask with a connection to the daemon's control socket. An error of
+// ask is told as one of what was asked for.
+func (c *call) withDaemon(what string, ask func(net.Conn) error) error {
 	s, err := c.controls(actLimit)
 	if err != nil {
 		return err
@@ -179,6 +188,5 @@ func act(c *call) error {
 		return err
 	}
 	defer conn.Close()
-	_, err = control.Ask(conn, c.verb)
-	return s.askError(address, c.verb, err)
+	return s.askError(address, what, ask(conn))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"time"
 
 	"prngd/egdproto"
@@ -54,19 +55,14 @@ func readFresh(c *call) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	s, err := c.controls(actLimit)
+	var data []byte
+	defer func() { clear(data) }()
+	err = c.withDaemon("read --fresh", func(conn net.Conn) (err error) {
+		data, err = control.AskFresh(conn, int(n))
+		return err
+	})
 	if err != nil {
 		return err
-	}
-	conn, address, err := s.connect()
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	data, err := control.AskFresh(conn, int(n))
-	defer clear(data)
-	if err != nil {
-		return s.askError(address, "read --fresh", err)
 	}
 	if _, err := out.Write(data); err != nil {
 		return outputError(err)
