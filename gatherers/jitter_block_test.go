@@ -227,7 +227,8 @@ func TestSampleBlockMemory(t *testing.T) {
 	}
 }
 
-// A sample leaves no mapping behind.
+// A sample leaves no mapping behind. Go's runtime and the race detector map
+// memory of their own meanwhile, as much as half of what the samples would leave.
 func TestSampleIsUnmapped(t *testing.T) {
 	pages := func() (n int) {
 		statm, err := os.ReadFile("/proc/self/statm")
@@ -241,7 +242,8 @@ func TestSampleIsUnmapped(t *testing.T) {
 	}
 	r, now := rand.New(rand.NewSource(1)), int64(0)
 	clock := func() int64 { now += 60 + r.Int63n(340); return now }
-	g := Jitter{Buffer: 32 << 20, Touches: []int{1}, Clock: clock}.Gatherer()
+	const buffer = 32 << 20
+	g := Jitter{Buffer: buffer, Touches: []int{1}, Clock: clock}.Gatherer()
 	gather := func() {
 		if _, err := g.Gather(t.Context()); err != nil {
 			t.Fatal(err)
@@ -249,10 +251,11 @@ func TestSampleIsUnmapped(t *testing.T) {
 	}
 	gather()
 	before := pages()
-	for range 4 {
+	const samples = 16
+	for range samples {
 		gather()
 	}
-	if grown := (pages() - before) * os.Getpagesize(); grown > 64<<20 {
-		t.Errorf("%d MiB more after four samples", grown>>20)
+	if grown := (pages() - before) * os.Getpagesize(); grown > samples*buffer/2 {
+		t.Errorf("%d MiB more after %d samples of %d MiB", grown>>20, samples, buffer>>20)
 	}
 }

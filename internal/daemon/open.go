@@ -40,21 +40,26 @@ func openWithin[T io.Closer](limit time.Duration, open func() (T, error)) (T, er
 
 // restarter runs a piece of work until it is told to begin again.
 type restarter struct {
-	mu   sync.Mutex
-	stop context.CancelFunc
+	mu    sync.Mutex
+	stop  context.CancelFunc
+	again bool // a restart was asked for since the work began
 }
 
-// run runs work until ctx ends, and again after each restart. The context of work
-// ends with either.
+// run runs work, also if ctx has ended already, and again after each restart,
+// until ctx ends: what was prepared is put to use and saved before a stop. The
+// context of work ends with either.
 func (r *restarter) run(ctx context.Context, work func(context.Context)) {
-	for ctx.Err() == nil {
+	for again := true; again; {
 		current, stop := context.WithCancel(ctx)
 		r.mu.Lock()
-		r.stop = stop
+		r.stop, r.again = stop, false
 		r.mu.Unlock()
 		work(current)
 		<-current.Done() // there may be nothing to do
 		stop()
+		r.mu.Lock()
+		r.stop, again = nil, r.again
+		r.mu.Unlock()
 	}
 }
 
@@ -62,6 +67,7 @@ func (r *restarter) run(ctx context.Context, work func(context.Context)) {
 func (r *restarter) restart() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.again = true
 	if r.stop != nil {
 		r.stop()
 	}

@@ -3,11 +3,14 @@ package daemon
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sirupsen/logrus"
 
 	"prngd/internal/change"
 	"prngd/internal/prng"
@@ -61,4 +64,43 @@ func TestSaveWaitsForAReseed(t *testing.T) {
 			t.Errorf("after the reseed: %v, last save %v", err, f.Stats().LastSave)
 		}
 	})
+}
+
+// A daemon that is stopped before its seed keeper has begun leaves a seed all the same.
+func TestSeedOfAShortLife(t *testing.T) {
+	f, err := seedfile.Open(seedfile.Options{Path: filepath.Join(t.TempDir(), "seed"), Owner: os.Getuid()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	g, err := prng.New(prng.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Source(prng.Policy{Name: "kernel"}).Add(make([]byte, 64), 512)
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	p := &seed{generator: g, file: f, log: log}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	p.run(ended)
+	if !p.loaded || f.Stats().LastSave.IsZero() {
+		t.Errorf("loaded: %v, last save: %v", p.loaded, f.Stats().LastSave)
+	}
+}
+
+// Work begins again after each restart, the last one before the end included.
+func TestRestartBeforeTheEnd(t *testing.T) {
+	var r restarter
+	ctx, cancel := context.WithCancel(t.Context())
+	runs := 0
+	r.run(ctx, func(context.Context) {
+		if runs++; runs == 1 {
+			r.restart()
+			cancel()
+		}
+	})
+	if runs != 2 {
+		t.Errorf("%d runs, not 2", runs)
+	}
 }
