@@ -35,21 +35,24 @@ func System() []Gatherer {
 // tells gopsutil so by HOST_PROC or by common.EnvKey in the context. prngd
 // itself removes HOST_PROC and its like from its environment.
 func statistics(name string, sample gather) Gatherer {
-	return Gatherer{Name: name, Every: statisticsPeriod(name), Credit: None, Gather: func(ctx context.Context) ([]byte, error) {
+	every, relaxed := statisticsPeriods(name)
+	return Gatherer{Name: name, Every: every, Relaxed: relaxed, Credit: None, Gather: func(ctx context.Context) ([]byte, error) {
 		data, err := sample(ctx)
 		return data, absence(err)
 	}}
 }
 
-// statisticsPeriod keeps an idle minute on Linux within 10 ms of processor
-// time and 120 wake-ups: docs/entropy.md, "Idle cost". On other systems half of
+// statisticsPeriods returns the period of a family, and the one that is enough
+// while a credited source works. The second keeps an idle minute on Linux within
+// 10 ms of processor time and 120 wake-ups: docs/entropy.md, "Idle cost". The first
+// is for machines where the statistics are all there is. On other systems half of
 // the calls run netstat, swapctl, ps or kstat.
-func statisticsPeriod(name string) time.Duration {
+func statisticsPeriods(name string) (every, relaxed time.Duration) {
 	switch {
 	case name == "processes":
-		return 600 * time.Second
+		return 600 * time.Second, 0
 	case runtime.GOOS == "linux":
-		return 20 * time.Second
+		return 20 * time.Second, 60 * time.Second
 	}
-	return 60 * time.Second
+	return 60 * time.Second, 0
 }

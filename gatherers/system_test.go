@@ -1,6 +1,7 @@
 package gatherers_test
 
 import (
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -21,6 +22,12 @@ func TestSystemMenu(t *testing.T) {
 		i := slices.Index(names, name)
 		if g := gatherers.System()[i]; g.Every != want*time.Second || name == "jitter" && g.Relaxed != time.Hour {
 			t.Errorf("%s: every %v, relaxed %v", name, g.Every, g.Relaxed)
+		}
+	}
+	for _, g := range gatherers.System() {
+		// Statistics are sampled more often while they are all there is.
+		if g.Credit == 0 && g.Name != "processes" && runtime.GOOS == "linux" && (g.Every != 20*time.Second || g.Relaxed != time.Minute) {
+			t.Errorf("%s: every %v, relaxed %v", g.Name, g.Every, g.Relaxed)
 		}
 	}
 	if !slices.Equal(names, want) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -24,6 +23,7 @@ import (
 	"prngd/internal/prng"
 	"prngd/internal/process"
 	"prngd/internal/sources"
+	"prngd/internal/ticker"
 )
 
 // daemon is one daemon: its parts, and the settings that they have committed.
@@ -71,7 +71,7 @@ func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
 	d.warn(privileges.Undumpable()) // before there is any secret
 	d.own.log = &logPart{sink, o.Foreground}
 	d.own.commands = &commandRunner{log: d.log}
-	d.own.sources = newSources(sources.Options{Log: d.log, ReseedKernel: kernelrng.Reseed}, d.own.commands, o.Owner)
+	d.own.sources = newSources(sources.Options{Log: d.log, ReseedKernel: kernelrng.Reseed, Ticker: ticker.Run}, d.own.commands, o.Owner)
 	var err error
 	d.generator, err = prng.New(prng.Env{
 		Clocks:     gatherers.Clocks(),
@@ -164,7 +164,7 @@ func (d *daemon) serve() error {
 	failed := make(chan error, 1)
 	go func() { failed <- d.own.server.Serve(serving, d.own.clients.set.Listeners()); close(failed) }()
 	d.startTasks()
-	for _, task := range []func(context.Context){d.changes.run, d.feedWatchdog, d.verifier.run, d.watchRefusal, spareMemory} {
+	for _, task := range []func(context.Context){d.changes.run, d.feedWatchdog, d.verifier.run, d.watchRefusal} {
 		go task(life)
 	}
 	go returnMemory(life, d.own.server.Server)
@@ -192,23 +192,6 @@ func (d *daemon) startTasks() {
 		d.own.clients.set.Watch, d.own.control.set.Watch,
 		d.announce, d.answerAdmin, d.notifyReady,
 	)
-}
-
-// gcPercent keeps an idle daemon, whose garbage is gopsutil's, 1.4 MB smaller than
-// Go's 100 does. Serving makes none.
-const gcPercent = 25
-
-// spareMemory has an idle daemon collect its garbage earlier, once the start is
-// over: during it, each collection keeps the first client waiting.
-func spareMemory(ctx context.Context) {
-	select {
-	case <-time.After(verifyEvery):
-	case <-ctx.Done():
-		return
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 }
 
 // handleSignals answers signals until one of them, or the server, ends the daemon.

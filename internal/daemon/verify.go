@@ -36,9 +36,11 @@ type verifier struct {
 	reading map[string]int             // how often parts were to be asked since their last answer
 }
 
-// run reads back until ctx ends.
+// run reads back until ctx ends, each time that the statistics are sampled: an idle
+// process wakes once for both.
 func (v *verifier) run(ctx context.Context) {
-	for wait := verifyFirst; ; wait = verifyEvery {
+	began := time.Now()
+	for wait := verifyFirst; ; wait = verifyEvery - time.Since(began)%verifyEvery {
 		select {
 		case <-time.After(wait):
 			v.verify(ctx)

@@ -28,12 +28,9 @@ func (s *Sources) cloned() {
 	s.clones.wake()
 }
 
-// watchClones looks for events while nobody else does, and ends what they begin.
+// watchClones mixes what the kernel says of clones, and ends what events begin.
 func (s *Sources) watchClones(ctx context.Context) {
 	s.mixGeneration()
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	asked := time.Now()
 	for ctx.Err() == nil {
 		changed := s.generator.Changed()
 		if event, _ := s.generator.Held(); event != prng.NoEvent {
@@ -44,15 +41,22 @@ func (s *Sources) watchClones(ctx context.Context) {
 		case <-changed:
 		case <-s.clones.noticed:
 			s.mixGeneration()
-		case <-tick.C:
-			s.generator.Watch()
-			if time.Since(asked) >= settleEvery && s.generator.Stats().Unsettled != prng.NoEvent {
-				asked = time.Now()
-				s.Kick()
-			}
 		case <-ctx.Done():
 		}
 	}
+}
+
+// watchClocks looks for events while nobody else does, and has the sources asked
+// again while one is unsettled.
+func (s *Sources) watchClocks(ctx context.Context) {
+	asked := time.Now()
+	s.options.Ticker(ctx, watchEvery, func() {
+		s.generator.Watch()
+		if time.Since(asked) >= settleEvery && s.generator.Stats().Unsettled != prng.NoEvent {
+			asked = time.Now()
+			s.Kick()
+		}
+	})
 }
 
 // mixGeneration mixes the generation for no credit: it is no secret, but it parts

@@ -51,6 +51,7 @@ func play(t *testing.T, f func(b *bubble), list ...gatherers.Gatherer) {
 			defer close(done)
 			go b.feed(ctx)
 			go b.kickUntilSeeded(ctx)
+			go b.watchClocks(ctx)
 			b.watchClones(ctx)
 		}()
 		g.Source(prng.Policy{Name: "start"}).Add(bytes.Repeat([]byte{1}, 64), 512)

@@ -6,11 +6,15 @@ import (
 	"sync"
 
 	"prngd/gatherers"
+	"prngd/internal/ticker"
 )
 
 // New returns sources without a gatherer: the first [Sources.Prepare] makes them.
 // Devices of Options.Before are theirs from now on.
 func New(o Options) *Sources {
+	if o.Ticker == nil {
+		o.Ticker = ticker.RunRuntime
+	}
 	s := &Sources{options: o, devices: newDevices(o.Before), clones: newCloneWatch(o.Before),
 		fresh: freshReseeds{turn: make(chan struct{}, 1)}}
 	s.runner = gatherers.NewRunner(s.add, o.Log)
@@ -24,7 +28,7 @@ func New(o Options) *Sources {
 // seeded, and watches for clones, until ctx ends.
 func (s *Sources) Run(ctx context.Context) {
 	var tasks sync.WaitGroup
-	for _, task := range []func(context.Context){s.feed, s.kickUntilSeeded, s.watchClones, s.listen} {
+	for _, task := range []func(context.Context){s.feed, s.kickUntilSeeded, s.watchClones, s.watchClocks, s.listen} {
 		tasks.Go(func() { task(ctx) })
 	}
 	tasks.Wait()

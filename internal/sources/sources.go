@@ -39,6 +39,8 @@ type Options struct {
 	// ReseedKernel gives output to the kernel's generator and has it reseed, after
 	// a hold that independent noise has ended.
 	ReseedKernel func(b []byte) error
+	// Ticker is [ticker.Run] in a daemon. nil: [ticker.RunRuntime].
+	Ticker func(ctx context.Context, every time.Duration, f func())
 	// Before is what the program before this one in the same process handed over.
 	Before *State
 }

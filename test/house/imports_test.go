@@ -27,6 +27,7 @@ var rules = map[string]rule{
 	"internal/credit":     {"gatherers seedfile internal/peercred internal/prng", ""},
 	"internal/control":    {"egdproto internal/change internal/peercred" + sys + logrus, ""},
 	"internal/hostenv":    {"", ""},
+	"internal/ticker":     {sys, ""},
 	"internal/kernelrng":  {sys, ""},
 	"internal/memscan":    {"", ""},
 	"internal/listen":     {"egdproto internal/change internal/control" + sys + logrus, ""},
@@ -36,7 +37,7 @@ var rules = map[string]rule{
 	"internal/session":    {"egdproto internal/prng internal/peercred", "net os syscall unsafe"},
 	"internal/transcript": {"internal/prng", ""},
 	"internal/server":     {"egdproto internal/credit internal/listen internal/prng internal/peercred internal/session" + sys + logrus, ""},
-	"internal/sources": {"egdproto gatherers internal/change internal/config internal/control internal/credit internal/prng" +
+	"internal/sources": {"egdproto gatherers internal/change internal/config internal/control internal/credit internal/prng internal/ticker" +
 		sys + logrus, ""},
 	"internal/process":    {"egdproto internal/change internal/peercred internal/privileges" + sys, ""},
 	"internal/privileges": {"internal/change internal/control github.com/landlock-lsm/go-landlock kernel.org/pub/linux/libs/security/libcap/psx" + sys, ""},

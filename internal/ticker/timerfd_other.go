@@ -1,0 +1,10 @@
+//go:build !linux
+
+package ticker
+
+import (
+	"context"
+	"time"
+)
+
+func runTimerFD(context.Context, time.Duration, func()) bool { return false }
