@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"runtime"
-	"runtime/metrics"
 	"time"
 
 	"prngd/internal/change"
@@ -90,9 +89,11 @@ func (d *daemon) report() control.Report {
 	return r
 }
 
-// heapBytes is what the objects of the program take, some of them dead.
+// heapBytes is what the objects of the program take, some of them dead. It stops
+// the program for some 20 us. Package runtime/metrics does not, but would cost each
+// start 0.7 ms.
 func heapBytes() uint64 {
-	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(heap)
-	return heap[0].Value.Uint64()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

@@ -17,7 +17,7 @@ import (
 // nothing to do is not made, since a supervisor may have forbidden it. [Read] says
 // what is.
 func DropCapabilities() error {
-	now := Read()
+	now := callingThread() // the others have what it has: nothing changes one alone
 	var errs []error
 	if now.NoNewPrivs != isSet {
 		if _, _, errno := psx.Syscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); errno != 0 {

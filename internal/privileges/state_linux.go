@@ -64,12 +64,15 @@ func readThreads(dir string) State {
 	}
 }
 
+// wanted are the fields of a status file that parseStatus reads.
+var wanted = []string{"Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapAmb", "NoNewPrivs"}
+
 // parseStatus reads a status file of proc_pid_status(5); what that does not have is
 // as in s.
 func parseStatus(text string, s State) State {
 	fields := map[string][]string{}
 	for line := range strings.Lines(text) {
-		if name, values, found := strings.Cut(line, ":"); found {
+		if name, values, found := strings.Cut(line, ":"); found && slices.Contains(wanted, name) {
 			fields[name] = strings.Fields(values)
 		}
 	}
