@@ -50,6 +50,24 @@ func TestAdoptReadOnly(t *testing.T) {
 	}
 }
 
+// The file that a save has put in its place is another matter: it can be written to.
+func TestSavedAfterAdoptReadOnly(t *testing.T) {
+	dir := t.TempDir()
+	path := dir + "/seed"
+	write(t, path, seedBytes(t, t.TempDir(), false), 0o600)
+	f := adopt(t, path, os.O_RDONLY, unix.O_RDONLY)
+	if err := f.Save(&stream{label: "renamed"}, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(dir+"/.seed.new", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := f.Save(&stream{label: "in place"}, true)
+	if s := f.Stats(); err != nil || s.Form != seedfile.InPlace {
+		t.Errorf("saved by %q, %v", s.Form, err)
+	}
+}
+
 // Where the directory cannot be synced, the old file gets the new seed too, unless
 // it cannot be written to; then the error says both. A directory that is open as a
 // path only can be used for all but that.
