@@ -115,9 +115,17 @@ func (d *daemon) relisten() {
 	d.own.control.set.Relisten()
 }
 
+// takeSignals keeps signals for handleSignals: one that comes before is answered
+// when the daemon serves, and does not end a process that has files to remove.
+func (d *daemon) takeSignals() {
+	signal.Notify(d.signals, handled()...)
+	signal.Ignore(syscall.SIGPIPE)
+}
+
 // start prepares and commits everything, from nothing. After an error nothing is
 // left of it.
 func (d *daemon) start(s *config.Settings) error {
+	d.takeSignals()
 	d.own.commands.start(s) // before there is any secret
 	if err := adoptAll(d.parts, nil); err != nil {
 		return err
@@ -153,8 +161,6 @@ func (d *daemon) adoptSupervised(s *config.Settings) error {
 
 // serve serves until a signal ends the daemon.
 func (d *daemon) serve() error {
-	signal.Notify(d.signals, handled()...) // again, after an upgrade, without harm
-	signal.Ignore(syscall.SIGPIPE)
 	d.admin = d.newAdmin()
 	life, end := context.WithCancel(context.Background())
 	defer end()

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -227,7 +226,7 @@ func (p Program) resume(before *upgrade.Inheritance, file process.Origin) error 
 	if err != nil {
 		return err
 	}
-	signal.Notify(d.signals, handled()...)
+	d.takeSignals()
 	before.Adopted()
 	d.own.ready, _ = readyFD(o.ReadyFD)
 	d.resume(s, next, from)
