@@ -14,7 +14,7 @@ import (
 	"prngd/internal/sources"
 )
 
-// signalled is a part that a signal comes upon while it is prepared.
+// signalled is a part during whose preparation a signal comes.
 type signalled struct{ part }
 
 func (signalled) adopt(*state) error { return nil }
