@@ -119,6 +119,9 @@ func (p Program) start(started time.Time, o config.Options, file process.Origin,
 	d.own.parent, d.own.ready = parent, ready
 	if err := d.start(s); err != nil {
 		d.own.log.Close(stopLimit)
+		if by, ended := errors.AsType[endedBy](err); ended {
+			by.die()
+		}
 		return err
 	}
 	return d.serve()

@@ -76,7 +76,7 @@ func (p *seed) options(asked config.Seed) seedfile.Options {
 
 // prepare opens the file that next names. The one that is open stays the one, as
 // long as its path does not change: after root is given up, few can be opened.
-func (p *seed) prepare(_ context.Context, next *config.Settings, how manner) (change.Change, error) {
+func (p *seed) prepare(ctx context.Context, next *config.Settings, how manner) (change.Change, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if next.Seed == p.asked && (p.file != nil || p.held || next.Seed.Path == "") {
@@ -92,7 +92,7 @@ func (p *seed) prepare(_ context.Context, next *config.Settings, how manner) (ch
 		}
 	}
 	o := p.options(next.Seed)
-	c.file, c.err = openWithin(openLimit, func() (*seedfile.File, error) { return seedfile.Open(o) })
+	c.file, c.err = openWithin(ctx, func() (*seedfile.File, error) { return seedfile.Open(o) })
 	if c.err != nil && how == reloading {
 		return nil, fmt.Errorf("%s: seedfile: %w", next.Seed.Where, c.err)
 	}
