@@ -230,4 +230,12 @@ func (p *exchange) handOver(s *state) error {
 }
 
 // close leaves the files to the end of the process: their keepers have ended.
-func (p *exchange) close() {}
+func (p *exchange) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, x := range p.files {
+		if x.file != nil {
+			x.file.Close()
+		}
+	}
+}

@@ -126,7 +126,7 @@ func (c *seedChange) Commit() error {
 // Rollback removes what opening has made.
 func (c *seedChange) Rollback() {
 	if c.file != nil {
-		c.file.Close()
+		c.file.Rollback()
 	}
 }
 
@@ -291,11 +291,16 @@ func (p *seed) handOver(s *state) error {
 	return s.put("seed", section, section.File.FD, section.File.Dir)
 }
 
+// close leaves nothing of a file that was not used, because the start has failed.
 func (p *seed) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.file != nil {
+	switch {
+	case p.file == nil:
+	case p.loaded:
 		p.file.Close()
+	default:
+		p.file.Rollback()
 	}
 }
 
