@@ -288,19 +288,7 @@ func reloadFaults(t *testing.T, names []string) (cases int) {
 	if err := egdAnswers(b.dir + "/more"); err != nil {
 		t.Errorf("after the reload: %v", err)
 	}
-	for _, name := range names { // whatever Commit fails, the rest is in effect, and serves
-		b.fault.set(name, commit)
-		b.configure(conf)
-		if err := b.changes.ask(control.Reload)(t.Context()); !errors.Is(err, errFault) || b.report().Change == nil {
-			t.Errorf("reload, %s commit: %v", name, err)
-		}
-		cases++
-		b.fault.set("", "")
-		b.configure(conf + more)
-		if err := b.changes.ask(control.Reload)(t.Context()); err != nil {
-			t.Errorf("after %s commit: %v", name, err)
-		}
-	}
+	cases += b.commitFaults(names)
 	stop()
 	if n, err := asked(); n == 0 || err != nil {
 		t.Errorf("after %d replies: %v", n, err)
@@ -308,6 +296,24 @@ func reloadFaults(t *testing.T, names []string) (cases int) {
 	b.signals <- syscall.SIGTERM
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+	return cases
+}
+
+// commitFaults has each Commit of a reload fail: the rest is in effect, and serves.
+func (b *bench) commitFaults(names []string) (cases int) {
+	for _, name := range names {
+		b.fault.set(name, commit)
+		b.configure(conf)
+		if err := b.changes.ask(control.Reload)(b.Context()); !errors.Is(err, errFault) || b.report().Change == nil {
+			b.Errorf("reload, %s commit: %v", name, err)
+		}
+		b.fault.set("", "")
+		b.configure(conf + more)
+		if err := b.changes.ask(control.Reload)(b.Context()); err != nil {
+			b.Errorf("after %s commit: %v", name, err)
+		}
+		cases++
 	}
 	return cases
 }
