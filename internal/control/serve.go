@@ -86,10 +86,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 func (s *Server) admit(c net.Conn) (peercred.Cred, error) {
 	peer, err := peercred.OfConn(c)
 	if err != nil {
-		return peer, fmt.Errorf("reading the credentials of the peer: %w", err)
+		return peer, change.Later(fmt.Errorf("reading the credentials of the peer: %w", err))
 	}
 	if !s.slots.take(peer.UID) {
-		return peer, errors.New("too many requests at a time: ask again")
+		return peer, change.Later(errors.New("too many requests at a time: ask again"))
 	}
 	return peer, nil
 }

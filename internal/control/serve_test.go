@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"prngd/internal/change"
 	"prngd/internal/control"
 )
 
@@ -112,7 +113,7 @@ func TestSilentClientsAreDropped(t *testing.T) {
 		}
 	}
 	var refused *control.RefusedError
-	if _, err := control.Ask(dial(), control.Status); !errors.As(err, &refused) || !strings.Contains(err.Error(), "too many") {
+	if _, err := control.Ask(dial(), control.Status); !errors.As(err, &refused) || !strings.Contains(err.Error(), "too many") || refused.Status != change.ExitLater {
 		t.Errorf("with every slot taken: %v, expected a refusal", err)
 	}
 	if _, err := io.ReadAll(first); err != nil { // until its end

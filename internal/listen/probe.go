@@ -58,19 +58,22 @@ func (s *Set) probe(ctx context.Context, l *Listener) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return nil // its mode keeps us out as well, now that we are no longer root
 	}
-	if err != nil && ctx.Err() != nil {
-		return errNoAnswer
-	}
 	if err != nil {
-		return err
+		return orNoAnswer(ctx, err)
 	}
 	defer c.Close()
 	defer context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })()
 	if s.config.Ask == nil {
 		return nil
 	}
-	err = s.config.Ask(c)
-	if err != nil && ctx.Err() != nil {
+	return orNoAnswer(ctx, s.config.Ask(c))
+}
+
+// orNoAnswer is err, or errNoAnswer if that comes of the end of ctx. A dialer notices
+// its deadline before the context does.
+func orNoAnswer(ctx context.Context, err error) error {
+	timeout, _ := errors.AsType[net.Error](err)
+	if err != nil && (ctx.Err() != nil || timeout != nil && timeout.Timeout()) {
 		return errNoAnswer
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"prngd/internal/change"
 	"prngd/internal/prng"
 )
 
@@ -34,7 +35,7 @@ func (s *Sources) Fresh(ctx context.Context, n int) ([]byte, error) {
 	made := false
 	prng.Cleanly(func() { made = s.generator.Generate(b) })
 	if !made {
-		return nil, errors.New("a reseed is required before the next reply: ask again")
+		return nil, change.Later(errors.New("a reseed is required before the next reply: ask again"))
 	}
 	return b, nil
 }
@@ -43,7 +44,7 @@ func (s *Sources) Fresh(ctx context.Context, n int) ([]byte, error) {
 func (s *Sources) reseedOnRequest() error {
 	done := s.generator.RequestReseed()
 	if done == nil {
-		return errors.New("not seeded yet: there is nothing to reseed")
+		return change.Later(errors.New("not seeded yet: there is nothing to reseed"))
 	}
 	again, limit := time.NewTicker(askAgain), time.NewTimer(freshLimit)
 	defer again.Stop()
@@ -55,7 +56,7 @@ func (s *Sources) reseedOnRequest() error {
 			return nil
 		case <-again.C:
 		case <-limit.C:
-			return errors.New("no independent source of noise gave 320 bits in time: see egdquery status")
+			return change.Later(errors.New("no independent source of noise gave 320 bits in time: see egdquery status"))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"prngd/gatherers"
+	"prngd/internal/change"
 	"prngd/internal/credit"
 	"prngd/internal/prng"
 )
@@ -94,7 +95,7 @@ func (s *Sources) noiseWorks() bool {
 // returns when the new state is in use.
 func (s *Sources) Reseed(ctx context.Context) error {
 	if s.generator.State() == prng.Unseeded {
-		return errors.New("not seeded yet: there is nothing to reseed")
+		return change.Later(errors.New("not seeded yet: there is nothing to reseed"))
 	}
 	before := s.generator.Stats().Reseeds
 	s.generator.Hold(prng.Requested)
@@ -103,14 +104,14 @@ func (s *Sources) Reseed(ctx context.Context) error {
 		changed := s.generator.Changed()
 		if s.generator.State() == prng.Seeded {
 			if s.generator.Stats().Reseeds == before {
-				return errors.New("no credited source gave 320 bits in time: see egdquery status")
+				return change.Later(errors.New("no credited source gave 320 bits in time: see egdquery status"))
 			}
 			return nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return errors.New("no credited source gave 320 bits in time: see egdquery status")
+			return change.Later(errors.New("no credited source gave 320 bits in time: see egdquery status"))
 		}
 	}
 }
