@@ -1,10 +1,10 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -116,8 +116,11 @@ func (d *daemon) relisten() {
 }
 
 // start prepares and commits everything, from nothing. After an error nothing is
-// left of it.
+// left of it; one of type endedBy is a signal's.
 func (d *daemon) start(s *config.Settings) error {
+	d.takeSignals()
+	ctx, done := interruptible()
+	defer done()
 	d.own.commands.start(s) // before there is any secret
 	if err := adoptAll(d.parts, nil); err != nil {
 		return err
@@ -126,9 +129,9 @@ func (d *daemon) start(s *config.Settings) error {
 	if err := d.adoptSupervised(s); err != nil {
 		d.log.Warn(err)
 	}
-	all, err := prepareAll(context.Background(), d.parts, s, starting)
+	all, err := prepareAll(ctx, d.parts, s, starting)
 	if err != nil {
-		return startError(err)
+		return startError(cmp.Or(context.Cause(ctx), err))
 	}
 	if err := commitStart(d.parts, all); err != nil {
 		return startError(err)
@@ -153,8 +156,6 @@ func (d *daemon) adoptSupervised(s *config.Settings) error {
 
 // serve serves until a signal ends the daemon.
 func (d *daemon) serve() error {
-	signal.Notify(d.signals, handled()...) // again, after an upgrade, without harm
-	signal.Ignore(syscall.SIGPIPE)
 	d.admin = d.newAdmin()
 	life, end := context.WithCancel(context.Background())
 	defer end()
@@ -259,11 +260,6 @@ func (d *daemon) warn(err error) {
 	if err != nil {
 		d.log.Warn(err)
 	}
-}
-
-// handled are the signals that the daemon acts on.
-func handled() []os.Signal {
-	return []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR2}
 }
 
 // resolve makes settings of command line and prngd.conf. now is what is in effect,

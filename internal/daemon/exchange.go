@@ -60,7 +60,7 @@ func (p *exchange) adopt(s *state) error {
 
 // prepare opens the files that are not open yet. A start goes on without one that
 // cannot be opened.
-func (p *exchange) prepare(_ context.Context, next *config.Settings, how manner) (change.Change, error) {
+func (p *exchange) prepare(ctx context.Context, next *config.Settings, how manner) (change.Change, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := &exchangeChange{part: p}
@@ -71,7 +71,7 @@ func (p *exchange) prepare(_ context.Context, next *config.Settings, how manner)
 		}
 		if held := p.held(line.Path); held != nil {
 			x.file = held
-		} else if x.file, x.err = openExchange(line.Path); x.err == nil {
+		} else if x.file, x.err = openExchange(ctx, line.Path); x.err == nil {
 			c.opened = append(c.opened, x.file)
 		}
 		if x.err != nil && (how == reloading || !change.IsLater(x.err) && how == starting) {
@@ -83,8 +83,8 @@ func (p *exchange) prepare(_ context.Context, next *config.Settings, how manner)
 	return c, nil
 }
 
-func openExchange(path string) (*seedfile.Exchange, error) {
-	return openWithin(openLimit, func() (*seedfile.Exchange, error) { return seedfile.OpenExchange(path, byDirectory) })
+func openExchange(ctx context.Context, path string) (*seedfile.Exchange, error) {
+	return openWithin(ctx, func() (*seedfile.Exchange, error) { return seedfile.OpenExchange(path, byDirectory) })
 }
 
 // held returns the open file at path, or nil.
@@ -175,7 +175,7 @@ func (p *exchange) await(ctx context.Context, x exchangeFile) *seedfile.Exchange
 			return nil
 		case <-time.After(reopenEvery):
 		}
-		f, err := openExchange(x.line.Path)
+		f, err := openExchange(ctx, x.line.Path)
 		if !p.store(x.line.Path, f, err) && f != nil {
 			f.Close()
 			return nil
@@ -230,4 +230,12 @@ func (p *exchange) handOver(s *state) error {
 }
 
 // close leaves the files to the end of the process: their keepers have ended.
-func (p *exchange) close() {}
+func (p *exchange) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, x := range p.files {
+		if x.file != nil {
+			x.file.Close()
+		}
+	}
+}

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -120,6 +119,9 @@ func (p Program) start(started time.Time, o config.Options, file process.Origin,
 	d.own.parent, d.own.ready = parent, ready
 	if err := d.start(s); err != nil {
 		d.own.log.Close(stopLimit)
+		if by, ended := errors.AsType[endedBy](err); ended {
+			by.die()
+		}
 		return err
 	}
 	return d.serve()
@@ -227,7 +229,7 @@ func (p Program) resume(before *upgrade.Inheritance, file process.Origin) error 
 	if err != nil {
 		return err
 	}
-	signal.Notify(d.signals, handled()...)
+	d.takeSignals()
 	before.Adopted()
 	d.own.ready, _ = readyFD(o.ReadyFD)
 	d.resume(s, next, from)

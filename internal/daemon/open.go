@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 
 	"prngd/internal/change"
 	"prngd/internal/prng"
 )
 
 // openWithin opens a file on a goroutine of its own and waits no longer than
-// limit: a disk or a file server that does not answer would keep a start waiting.
-// A file that is opened later than that is closed again.
-func openWithin[T io.Closer](limit time.Duration, open func() (T, error)) (T, error) {
+// openLimit, and until ctx ends: a disk or a file server that does not answer would
+// keep a start waiting. A file that is opened later than that is closed again.
+func openWithin[T io.Closer](ctx context.Context, open func() (T, error)) (T, error) {
 	type result struct {
 		file T
 		err  error
@@ -24,17 +23,19 @@ func openWithin[T io.Closer](limit time.Duration, open func() (T, error)) (T, er
 		f, err := open()
 		opened <- result{f, err}
 	}()
+	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, fmt.Errorf("no answer from the disk in %v", openLimit))
+	defer cancel()
 	select {
 	case r := <-opened:
 		return r.file, r.err
-	case <-time.After(limit):
+	case <-ctx.Done():
 		go func() {
 			if r := <-opened; r.err == nil {
 				r.file.Close()
 			}
 		}()
 		var none T
-		return none, change.Later(fmt.Errorf("no answer from the disk in %v", limit))
+		return none, change.Later(context.Cause(ctx))
 	}
 }
 

@@ -76,7 +76,7 @@ func (p *seed) options(asked config.Seed) seedfile.Options {
 
 // prepare opens the file that next names. The one that is open stays the one, as
 // long as its path does not change: after root is given up, few can be opened.
-func (p *seed) prepare(_ context.Context, next *config.Settings, how manner) (change.Change, error) {
+func (p *seed) prepare(ctx context.Context, next *config.Settings, how manner) (change.Change, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if next.Seed == p.asked && (p.file != nil || p.held || next.Seed.Path == "") {
@@ -92,7 +92,7 @@ func (p *seed) prepare(_ context.Context, next *config.Settings, how manner) (ch
 		}
 	}
 	o := p.options(next.Seed)
-	c.file, c.err = openWithin(openLimit, func() (*seedfile.File, error) { return seedfile.Open(o) })
+	c.file, c.err = openWithin(ctx, func() (*seedfile.File, error) { return seedfile.Open(o) })
 	if c.err != nil && how == reloading {
 		return nil, fmt.Errorf("%s: seedfile: %w", next.Seed.Where, c.err)
 	}
@@ -126,7 +126,7 @@ func (c *seedChange) Commit() error {
 // Rollback removes what opening has made.
 func (c *seedChange) Rollback() {
 	if c.file != nil {
-		c.file.Close()
+		c.file.Rollback()
 	}
 }
 
@@ -291,11 +291,16 @@ func (p *seed) handOver(s *state) error {
 	return s.put("seed", section, section.File.FD, section.File.Dir)
 }
 
+// close leaves nothing of a file that was not used, because the start has failed.
 func (p *seed) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.file != nil {
+	switch {
+	case p.file == nil:
+	case p.loaded:
 		p.file.Close()
+	default:
+		p.file.Rollback()
 	}
 }
 

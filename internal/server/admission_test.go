@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -80,6 +81,57 @@ func testAllowIsJudgedAgain(t *testing.T, serve startFunc) {
 	allow("192.0.2.0/24")
 	if n, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("the connection goes on: %d bytes, %v", n, err)
+	}
+}
+
+// B4: a connection that was accepted and waits for its slot is served, though its
+// listener is taken away by a reload, or closed, meanwhile.
+func TestWaiterOfAListenerThatGoes(t *testing.T) {
+	eachDriver(t, func(t *testing.T, serve startFunc) {
+		testWaiterOfAListenerThatGoes(t, serve, false)
+		testWaiterOfAListenerThatGoes(t, serve, true)
+	})
+}
+
+func testWaiterOfAListenerThatGoes(t *testing.T, serve startFunc, closed bool) {
+	d := serve(t, prng.Seeded, func(c *Config) { c.MaxConnections, c.PerUID = 1, 10 })
+	log, _ := logtest.NewNullLogger()
+	set := listen.NewSet(listen.Config{Log: log, Serve: d.srv.Add})
+	t.Cleanup(set.Close)
+	change := func(lines ...listen.Options) {
+		t.Helper()
+		c, err := set.Prepare(t.Context(), lines, listen.Strict)
+		if err == nil {
+			err = c.Commit()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "more")
+	change(listen.Options{Address: egdproto.Address{Network: "unix", Path: path}, GID: -1, Mode: 0o600})
+	first := d.ask()
+	waiter, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer waiter.Close()
+	waiter.SetDeadline(time.Now().Add(patience))
+	waiter.Write([]byte{byte(egdproto.ReadAll), 16})
+	for range 3 { // the driver has seen the waiter by then
+		first.Send([]byte{byte(egdproto.Count)})
+		first.Receive(4)
+	}
+	if closed {
+		set.Close()
+	} else {
+		change()
+	}
+	first.Send([]byte{byte(egdproto.Count)}) // the driver has seen it go by then
+	first.Receive(4)
+	first.c.Close()
+	if _, err := io.ReadFull(waiter, make([]byte, 16)); err != nil {
+		t.Error(err)
 	}
 }
 

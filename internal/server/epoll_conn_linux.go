@@ -18,6 +18,8 @@ const (
 	// at worst: a write of one byte is 5 of them and 0.5 us, a byte of output is
 	// 5 ns.
 	inputCost = 20
+	// shortReply is one that may be kept by any number of sockets.
+	shortReply = 512
 )
 
 // conn is one connection of an event loop.
@@ -41,6 +43,8 @@ type conn struct {
 	blocked  bool            // epoll tells when there is room to write
 	offered  bool            // epoll, or a full read, said that there is more input
 	roomy    bool            // epoll said that there is room, and nothing was written since
+	replied  bool            // a reply was sent
+	bounded  bool            // the socket keeps no more than sendBuffer
 	retryAt  session.Instant // the kernel was short of something: when to try again; 0: it was not
 }
 
@@ -97,12 +101,25 @@ func (c *conn) receive(buffer []byte, now session.Instant) ([]byte, bool) {
 	}
 }
 
+// bound limits what the socket keeps, before n bytes are sent: see sendBuffer. A
+// connection that gets one short reply, as most do, is spared the system call, which
+// is 6 % of what it costs.
+func (c *conn) bound(n int) {
+	if c.bounded || !c.replied && n <= shortReply {
+		c.replied = true
+		return
+	}
+	c.bounded = true
+	unix.SetsockoptInt(int(c.fd), unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer) // refused? Then it is the system's
+}
+
 // send writes what the peer has room for now. It is false if the connection is
 // broken.
 func (c *conn) send(p []byte, now session.Instant) (int, bool) {
 	if len(p) == 0 {
 		return 0, true
 	}
+	c.bound(len(p))
 	for {
 		n, errno := rawSend(c.fd, p)
 		switch {
@@ -185,7 +202,6 @@ type conns struct {
 // make returns the connection of a descriptor that has no slot yet.
 func (cs *conns) make(fd int32) *conn {
 	cs.marks = max(1, cs.marks+1)
-	unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer) // refused? Then it is the system's
 	c := &conn{conns: cs, fd: fd, mark: cs.marks, readable: true}
 	c.session.Init(cs.service, &cs.tally)
 	return c

@@ -76,17 +76,18 @@ func figures(o options) (all []figure) {
 type row struct {
 	figure
 	floor, ours, ratio float64
+	peer               float64 // ratio of the other program to the floor; 0: there is none
 }
 
-// measure asks both sides in turns. The ratio is the median of the rounds', each
-// of two neighbours in time.
+// measure asks all sides in turns. A ratio is the median of the rounds', each of
+// neighbours in time.
 func (p *pair) measure(f figure, rounds int) (row, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := harness.Pin(f.cores); err != nil {
 		return row{}, err
 	}
-	var floor, ours, ratios []float64
+	var floor, ours, ratios, peers []float64
 	for range rounds {
 		a, err := f.take(p.floor)
 		if err != nil {
@@ -97,8 +98,20 @@ func (p *pair) measure(f figure, rounds int) (row, error) {
 			return row{}, err
 		}
 		floor, ours, ratios = append(floor, a), append(ours, b), append(ratios, b/a)
+		if p.peer == nil {
+			continue
+		}
+		c, err := f.take(p.peer)
+		if err != nil {
+			return row{}, fmt.Errorf("peer: %w", err)
+		}
+		peers = append(peers, c/a)
 	}
-	return row{f, middle(floor), middle(ours), middle(ratios)}, nil
+	r := row{figure: f, floor: middle(floor), ours: middle(ours), ratio: middle(ratios)}
+	if p.peer != nil {
+		r.peer = middle(peers)
+	}
+	return r, nil
 }
 
 func middle(xs []float64) float64 {
@@ -131,5 +144,9 @@ func (r row) target() string {
 }
 
 func (r row) String() string {
-	return fmt.Sprintf("%-42s floor %10.2f  prngd %10.2f %-4s  ratio %.2f  %s %s", r.name, r.floor, r.ours, r.unit, r.ratio, r.target(), r.met())
+	line := fmt.Sprintf("%-42s floor %10.2f  prngd %10.2f %-4s  ratio %.2f  %s %s", r.name, r.floor, r.ours, r.unit, r.ratio, r.target(), r.met())
+	if r.peer != 0 {
+		line += fmt.Sprintf("  peer %.2f", r.peer)
+	}
+	return line
 }

@@ -22,7 +22,8 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 7, "rounds; medians are over these")
 	flag.DurationVar(&o.slice, "slice", time.Second, "how long one measurement lasts")
 	flag.StringVar(&o.docs, "docs", "", "directory for performance.md's figures and plots; empty: none")
-	flag.BoolVar(&o.curve, "curve", false, "also latency and throughput from 1 to 10,000 connections")
+	flag.BoolVar(&o.curve, "curve", false, "also what grows with connections, request size and listeners")
+	flag.StringVar(&o.peer, "peer", "", "command that starts another program, with the path of its socket as last argument")
 	flag.Parse()
 	debug.SetGCPercent(-1)
 	runtime.GOMAXPROCS(max(2, runtime.NumCPU()))
@@ -60,6 +61,11 @@ func run(o options) error {
 		if points, err = p.curve(o); err != nil {
 			return err
 		}
+		grown, err := p.growth(o, points)
+		if err != nil {
+			return err
+		}
+		single = append(single, grown...)
 	}
 	machine := fmt.Sprintf("%d processors, load average %s before and %s after, %d rounds of %v.",
 		runtime.NumCPU(), before, loadAverage(), o.rounds, o.slice)

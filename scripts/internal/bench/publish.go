@@ -28,9 +28,13 @@ func publish(dir, machine string, rows []row, single []string, points []point) e
 	}
 	var b bytes.Buffer
 	b.Write(text[:begin+len(beginMark)])
-	fmt.Fprintf(&b, "\n\nMachine: %s\n\n| figure | floor | prngd | ratio | to reach | met |\n|---|---|---|---|---|---|\n", machine)
+	fmt.Fprintf(&b, "\n\nMachine: %s\n\n| figure | floor | prngd | ratio | to reach | met | peer's ratio |\n|---|---|---|---|---|---|---|\n", machine)
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s | %s | %s %s | %.2f | %s | %s |\n", r.name, digits(r.floor), digits(r.ours), r.unit, r.ratio, r.target(), r.met())
+		peer := ""
+		if r.peer != 0 {
+			peer = fmt.Sprintf("%.2f", r.peer)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s %s | %.2f | %s | %s | %s |\n", r.name, digits(r.floor), digits(r.ours), r.unit, r.ratio, r.target(), r.met(), peer)
 	}
 	b.WriteString("\n")
 	for _, line := range single {

@@ -22,6 +22,7 @@ type options struct {
 	slice              time.Duration
 	docs               string
 	curve              bool
+	peer               string // a command line; its last word is followed by the socket's path
 }
 
 // server is a process that is measured.
@@ -61,8 +62,8 @@ func (s *server) stop() {
 func (s *server) cpu() time.Duration      { return harness.CPU(s.cmd.Process.Pid) }
 func (s *server) memory() (now, peak int) { return harness.Memory(s.cmd.Process.Pid) }
 
-// pair is the two sides, in one session.
-type pair struct{ floor, ours *server }
+// pair is the two sides, in one session, and another program beside them.
+type pair struct{ floor, ours, peer *server } // peer nil: none
 
 func startPair(o options) (*pair, error) {
 	if o.daemon == "" || o.floor == "" {
@@ -72,13 +73,21 @@ func startPair(o options) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	ours, err := startDaemon(o)
+	ours, err := startDaemon(o, 0)
 	if err != nil {
 		floor.stop()
 		return nil, err
 	}
+	p := &pair{floor: floor, ours: ours}
+	if o.peer != "" {
+		path := filepath.Join(o.dir, "peer.socket")
+		if p.peer, err = start(path, append(strings.Fields(o.peer), path)...); err != nil {
+			p.stop()
+			return nil, err
+		}
+	}
 	time.Sleep(time.Second) // the first jitter burst is over
-	return &pair{floor, ours}, nil
+	return p, nil
 }
 
 func startFloor(o options) (*server, error) {
@@ -86,10 +95,15 @@ func startFloor(o options) (*server, error) {
 	return start(path, o.floor, path)
 }
 
-func startDaemon(o options) (*server, error) {
+// startDaemon starts prngd with one socket for clients and more of them.
+func startDaemon(o options, more int) (*server, error) {
 	path := filepath.Join(o.dir, "prngd.socket")
-	conf := filepath.Join(o.dir, "prngd.conf") // one uid plays all the clients
-	if err := os.WriteFile(conf, []byte("max-connections 16384\nper-uid 16384\n"), 0o600); err != nil {
+	conf := filepath.Join(o.dir, "prngd.conf")
+	lines := "max-connections 32768\nper-uid 32768\n" // one uid plays all the clients
+	for i := range more {
+		lines += fmt.Sprintf("listen %s.%d\n", path, i)
+	}
+	if err := os.WriteFile(conf, []byte(lines), 0o600); err != nil {
 		return nil, err
 	}
 	return start(path, o.daemon, "-f", "-n", "-c", conf, "--log-level", "error", path)
@@ -98,6 +112,9 @@ func startDaemon(o options) (*server, error) {
 func (p *pair) stop() {
 	p.floor.stop()
 	p.ours.stop()
+	if p.peer != nil {
+		p.peer.stop()
+	}
 }
 
 // loadAverage is the machine's load average of the last minute.

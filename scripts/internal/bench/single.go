@@ -33,7 +33,7 @@ func (p *pair) singles(o options, piped row) (lines []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	ours, err := firstReply(o, startDaemon)
+	ours, err := firstReply(o, func(o options) (*server, error) { return startDaemon(o, 0) })
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +63,9 @@ func generator() (float64, error) {
 	return best, nil
 }
 
+// returnTime is when the memory of a peak of connections has gone back.
+const returnTime = time.Minute
+
 // idle holds silent connections to a fresh daemon, and measures its memory and a
 // round trip beside them.
 func idle(count int, o options, say func(string, ...any)) error {
@@ -75,7 +78,7 @@ func idle(count int, o options, say func(string, ...any)) error {
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
 		return err
 	}
-	s, err := startDaemon(o)
+	s, err := startDaemon(o, 0)
 	if err != nil {
 		return err
 	}
@@ -86,21 +89,28 @@ func idle(count int, o options, say func(string, ...any)) error {
 		return err
 	}
 	before, peak := s.memory()
+	var silent []*client
 	for i := range count {
 		c, err := dialLight(s.path, nil)
 		if err != nil {
 			return fmt.Errorf("idle connection %d: %w", i, err)
 		}
-		defer c.close()
+		silent = append(silent, c)
 	}
 	beside, err := roundTrips(s, 32, o.slice)
 	if err != nil {
 		return err
 	}
 	after, _ := s.memory()
+	for _, c := range silent {
+		c.close()
+	}
+	time.Sleep(returnTime)
+	left, _ := s.memory()
 	say("RSS of prngd: %d KiB, %d KiB at the peak of a jitter burst", before, peak)
 	say("%d idle connections: %.2f KiB each; round trip beside them %.2f times (<= 1.3)",
 		count, float64(after-before)/float64(count), beside.p50/alone.p50)
+	say("RSS with them %d KiB, %d KiB %v after their end", after, left, returnTime)
 	return nil
 }
 
@@ -125,14 +135,14 @@ type point struct {
 	floor, ours outcome
 }
 
-// curve goes from one connection to ten thousand, as far as descriptors allow.
+// curve goes from one connection to twenty thousand, as far as descriptors allow.
 func (p *pair) curve(o options) (points []point, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := harness.Pin(1); err != nil {
 		return nil, err
 	}
-	for _, k := range []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000} {
+	for _, k := range []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000} {
 		var floor, ours []outcome
 		for range max(3, o.rounds/2) {
 			a, err := sustain(p.floor, k, 32, o.slice)
@@ -147,9 +157,9 @@ func (p *pair) curve(o options) (points []point, err error) {
 			floor, ours = append(floor, a), append(ours, b)
 		}
 		points = append(points, point{k, typical(floor), typical(ours)})
-		fmt.Printf("K=%-6d floor %8.0f/s p50 %9.1f us   prngd %8.0f/s p50 %9.1f us\n", k,
-			points[len(points)-1].floor.rate, points[len(points)-1].floor.p50,
-			points[len(points)-1].ours.rate, points[len(points)-1].ours.p50)
+		now := points[len(points)-1]
+		fmt.Printf("K=%-6d floor %8.0f/s p50 %9.1f us CPU %.2f us   prngd %8.0f/s p50 %9.1f us CPU %.2f us\n", k,
+			now.floor.rate, now.floor.p50, now.floor.cpu, now.ours.rate, now.ours.p50, now.ours.cpu)
 	}
 	return points, nil
 }
