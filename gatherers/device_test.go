@@ -60,6 +60,24 @@ func TestDeviceThatFails(t *testing.T) {
 	}
 }
 
+// One that was unplugged and comes back is opened again, after the failure that
+// showed it.
+func TestDeviceThatComesBack(t *testing.T) {
+	paths := []string{"/dev/null", "/dev/zero"}
+	open := func(string) (*os.File, error) {
+		path := paths[0]
+		paths = paths[min(1, len(paths)-1):]
+		return os.Open(path)
+	}
+	g := gatherers.Device("/dev/hwrng", 8, open)
+	if data, err := g.Gather(t.Context()); len(data) > 0 || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("unplugged: %d bytes, %v", len(data), err)
+	}
+	if data, err := g.Gather(t.Context()); len(data) != 1024 || err != nil {
+		t.Errorf("back: %d bytes, %v", len(data), err)
+	}
+}
+
 func TestDeviceThatHasNothing(t *testing.T) {
 	pty, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0) // its master reads what nobody writes
 	if err != nil {

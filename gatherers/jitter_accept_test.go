@@ -48,6 +48,15 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A clock that goes back while nothing is touched is as bad.
+func TestBackwardTick(t *testing.T) {
+	b := blockOf(t, plain(1))
+	b.ticks[tickReads-1] = -1
+	if _, err := b.judge(1); err == nil || err.Error() != "clock went back 1 ns" {
+		t.Error(err)
+	}
+}
+
 // A lag beyond those tried is not found: the criteria prove no randomness.
 func TestLag17Passes(t *testing.T) {
 	if _, err := blockOf(t, lagging(17, 13500)).judge(1); err != nil {
@@ -285,7 +294,7 @@ func TestCorrelation(t *testing.T) {
 		{[]int64{1, 2, 3, 4, 5}, 1}, // steps that do not vary
 		{[]int64{1, 2, 1, 3, 4}, -0.613139},
 	} {
-		if got := correlation(a, row.b, 5); math.Abs(got-row.want) > 1e-5 {
+		if got := correlation(a, row.b, 5); !(math.Abs(got-row.want) <= 1e-5) { // nor NaN
 			t.Errorf("%v: %v, want %v", row.b, got, row.want)
 		}
 	}

@@ -1,11 +1,14 @@
 package gatherers
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"math/rand"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -85,35 +88,40 @@ func TestReplayTouchesTheSame(t *testing.T) {
 
 // A small buffer gives a sample of four bursts, XORed; all must pass.
 func TestSmallBufferIsFolded(t *testing.T) {
-	const trial, fold = 1 + tickReads + trialSamples, readingsOfFold
+	const trial, fold, folds = 1 + tickReads + trialSamples, readingsOfFold, 4
+	// Something only the health tests see: 100 symbols in a row behind what is replayed.
+	const badFrom, badTo = 1 + tickReads + 5000, 1 + tickReads + 5100
 	noise := func(seed int64) func() int64 {
 		r := rand.New(rand.NewSource(seed))
 		return func() int64 { return 60 + r.Int63n(340) }
 	}
 	sample := func(bad int) ([]byte, int, error) {
 		now, readings, next := int64(0), 0, noise(1)
-		g := Jitter{Buffer: smallBuffer / 2048, Touches: []int{1}, Clock: func() int64 {
+		s := newSampler(Jitter{Buffer: smallBuffer / 2048, Touches: []int{1}, Clock: func() int64 {
 			delta := next()
-			if burst := (readings - trial) / fold; readings >= trial && burst == bad {
+			if at := readings - trial - bad*fold; bad >= 0 && badFrom <= at && at < badTo {
 				delta = 100
 			}
 			now += delta
 			readings++
 			return now
-		}}.Gatherer()
-		data, err := g.Gather(t.Context())
+		}})
+		data, err := s.gather(t.Context())
+		if err != nil && !bytes.Equal(s.out, make([]byte, burstSamples)) {
+			t.Errorf("burst %d is broken: those before it are kept", bad)
+		}
 		return data, readings, err
 	}
 	data, readings, err := sample(-1)
-	if err != nil || len(data) != burstSamples || readings != trial+smallFold*fold {
-		t.Fatalf("%d bytes of %d readings, %v; want %d", len(data), readings, err, trial+smallFold*fold)
+	if err != nil || len(data) != burstSamples || readings != trial+folds*fold {
+		t.Fatalf("%d bytes of %d readings, %v; want %d", len(data), readings, err, trial+folds*fold)
 	}
 	// The same clock by hand: symbols are deltas of 1 ns, rotated by 0, 2, 4, 6.
 	next, want := noise(1), make([]byte, burstSamples)
 	for range trial {
 		next()
 	}
-	for i := range smallFold {
+	for i := range folds {
 		for range 1 + tickReads {
 			next()
 		}
@@ -127,9 +135,50 @@ func TestSmallBufferIsFolded(t *testing.T) {
 	if string(want) != string(data) {
 		t.Error("the bursts are not folded as docs/entropy.md says")
 	}
-	for bad := range smallFold {
+	for bad := range folds {
 		if data, _, err := sample(bad); err == nil || len(data) > 0 {
 			t.Errorf("burst %d is broken: %d bytes, %v", bad, len(data), err)
+		}
+	}
+}
+
+// All that is below 32 MiB is small: it is folded, and 64 touches are not tried.
+func TestWhatIsSmall(t *testing.T) {
+	for _, row := range []struct {
+		size, folds int
+		candidates  []int
+	}{
+		{smallBuffer, 4, []int{256, 1024}},
+		{largeBuffer / 2, 4, []int{256, 1024}},
+		{largeBuffer, 1, []int{64, 256, 1024}},
+	} {
+		b := sampleBlock{buffer: make([]uint32, row.size/4)}
+		if got := b.folds(); got != row.folds {
+			t.Errorf("%d KiB: %d symbols a byte, want %d", row.size>>10, got, row.folds)
+		}
+		if got := newSampler(Jitter{}).candidates(row.size); !slices.Equal(got, row.candidates) {
+			t.Errorf("%d KiB: %d touches are tried, want %d", row.size>>10, got, row.candidates)
+		}
+	}
+}
+
+// A burst that is beyond chance retires the source.
+func TestPermanentFailureOfJitter(t *testing.T) {
+	const first = 1 + tickReads + trialSamples + 1 + tickReads + 9000 // in the first burst
+	for run, permanent := range map[int]bool{100: false, 1000: true} {
+		r, now, readings := rand.New(rand.NewSource(1)), int64(0), 0
+		_, err := Jitter{Buffer: 4096, Touches: []int{1}, Clock: func() int64 {
+			delta := 60 + r.Int63n(340)
+			if first <= readings && readings < first+run {
+				delta = 100
+			}
+			readings++
+			now += delta
+			return now
+		}}.Gatherer().Gather(t.Context())
+		var failure *HealthError
+		if !errors.As(err, &failure) || failure.Permanent != permanent {
+			t.Errorf("%d symbols in a row: %v, want it permanent: %v", run, err, permanent)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func readGetrandom(b []byte, getrandom func([]byte, int) (int, error)) KernelSta
 	if filled(b, func(p []byte) (int, error) { return getrandom(p, getrandomFlags) }) {
 		return KernelSeeded
 	}
-	return readURandom(b)
+	return readURandom(b, "/dev/random", "/dev/urandom")
 }
 
 func callGetrandom(p []byte, flags int) (int, error) {
@@ -44,12 +44,12 @@ func callGetrandom(p []byte, flags int) (int, error) {
 
 // readURandom fills b from /dev/urandom, which always answers, so that
 // /dev/random has to say whether it was seeded: it is readable only then.
-func readURandom(b []byte) KernelState {
+func readURandom(b []byte, random, urandom string) KernelState {
 	// Asked first: a kernel that is seeded by the time of the read will do, but
 	// one that was seeded between the read and the question will not.
-	known := readable("/dev/random", devRandom)
+	known := readable(random, devRandom)
 	switch {
-	case !readDevice(b, openDevice("/dev/urandom", devURandom)):
+	case !readDevice(b, openDevice(urandom, devURandom)):
 		return KernelMissing
 	case known:
 		return KernelSeeded

@@ -22,12 +22,22 @@ func TestGetrandomFallsBack(t *testing.T) {
 // No door leads here where getrandom works.
 func TestURandomWithoutGetrandom(t *testing.T) {
 	var a, b [64]byte
-	if p := readURandom(a[:]); p != KernelSeeded {
+	if p := readURandom(a[:], "/dev/random", "/dev/urandom"); p != KernelSeeded {
 		t.Fatalf("state %d: the kernel that runs this test is seeded", p)
 	}
-	readURandom(b[:])
+	readURandom(b[:], "/dev/random", "/dev/urandom")
 	if a == b {
 		t.Fatal("the same bytes twice")
+	}
+}
+
+// Bytes count for nothing where /dev/random is missing or is another device.
+func TestURandomWithoutRandom(t *testing.T) {
+	for _, random := range []string{"/nonexistent", "/dev/zero", "/dev/urandom"} {
+		var b [64]byte
+		if state := readURandom(b[:], random, "/dev/urandom"); state != KernelUnproven || b == [64]byte{} {
+			t.Errorf("%s: state %d, %x", random, state, b)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"math/bits"
 	"math/rand"
 	"os"
 	"strconv"
@@ -59,6 +60,7 @@ func badSources() []simulated {
 			}
 			return b
 		}),
+		inTurn(r, "bytes of at most two bits, each as often"),
 		{"the time in seconds", func(i int, p []byte) {
 			for k := 0; k+8 <= len(p); k += 8 {
 				binary.BigEndian.PutUint64(p[k:], 1_700_000_000+uint64(i/8+k/8))
@@ -74,6 +76,23 @@ func badSources() []simulated {
 		list = append(list, each("period "+strconv.Itoa(period), func(i int) byte { return block[i%period] }))
 	}
 	return list
+}
+
+// inTurn gives each byte of at most two bits before any comes again: the continuous
+// tests find nothing, and the estimate is more than an eighth of the claim.
+func inTurn(r *rand.Rand, name string) simulated {
+	var values []byte
+	for x := range 256 {
+		if bits.OnesCount(uint(x)) <= 2 {
+			values = append(values, byte(x))
+		}
+	}
+	return each(name, func(i int) byte {
+		if i%len(values) == 0 {
+			r.Shuffle(len(values), func(a, b int) { values[a], values[b] = values[b], values[a] })
+		}
+		return values[i%len(values)]
+	})
 }
 
 // source makes a gatherer of a simulated source.
@@ -259,6 +278,35 @@ func TestCreditFollowsTheEstimate(t *testing.T) {
 	})
 }
 
+// What accounts for its own entropy keeps its credit, and the estimate is shown.
+func TestConditionedKeepsItsCredit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed()
+		b.during(t, []gatherers.Gatherer{{Name: "s", Every: time.Minute, Credit: 8, Tested: true, Conditioned: true, Gather: random(1024)}}, synctest.Wait)
+		if s := b.status("s"); s.Bits != 8192 || s.Used != 8 || !s.Estimated || s.Estimate > 7 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// A reload that changes the credit has the source tested again, by the new one.
+func TestChangedCreditIsTestedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, good := newBed(), random(1024)
+		for _, run := range []struct {
+			credit gatherers.Credit
+			bits   int
+		}{{0.25, 256}, {0.25, 256 + 2*256}, {0.5, 256 + 2*256 + 512}} {
+			b.during(t, []gatherers.Gatherer{{Name: "s", Every: time.Minute, Credit: run.credit, Gather: good}}, func() {
+				time.Sleep(time.Minute + time.Second) // two samples
+			})
+			if s := b.status("s"); s.Bits != run.bits || s.Used != run.credit {
+				t.Errorf("credit %v: %+v, want %d bits", run.credit, s, run.bits)
+			}
+		}
+	})
+}
+
 // A drop below 1/8 bit is seen within two blocks, wherever in a block it begins.
 func TestDropIsSeenWithinTwoBlocks(t *testing.T) {
 	for _, from := range []int{0, 1, 300, 600, 1023} {
@@ -377,6 +425,9 @@ func TestEstimate(t *testing.T) {
 	bad := append(fill(func(int) byte { return byte(r.Int()) }), make([]byte, 1024)...)
 	if h, _ := gatherers.Estimate(bad); h != 0 {
 		t.Errorf("good block, then a bad one: %v", h)
+	}
+	if h, _ := gatherers.Estimate(append(make([]byte, 1024), bad[:1024]...)); h != 0 {
+		t.Errorf("bad block, then a good one: %v", h)
 	}
 	if h, _ := gatherers.Estimate(bad[:2047]); h < 4 {
 		t.Errorf("what is left over was looked at: %v", h)

@@ -270,6 +270,55 @@ func TestUnsupportedRetires(t *testing.T) {
 	})
 }
 
+// A source that has worked is supported: that it is not, later, is a failure.
+func TestUnsupportedLaterFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, n := newBed(), 0
+		b.during(t, []gatherers.Gatherer{{Name: "s", Every: time.Minute, Gather: func(context.Context) ([]byte, error) {
+			if n++; n > 1 {
+				return nil, errors.ErrUnsupported
+			}
+			return []byte("sample"), nil
+		}}}, func() { time.Sleep(time.Minute + time.Second) })
+		if s := b.status("s"); s.State != gatherers.Failing || s.Errors != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestEmptySampleIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed()
+		b.during(t, []gatherers.Gatherer{{Name: "s", Every: time.Minute,
+			Gather: func(context.Context) ([]byte, error) { return nil, nil }}}, synctest.Wait)
+		if s := b.status("s"); s.State != gatherers.Failing || s.LastError != "empty sample" {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// What may not count is not remembered as a sample that did.
+func TestUncreditedIsNoRepeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, n := newBed(), 0
+		b.during(t, []gatherers.Gatherer{{Name: "s", Every: time.Minute, Credit: 8, Tested: true, Gather: func(context.Context) ([]byte, error) {
+			if n++; n < 3 {
+				return []byte("the same"), gatherers.Uncredited("not yet")
+			}
+			return []byte("the same"), nil
+		}}}, func() {
+			time.Sleep(time.Minute + time.Second)
+			if s := b.status("s"); s.Samples != 2 || s.Repeats != 0 || s.Used != 0 {
+				t.Errorf("uncredited: %+v", s)
+			}
+			time.Sleep(time.Minute)
+		})
+		if s := b.status("s"); s.Samples != 3 || s.Bits != 64 {
+			t.Errorf("credited: %+v", s)
+		}
+	})
+}
+
 // A device that plays a loop of good bytes earns each part of it once.
 func TestLoopOf64EarnsOnce(t *testing.T) {
 	for _, c := range []struct{ loop, counted int }{{64, 63}, {65, 597}} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"prngd/internal/change"
 	"prngd/internal/config"
@@ -105,9 +106,12 @@ func handOverAll(parts []named, s *state) error {
 	return nil
 }
 
-// closeAll closes the parts, the last one first.
+// closeAll closes the parts, all at the same time: a disk that does not answer keeps
+// no socket and no pid file from being removed.
 func closeAll(parts []named) {
-	for i := len(parts) - 1; i >= 0; i-- {
-		parts[i].close()
+	var all sync.WaitGroup
+	for _, p := range parts {
+		all.Go(p.close)
 	}
+	all.Wait()
 }

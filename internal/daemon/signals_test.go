@@ -68,3 +68,31 @@ func TestEndDuringStart(t *testing.T) {
 		t.Errorf("%v, rolled back: %v", err, rollback)
 	}
 }
+
+// closing is a part that says when it is closed, and waits for leave to end.
+type closing struct {
+	part
+	begun, leave chan struct{}
+}
+
+func (p closing) close() {
+	close(p.begun)
+	<-p.leave
+}
+
+// A part that hangs at the end, as a seed file on a dead file server does, keeps none
+// of the others from being closed.
+func TestCloseBesideAHungPart(t *testing.T) {
+	leave := make(chan struct{})
+	var parts []named
+	for range 3 {
+		parts = append(parts, named{part: closing{begun: make(chan struct{}), leave: leave}})
+	}
+	done := make(chan struct{})
+	go func() { closeAll(parts); close(done) }()
+	for _, p := range parts {
+		<-p.part.(closing).begun
+	}
+	close(leave)
+	<-done
+}

@@ -24,9 +24,19 @@ func bench(b *testing.B) *prng.Generator {
 }
 
 func BenchmarkGenerate(b *testing.B) {
+	benchGenerate(b, func(*prng.Generator) {})
+}
+
+// What it costs to remember the output, as where a source may be a relay of it.
+func BenchmarkGenerateRemembered(b *testing.B) {
+	benchGenerate(b, (*prng.Generator).RememberOutput)
+}
+
+func benchGenerate(b *testing.B, prepare func(*prng.Generator)) {
 	for _, n := range []int{32, 255, 4096, 65536} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			p, dst := bench(b), make([]byte, n)
+			prepare(p)
 			b.SetBytes(int64(n))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -190,6 +190,59 @@ func TestNoiseAfterTheHold(t *testing.T) {
 	}, noise, burst("kernel", 0, 512))
 }
 
+// One that never works is asked every 30 s, no more often.
+func TestPaceAfterTheHold(t *testing.T) {
+	var asked atomic.Int32
+	noise := failing("jitter")
+	gather := noise.Gather
+	noise.Gather = func(ctx context.Context) ([]byte, error) {
+		asked.Add(1)
+		return gather(ctx)
+	}
+	play(t, func(b *bubble) {
+		b.jump(time.Hour)
+		b.generate()
+		b.heldFor(500 * time.Millisecond)
+		asked.Store(0)
+		time.Sleep(20*settleEvery + watchEvery)
+		if n := asked.Load(); n < 19 || n > 22 {
+			t.Errorf("asked %d times in 20 times 30 s", n)
+		}
+	}, noise, burst("kernel", 0, 512))
+}
+
+// counted is a generation that a test changes.
+type counted struct{ now, last [16]byte }
+
+func (c *counted) Value() [16]byte { return c.last }
+
+func (c *counted) Changed() bool {
+	changed := c.now != c.last
+	c.last = c.now
+	return changed
+}
+
+// A new generation holds replies as a clone's, and is mixed.
+func TestNewGenerationHolds(t *testing.T) {
+	play(t, func(b *bubble) {
+		if !b.generate() {
+			t.Fatal("held before anything happened")
+		}
+		c := &counted{now: [16]byte{7}}
+		b.clones.generation = c
+		if b.generate() {
+			t.Error("a reply left")
+		}
+		if event, _ := b.generator.Held(); event != prng.Cloned || b.clones.clones.Load() != 1 {
+			t.Errorf("%v holds, %d clones seen", event, b.clones.clones.Load())
+		}
+		b.heldFor(2 * jitterTime)
+		if id := b.clones.id.Load(); id == nil || *id != c.now {
+			t.Errorf("the generation to be mixed is %v", id)
+		}
+	}, burst("jitter", jitterTime, 256))
+}
+
 // A source that works is waited for, though it is slow; one that never answers
 // is given up after 5 s.
 func TestSlowNoise(t *testing.T) {

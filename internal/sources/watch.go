@@ -12,13 +12,19 @@ import (
 // cloneWatch notices events after which a twin may have the generator's state.
 type cloneWatch struct {
 	clock      gatherers.ClockWatch
-	generation *gatherers.Generation // nil where this machine has none
-	asked      int64                 // mono: when the generation was last read
-	messages   *messages             // of the kernel
+	generation generation // nil where this machine has none
+	asked      int64      // mono: when the generation was last read
+	messages   *messages  // of the kernel
 
 	noticed       chan struct{}            // holds one: an event was noticed
 	id            atomic.Pointer[[16]byte] // the generation as last read
 	jumps, clones atomic.Uint64
+}
+
+// generation is a [gatherers.Generation].
+type generation interface {
+	Changed() bool
+	Value() [16]byte
 }
 
 // askEvery spares the systems where the generation costs a system call.
@@ -26,8 +32,8 @@ const askEvery = int64(time.Second)
 
 func newCloneWatch(before *State) *cloneWatch {
 	w := &cloneWatch{noticed: make(chan struct{}, 1), messages: openMessages(before)}
-	w.generation, _ = gatherers.OpenGeneration() // nil is the usual case
-	if w.generation != nil {
+	if g, err := gatherers.OpenGeneration(); err == nil { // an error is the usual case
+		w.generation = g
 		w.note()
 	}
 	if before != nil {
