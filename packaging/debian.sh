@@ -32,3 +32,9 @@ hold() {
 }
 held() { echo >&"${client[1]}" && answered; }
 answered() { read -r -t 10 -u "${client[0]}" answer && [ "$answer" = ok ]; }
+
+# answers WHEN: the daemon serves what runs `inside`. A level asked for too early would be 0; bytes are waited for.
+answers() {
+	[ "$(inside egdquery -s /run/egd-pool -t 15 readb 16 2>"$T/why" | wc -c)" = 16 ] &&
+		[ "$(inside egdquery -s /run/egd-pool get 2>"$T/why")" = 8192 ] || complain "$1: no answer: $(cat "$T/why")"
+}

@@ -42,6 +42,10 @@ skip() { echo "skipped: $*"; exit 77; } # 77 is automake's convention
 # figure is shown under the part's line even when all is well; missed joins the list of what was skipped.
 figure() { echo "$*"; echo "$*" >>"$run_dir/figures"; }
 missed() { echo "skipped: $*"; echo "$*" >>"$run_dir/missed"; }
+# complain WHAT: something is wrong, and the part goes on. finish FIGURE ends it; the figure is of a part without complaints.
+status=0
+complain() { echo "$*"; status=1; }
+finish() { [ $status = 0 ] && figure "$*"; exit $status; }
 is_root() { [ "$(id -u)" = 0 ]; }
 need_root() { is_root || skip "needs root${1:+ ($1)}"; }
 need_linux() { [ "$(uname -s)" = Linux ] || skip "needs Linux"; }
@@ -89,6 +93,13 @@ release_flags() {
 # build PACKAGE...: static programs of this module into $T, each named after its directory; the daemon is prngd.
 build() { CGO_ENABLED=0 go build -o "$T/" "$@" || die "cannot build $*"; }
 
+# elsewhere: a copy of the tree in $T/elsewhere. When a file was written is none of the source, so the copy has another time.
+elsewhere() {
+	mkdir "$T/elsewhere"
+	tar -cf - --exclude=./.git --exclude=./dist . | tar -C "$T/elsewhere" -xf -
+	find "$T/elsewhere" -exec touch -d 2001-01-01 {} +
+}
+
 # await SECONDS COMMAND...: until COMMAND succeeds, asking ten times a second. The seconds are those of a quiet machine:
 # a busy one gets ten times as many.
 await() {
@@ -99,6 +110,17 @@ await() {
 		sleep 0.1
 	done
 }
+
+# free_port: a port of 127.0.0.1 that nobody listens on.
+free_port() {
+	local port try
+	for try in $(seq 50); do
+		port=$((20000 + RANDOM % 12000))
+		listening "$port" || { echo "$port"; return; }
+	done
+	die "no free port in $try attempts"
+}
+listening() { grep -qs "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$1") 0*:0000 0A" /proc/net/tcp /proc/net/tcp6; }
 
 # end PID: SIGTERM, and SIGKILL after ten seconds; only for children of this shell.
 end() {

@@ -10,11 +10,7 @@ need openssl openssl
 chmod 755 "$T" # tlsmgr comes as user postfix
 
 # A Postfix of our own: nothing of the machine's is read, written or started.
-port=
-for try in $(seq 50); do
-	port=$((20000 + RANDOM % 12000))
-	(: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-done
+port=$(free_port) || exit 1
 conf=$T/postfix log=$T/maillog
 mkdir "$conf" "$T/queue" "$T/data"
 chown postfix "$T/data"

@@ -16,6 +16,7 @@ import (
 type place struct {
 	address egdproto.Address
 	trusted func() error // whether it can only be ours; nil: only root could put one there, or the user named it
+	shared  bool         // perhaps others could put one there: what listens must be the daemon's, root's or ours
 }
 
 // parseAddress reads PRNGD's notation and egc.pl's: what has a colon is
@@ -53,33 +54,19 @@ func usualPlaces() []place {
 	return places
 }
 
-// usualControls are the control sockets of the caller's own daemon and the system's.
+// usualControls are the control sockets of the caller's own daemon and the system's,
+// which may be where the system's prngd.conf says.
 func usualControls() []place {
-	system := append(configuredControl(systemPaths().Config), at(systemPaths().Status))
+	system := []place{at(systemPaths().Status)}
+	configured, err := config.ConfiguredControl(config.Options{}, config.System(0))
+	if err == nil && configured != systemPaths().Status {
+		system = append([]place{at(configured)}, system...)
+	}
 	if os.Getuid() == 0 {
 		return system
 	}
 	own := ownPaths().Status
 	return append([]place{ours(own, filepath.Dir(own))}, system...)
-}
-
-// configuredControl is the control socket that the status line of a prngd.conf
-// names, if there is one. What is wrong in the file is the daemon's to say.
-func configuredControl(path string) []place {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() { // opening a FIFO could take for ever
-		return nil
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer file.Close()
-	c, _ := config.Parse(path, file)
-	if c.Status.Path == "" {
-		return nil
-	}
-	return []place{at(c.Status.Path)}
 }
 
 func ownPaths() config.Paths { return config.DefaultPaths(runtime.GOOS, os.Getuid(), os.Getenv) }
@@ -90,7 +77,7 @@ func at(path string) place { return place{address: unixAddress(path)} }
 
 // ours is a path that counts only if nobody else can write to dir.
 func ours(path, dir string) place {
-	return place{unixAddress(path), func() error { return expectOurs(dir) }}
+	return place{address: unixAddress(path), trusted: func() error { return expectOurs(dir) }}
 }
 
 func unixAddress(path string) egdproto.Address {

@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -18,6 +20,7 @@ import (
 type controls struct {
 	places  []place
 	address *egdproto.Address // of the daemon that must be the one that answers; nil: any
+	ask     bool              // whether the process at address may tell where else to look
 	limit   time.Duration     // for one answer, the connection included; 0 = none
 	settled *settled
 }
@@ -48,7 +51,7 @@ func (c *call) controls(limit time.Duration) (*controls, error) {
 	case c.status != "":
 		s.places = []place{at(c.status)}
 	case s.address != nil:
-		s.places = controlPlaces(*s.address)
+		s.places, s.ask = controlPlaces(*s.address), true
 	default:
 		s.places = usualControls()
 	}
@@ -65,15 +68,19 @@ func (s *controls) report() (*control.Report, error) {
 		s.settled = nil // the daemon was restarted, or is another one
 	}
 	var tried, others []string
-	denied := false
-	for _, p := range s.places {
+	denied := ""
+	for p, err := range s.candidates() {
+		if err != nil {
+			tried = append(tried, err.Error())
+			continue
+		}
 		r, peer, err := p.status(s)
 		var failed *exitError
 		if errors.As(err, &failed) {
 			return nil, err // it is there, and does not answer as it should
 		}
 		if err == nil && s.address != nil {
-			if err = belongs(r, peer, *s.address); err != nil {
+			if err = belongs(r, p, peer, *s.address); err != nil {
 				others = append(others, fmt.Sprintf("%s: %v", p.address, err))
 				continue
 			}
@@ -82,26 +89,49 @@ func (s *controls) report() (*control.Report, error) {
 			s.settled = &settled{p, r.PID}
 			return r, nil
 		}
-		denied = denied || errors.Is(err, syscall.EACCES)
+		if errors.Is(err, syscall.EACCES) {
+			denied = p.address.Path
+		}
 		tried = append(tried, fmt.Sprintf("%s: %v", p.address, err))
 	}
 	return nil, s.nobody(append(others, tried...), denied)
 }
 
+// candidates yields the places, and at last the one that the configuration of the
+// process at the address names, if the places did not have it. The error is of a
+// configuration that cannot be read.
+func (s *controls) candidates() iter.Seq2[place, error] {
+	return func(yield func(place, error) bool) {
+		for _, p := range s.places {
+			if !yield(p, nil) {
+				return
+			}
+		}
+		if !s.ask {
+			return
+		}
+		p, err := toldPlace(*s.address)
+		known := func(q place) bool { return q.address == p.address }
+		if err != nil || p.address.Path != "" && !slices.ContainsFunc(s.places, known) {
+			yield(p, err)
+		}
+	}
+}
+
 // status asks the control socket at p; an [exitError] is of a socket that could be
 // reached.
-func (p place) status(s *controls) (r *control.Report, peer int, err error) {
+func (p place) status(s *controls) (r *control.Report, peer peercred.Cred, err error) {
 	conn, err := p.dial(s.limit)
 	if err != nil {
-		return nil, -1, err
+		return nil, peer, err
 	}
 	defer conn.Close()
-	cred, _ := peercred.OfConn(conn)
+	peer, _ = peercred.OfConn(conn)
 	r, err = control.Ask(conn, control.Status)
 	if err == nil && r == nil {
 		err = errors.New("the answer has no report")
 	}
-	return r, cred.PID, s.askError(p.address, control.Status, err)
+	return r, peer, s.askError(p.address, control.Status, err)
 }
 
 // dial returns a connection whose deadline is set.
@@ -117,13 +147,13 @@ func (p place) dial(limit time.Duration) (net.Conn, error) {
 }
 
 // nobody is the error for when no control socket is that of the daemon.
-func (s *controls) nobody(tried []string, denied bool) error {
+func (s *controls) nobody(tried []string, denied string) error {
 	text := "no control socket answers; tried\n  " + strings.Join(tried, "\n  ")
 	if s.address != nil {
 		text = fmt.Sprintf("no control socket of the daemon at %s answers; tried\n  %s", s.address, strings.Join(tried, "\n  "))
 	}
-	if denied {
-		hint := "\nIts admin can let a group ask: status " + s.places[len(s.places)-1].address.Path + " mode=0660 group=NAME in prngd.conf."
+	if denied != "" {
+		hint := "\nIts admin can let a group ask: status " + denied + " mode=0660 group=NAME in prngd.conf."
 		return &exitError{exitNoPerm, errors.New(text + hint)}
 	}
 	return &exitError{exitUnavailable, errors.New(text + "\nIs prngd running? --status or $PRNGD_STATUS names its control socket if that is elsewhere.")}

@@ -9,7 +9,7 @@ import (
 
 const about = `
 ADDRESS is a socket's path, tcp/HOST:PORT or HOST:PORT. It names a daemon, for every verb: its control socket is
-ADDRESS.status unless --status names another. Without either, the usual places are tried.
+ADDRESS.status, or where --status or the daemon's prngd.conf says. Without either, the usual places are tried.
 `
 
 const exitStatuses = `

@@ -5,9 +5,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"prngd/internal/peercred"
 )
 
 // When nobody answers, every place is listed with its reason. From inside the
@@ -60,30 +63,36 @@ func TestUsualPlaces(t *testing.T) {
 	}
 }
 
-// The control socket that prngd.conf names is found by every verb; what is no
-// configuration, or names none, is passed over.
-func TestConfiguredControl(t *testing.T) {
-	dir := t.TempDir()
-	for text, want := range map[string]string{
-		"listen /run/x\nstatus /run/y/ctl mode=0660\n":   "/run/y/ctl",
-		"include /nowhere\nnonsense here\nstatus /run/z": "/run/z",
-		"listen /run/x\n": "",
+// C1: a socket beside that of the daemon, which the daemon, root or we did not make, may say any pid.
+func TestExpectPeer(t *testing.T) {
+	const daemon, stranger = 4242, 4711
+	for _, tc := range []struct {
+		name   string
+		shared bool
+		uid    int
+		uids   []int
+		ok     bool
+	}{
+		{"the daemon's", true, daemon, []int{-1, daemon}, true},
+		{"root's", true, 0, []int{daemon}, true},
+		{"ours", true, os.Getuid(), nil, true},
+		{"a stranger's", true, stranger, []int{-1, daemon}, false},
+		{"a stranger's while the daemon is silent", true, stranger, nil, false},
+		{"named by the user", false, stranger, nil, true},
+		{"unknown to the kernel", true, -1, nil, true},
 	} {
-		path := filepath.Join(dir, "prngd.conf")
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		var got string
-		for _, p := range configuredControl(path) {
-			got += p.address.String()
-		}
-		if got != want {
-			t.Errorf("%q: %s, expected %s", text, got, want)
+		err := place{shared: tc.shared}.expectPeer(peercred.Cred{UID: tc.uid}, tc.uids...)
+		if (err == nil) != tc.ok {
+			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
-	for _, path := range []string{dir, dir + "/none"} {
-		if got := configuredControl(path); got != nil {
-			t.Errorf("%s: %v", path, got)
-		}
+}
+
+func TestProcessUID(t *testing.T) {
+	if got := processUID(os.Getpid()); got != os.Geteuid() && runtime.GOOS == "linux" {
+		t.Errorf("got %d, expected %d", got, os.Geteuid())
+	}
+	if got := processUID(1 << 30); got != -1 {
+		t.Errorf("got %d for no process", got)
 	}
 }

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", "atexit_sleep_ms=0")
-	testscript.Main(m, map[string]func(){"egdquery": main})
+	testscript.Main(m, map[string]func(){"egdquery": main, "realdaemon": realDaemon})
 }
 
 func TestScripts(t *testing.T) {
@@ -35,6 +35,14 @@ func TestScripts(t *testing.T) {
 			"prngd":   prngd,
 			"serving": serving,
 			"flood":   flood,
+			"short":   short,
+			"daemon":  startDaemon,
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Getuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Values["talks"] = &talks{list: map[string]chan error{}}

@@ -1,9 +1,12 @@
 package config_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"prngd/egdproto"
 	"prngd/internal/config"
 )
 
@@ -51,6 +54,44 @@ func TestControlSocket(t *testing.T) {
 	} {
 		if got := config.ControlSocket(path, defaults); got != want {
 			t.Errorf("%q: got %s, expected %s", path, got, want)
+		}
+	}
+}
+
+// C1: the control socket of a daemon that runs is found by its configuration, files that it includes as well; what else is
+// wrong there does not hide it.
+func TestConfiguredControl(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("more.conf", "status /run/m/ctl\n")
+	env := config.System(os.Getuid())
+	env.GOOS = "linux"
+	env.Getwd = func() (string, error) { return dir, nil }
+	second := []egdproto.Address{{Network: "unix", Path: "/run/c/one"}, {Network: "unix", Path: "/run/c/two"}}
+	for _, tc := range []struct {
+		text      string
+		addresses []egdproto.Address
+		want      string
+	}{
+		{"listen /run/x\nstatus /run/y/ctl mode=0660\n", nil, "/run/y/ctl"},
+		{"include /nowhere\nnonsense here\nstatus /run/z", nil, "/run/z"},
+		{"include " + dir + "/more.conf\nlisten /run/x\n", nil, "/run/m/ctl"},
+		{"listen tcp/localhost:4000\nlisten /run/x\nlisten /run/y\n", nil, "/run/x.status"},
+		{"listen /run/x\n", second, "/run/c/one.status"},
+	} {
+		write("prngd.conf", tc.text)
+		got, err := config.ConfiguredControl(config.Options{CmdFile: "prngd.conf", PIDFile: "pid", Addresses: tc.addresses}, env)
+		if got != tc.want || err != nil {
+			t.Errorf("%q: %s, %v, expected %s", tc.text, got, err, tc.want)
+		}
+	}
+	for _, path := range []string{dir, dir + "/none"} {
+		if got, err := config.ConfiguredControl(config.Options{CmdFile: path}, env); err == nil {
+			t.Errorf("%s: %s", path, got)
 		}
 	}
 }

@@ -51,6 +51,23 @@ func Resolve(o Options, env Env) (*Settings, []Problem, error) {
 	return r.s, r.c.Problems, nil
 }
 
+// ConfiguredControl returns the path of the control socket of a daemon with these
+// options: the one that its configuration names, or else the one of [ControlSocket].
+// Of the options only CmdFile and Addresses count. What is wrong with the
+// configuration is the daemon's to say: the error is of a file that cannot be used.
+func ConfiguredControl(o Options, env Env) (string, error) {
+	o, err := Options{CmdFile: o.CmdFile, Addresses: o.Addresses}.absolute(env.Getwd)
+	if err != nil {
+		return "", err
+	}
+	r := &resolver{env: env, s: &Settings{Options: o, Defaults: DefaultPaths(env.GOOS, env.Owner, env.Getenv)}}
+	if err := r.read(); err != nil {
+		return "", err
+	}
+	r.sockets()
+	return r.s.Status.Address.Path, nil
+}
+
 // fail notes what is wrong with a line.
 func (r *resolver) fail(where, directive string, err error) {
 	r.errs = append(r.errs, fmt.Errorf("%s: %s: %w", where, directive, err))

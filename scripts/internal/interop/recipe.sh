@@ -32,17 +32,6 @@ record() {
 	await 10 test -S "$1" || { cat "$T/record.log"; die "the recorder could not listen"; }
 }
 
-# free_port: a port of 127.0.0.1 that nobody listens on.
-free_port() {
-	local port try
-	for try in $(seq 50); do
-		port=$((20000 + RANDOM % 12000))
-		listening "$port" || { echo "$port"; return; }
-	done
-	die "no free port in $try attempts"
-}
-listening() { grep -qs "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$1") 0*:0000 0A" /proc/net/tcp /proc/net/tcp6; }
-
 # start_tcp_relay PORT ADDRESS: as start_relay of daemon.sh, on 127.0.0.1.
 start_tcp_relay() {
 	"$T/egdcount" -listen "tcp/127.0.0.1:$1" -to "$2" >>"$T/relay.log" 2>&1 &

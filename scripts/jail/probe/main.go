@@ -1,7 +1,7 @@
 //go:build linux
 
 // Command probe tries every way to the kernel's random bytes, prints what each
-// says, and exits 0 if none of them works, else 1. scripts/no-kernel-rng runs it
+// says, and exits 0 if none of them works, else 1. test/nokernel runs it
 // outside the jail, where it must fail, and inside, where it must not.
 package main
 

@@ -164,6 +164,9 @@ func TestStatesInChromium(t *testing.T) {
 			if cut := b.eval(`[...document.querySelectorAll("#rows td")].filter((e) => innerWidth < 500 && e.scrollWidth > e.clientWidth).map((e) => e.textContent).join("; ")`); cut != "" {
 				t.Errorf("%s at %d: cut off: %v", s.name, width, cut)
 			}
+			if words := b.eval(brokenWords); words != "" {
+				t.Errorf("%s at %d: broken in mid-word: %v", s.name, width, words)
+			}
 			b.eval(contrast)
 			for _, scheme := range []string{"light", "dark"} {
 				b.readable(scheme)
@@ -178,6 +181,19 @@ func TestStatesInChromium(t *testing.T) {
 
 // widest names what is wider than the window.
 const widest = `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.tagName + "." + e.className + "#" + e.id).slice(0, 5).join(" ")`
+
+// brokenWords names the words that stand on two lines.
+const brokenWords = `(() => {
+	const broken = [], range = document.createRange(), walk = document.createTreeWalker(document.querySelector("main") ?? document.body, NodeFilter.SHOW_TEXT);
+	for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+		for (const word of node.data.matchAll(/\w+/g)) {
+			range.setStart(node, word.index);
+			range.setEnd(node, word.index + word[0].length);
+			if (new Set([...range.getClientRects()].map((r) => r.top)).size > 1) broken.push(word[0]);
+		}
+	}
+	return broken.join(" ");
+})()`
 
 // left is the left side of the comparison that an expression ends with.
 func (b *browser) left(expression string) any {

@@ -45,10 +45,12 @@ export function clock(t) {
 }
 
 // make creates an element with text in it. Nothing is ever parsed as HTML:
-// names and errors come from commands and files.
+// names and errors come from commands and files. A path may be broken after a slash.
 export function make(tag, text, attributes = {}) {
 	const e = document.createElement(tag);
-	if (text !== undefined && text !== null) e.textContent = text;
+	if (text !== undefined && text !== null) {
+		e.append(...String(text).split(/(?<=\/)(?=\w\w)/).flatMap((part, i) => i ? [document.createElement("wbr"), part] : part));
+	}
 	for (const [name, value] of Object.entries(attributes)) e.setAttribute(name, value);
 	return e;
 }
