@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -51,11 +50,7 @@ func commandLine(pid int) (config.Options, error) {
 		return config.Options{}, err
 	}
 	argv := strings.Split(string(bytes.TrimSuffix(line, []byte{0})), "\x00")
-	o, _, done := config.ParseOptions("", argv, io.Discard, io.Discard)
-	if done {
-		return config.Options{}, errors.New("not the command line of a daemon")
-	}
-	return o, nil
+	return config.LocateOptions(argv)
 }
 
 // processUID returns the effective uid of a process, -1 where the system does not

@@ -154,6 +154,21 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// What LocateOptions reads is what ParseOptions reads.
+func TestLocateOptions(t *testing.T) {
+	for _, tc := range append(everyOption(), mixedOptions()...) {
+		got, err := LocateOptions(append([]string{"prngd"}, argv(tc.args)...))
+		if err != nil || got.CmdFile != tc.want.CmdFile || !slices.Equal(got.Addresses, tc.want.Addresses) {
+			t.Errorf("prngd %s\ngot  %+v, %v\nwant %+v", tc.args, got, err, tc.want)
+		}
+	}
+	for _, args := range []string{"--help", "version", "--no-such", "-c", "-k relative"} {
+		if o, err := LocateOptions(append([]string{"prngd"}, argv(args)...)); err == nil {
+			t.Errorf("prngd %s: %+v", args, o)
+		}
+	}
+}
+
 // TestUsageErrors: one line names what is wrong and what was expected, the
 // usage follows, nothing goes to stdout, and the exit status is PRNGD's.
 func TestUsageErrors(t *testing.T) {
