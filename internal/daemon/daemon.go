@@ -116,10 +116,11 @@ func (d *daemon) relisten() {
 }
 
 // start prepares and commits everything, from nothing. After an error nothing is
-// left of it; one of type endedBy is a signal's.
-func (d *daemon) start(s *config.Settings) error {
+// left of it; one of type endedBy is a signal's. A start that has not ended limit
+// after a signal ends the process.
+func (d *daemon) start(s *config.Settings, limit time.Duration) error {
 	d.takeSignals()
-	ctx, done := interruptible()
+	ctx, done := interruptible(limit)
 	defer done()
 	d.own.commands.start(s) // before there is any secret
 	if err := adoptAll(d.parts, nil); err != nil {

@@ -206,7 +206,7 @@ func (b *bench) holdings() string {
 // of its own is not closed at once.
 func (b *bench) expectHoldings(what, want string) {
 	b.Helper()
-	give := time.After(10 * time.Second)
+	give := time.After(5 * time.Minute)
 	for b.holdings() != want {
 		select {
 		case <-give:
@@ -231,7 +231,7 @@ func singleFaults(t *testing.T) {
 			before := b.holdings()
 			b.fault.set(name, kind)
 			var exit exitError
-			if err := b.start(b.settings); !errors.As(err, &exit) || exit.status != status || !errors.Is(err, errFault) {
+			if err := b.start(b.settings, time.Hour); !errors.As(err, &exit) || exit.status != status || !errors.Is(err, errFault) {
 				t.Errorf("start, %s: %v, expected status %d", what, err, status)
 			}
 			b.expectHoldings("start, "+what, before)
@@ -252,7 +252,7 @@ func singleFaults(t *testing.T) {
 // reloadFaults plants faults into reloads of one daemon.
 func reloadFaults(t *testing.T, names []string) (cases int) {
 	b := newBench(t)
-	if err := b.start(b.settings); err != nil {
+	if err := b.start(b.settings, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error)
@@ -344,12 +344,12 @@ func (b *bench) keepAsking() (asked func() (int, error), stop func()) {
 }
 
 func egdAnswers(path string) error {
-	c, err := net.DialTimeout("unix", path, time.Minute)
+	c, err := net.DialTimeout("unix", path, 5*time.Minute)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(time.Minute))
+	c.SetDeadline(time.Now().Add(5 * time.Minute))
 	b := make([]byte, 16)
 	return egdproto.NewClient(c).ReadAll(b)
 }

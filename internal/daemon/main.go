@@ -117,7 +117,7 @@ func (p Program) start(started time.Time, o config.Options, file process.Origin,
 		return err
 	}
 	d.own.parent, d.own.ready = parent, ready
-	if err := d.start(s); err != nil {
+	if err := d.start(s, stopLimit); err != nil {
 		d.own.log.Close(stopLimit)
 		if by, ended := errors.AsType[endedBy](err); ended {
 			by.die()

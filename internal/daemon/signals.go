@@ -37,9 +37,9 @@ func (e endedBy) die() {
 }
 
 // interruptible returns a context that SIGTERM and SIGINT end with a cause of type
-// endedBy, until done is called. If that takes longer than stopLimit, the process
-// ends: whatever was prepared is removed by a later start.
-func interruptible() (ctx context.Context, done func()) {
+// endedBy, until done is called. If that takes longer than limit, the process ends:
+// what was prepared is removed by a later start.
+func interruptible(limit time.Duration) (ctx context.Context, done func()) {
 	told, finished := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT)
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -51,7 +51,7 @@ func interruptible() (ctx context.Context, done func()) {
 			cancel(by)
 			select {
 			case <-finished:
-			case <-time.After(stopLimit):
+			case <-time.After(limit):
 				by.die()
 			}
 		case <-finished:

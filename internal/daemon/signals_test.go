@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 	"testing"
+	"time"
 
 	"prngd/internal/change"
 	"prngd/internal/config"
@@ -43,7 +44,7 @@ func startWith(t *testing.T, p signalled) (*daemon, error) {
 	t.Cleanup(func() { signal.Stop(d.signals) })
 	d.own.commands = &commandRunner{}
 	d.own.sources = &sourcesPart{Sources: sources.New(sources.Options{})}
-	return d, d.start(&config.Settings{})
+	return d, d.start(&config.Settings{}, time.Hour)
 }
 
 // A signal that comes during a start, when sockets and the pid file are there
