@@ -9,7 +9,7 @@ import (
 	"prngd/gatherers"
 )
 
-func TestSystemMenu(t *testing.T) {
+func TestSystem(t *testing.T) {
 	want := []string{"kernel", "jitter", "cpu", "mem", "swap", "disk", "net", "load", "host", "process", "processes"}
 	var names []string
 	for _, g := range gatherers.System() {
@@ -31,7 +31,7 @@ func TestSystemMenu(t *testing.T) {
 		}
 	}
 	if !slices.Equal(names, want) {
-		t.Errorf("menu %q, want %q", names, want)
+		t.Errorf("gatherers %q, want %q", names, want)
 	}
 }
 

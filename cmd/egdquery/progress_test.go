@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// From inside the package: its door wants a terminal.
+// From inside the package, because the exported way wants a terminal.
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var screen strings.Builder

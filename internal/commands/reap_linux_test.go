@@ -11,7 +11,7 @@ import (
 )
 
 // TestReapOrphans has one orphan and one child of os/exec die, in both orders.
-// Inside the package: the door, Reap, waits a second first.
+// Inside the package, because Reap waits a second first.
 func TestReapOrphans(t *testing.T) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		t.Skip(err)

@@ -22,7 +22,7 @@ import (
 	"prngd/internal/change"
 )
 
-// These tests are inside the package: a stand-in for syslog has no door.
+// These tests are inside the package: no exported function takes a stand-in for syslog.
 
 func logTo(t *testing.T, target, level, format string) *Sink {
 	t.Helper()

@@ -100,6 +100,6 @@ func touchDeep(*[deep]byte) {}
 //go:noinline
 func touch(*[scratch]byte) {}
 
-// sum256 is the only door to the hash: over one contiguous buffer, which for
+// sum256 is the only way to the hash: over one contiguous buffer, which for
 // secrets is in secret pages, so that no hash.Hash ever sits on the heap.
 func sum256(b []byte) [32]byte { return sha256.Sum256(b) }

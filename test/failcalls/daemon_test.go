@@ -19,7 +19,7 @@ import (
 type daemon struct {
 	*harness.Daemon
 	loop  int // the thread that accepts
-	doors int // listeners added so far
+	added int // listeners added so far
 }
 
 // most is how many calls of a kind are failed, and the last one.
@@ -72,13 +72,13 @@ func (d *daemon) which(n int) (list []int) {
 	return list
 }
 
-// failDoors adds a listener for each failure, by a reload, while it happens.
-func (d *daemon) failDoors(r *report, others []net.Conn) error {
-	for _, f := range doors {
+// failListeners adds a listener for each failure, by a reload, while it happens.
+func (d *daemon) failListeners(r *report, others []net.Conn) error {
+	for _, f := range newListener {
 		var seen verdict
 		var path string
 		hit, err := d.fail(f, 1, func() {
-			if path, seen = d.addDoor(); seen == "" {
+			if path, seen = d.addListener(); seen == "" {
 				seen = d.exchange("unix", path, slowly)
 			}
 		})
@@ -93,10 +93,10 @@ func (d *daemon) failDoors(r *report, others []net.Conn) error {
 	return nil
 }
 
-// addDoor has the daemon listen at one more path.
-func (d *daemon) addDoor() (path string, problem verdict) {
-	d.doors++
-	path = fmt.Sprintf("%s%d", d.Dir+"/door", d.doors)
+// addListener has the daemon listen at one more path.
+func (d *daemon) addListener() (path string, problem verdict) {
+	d.added++
+	path = fmt.Sprintf("%s%d", d.Dir+"/more", d.added)
 	f, err := os.OpenFile(d.Conf, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return path, verdict(err.Error())

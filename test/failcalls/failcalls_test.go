@@ -57,12 +57,12 @@ func (d *daemon) run(t *testing.T, r *report) {
 	for network := range d.addresses() {
 		must(d.failAll(r, network, others))
 	}
-	must(d.failDoors(r, others))
+	must(d.failListeners(r, others))
 	after, err := d.descriptors()
 	must(err)
 	// A close that strace fails is not carried out: its descriptor stays.
-	if after != before+d.doors+r.unclosed {
-		t.Errorf("%d descriptors before, %d after, %d for new listeners, %d whose close was failed", before, after, d.doors, r.unclosed)
+	if after != before+d.added+r.unclosed {
+		t.Errorf("%d descriptors before, %d after, %d for new listeners, %d whose close was failed", before, after, d.added, r.unclosed)
 	}
 	urgent, err := d.urgent()
 	must(err)

@@ -59,8 +59,8 @@ var plan = []failure{
 	{"close", "EIO", noEnd, "tcp"},
 }
 
-// doors is what can fail when a listener is added to a serving daemon.
-var doors = []failure{
+// newListener is what can fail when a listener is added to a serving daemon.
+var newListener = []failure{
 	{"read", "EINTR", answered, ""},
 	{"fcntl", "EMFILE", answered, ""},
 	{"epoll_ctl", "ENOMEM", answered, ""},

@@ -31,7 +31,7 @@ func admins(a *assault) {
 		for range 50 {
 			go func() {
 				for !a.over() {
-					a.knock(rascal+i, say)
+					a.ask(rascal+i, say)
 				}
 			}()
 		}
@@ -73,7 +73,7 @@ func (a *assault) order(c *harness.Conn, verb string) []byte {
 	return answer
 }
 
-// locked knocks at the control socket with the mode it has by itself.
+// locked asks at the control socket with the mode it has by itself.
 func locked(a *assault) {
 	a.rage(20, "refused/s", func(int) int {
 		c, err := harness.DialAs(a.control, rascal)
@@ -87,7 +87,7 @@ func locked(a *assault) {
 	})
 }
 
-func (a *assault) knock(uid int, say func(*harness.Conn)) {
+func (a *assault) ask(uid int, say func(*harness.Conn)) {
 	c, err := harness.DialAs(a.control, uid)
 	if err != nil {
 		time.Sleep(time.Millisecond)

@@ -15,7 +15,7 @@ type attack struct {
 	wrong func(sight) []string // what the daemon did and must not; nil: nothing special
 }
 
-// attacks is the whole menu.
+// attacks are all of them.
 var attacks = []attack{
 	{name: "none", about: "peace, to compare with", do: func(a *assault) { a.stand() }},
 	{name: "processors", about: "two loops that keep the processors busy and leave the daemon alone", do: spin},
@@ -25,7 +25,7 @@ var attacks = []attack{
 	{name: "tcp", about: "TCP connections half closed, reset, and left in the middle of a request", tcp: true, do: halves, wrong: halvesWrong},
 	{name: "leavers", about: "connections that begin a request and go", do: leavers, wrong: leaversWrong},
 	{name: "descriptors", about: "one uid with all it can get where RLIMIT_NOFILE is 64", files: 64, users: true, do: hoard, wrong: hoardWrong},
-	{name: "cap", about: "one uid at its own limit, knocking on", conf: "max-connections 400", users: true, do: hoard, wrong: capWrong},
+	{name: "cap", about: "one uid at its own limit, connecting again", conf: "max-connections 400", users: true, do: hoard, wrong: capWrong},
 	{name: "places", about: "three uids with all the places there are", conf: "max-connections 400", users: true, do: crowd, wrong: crowdWrong},
 	{name: "addresses", about: "a uid that comes by TCP from 2,000 addresses of this host", conf: "max-connections 400", tcp: true, users: true, do: addresses, wrong: addressesWrong},
 	{name: "garbage", about: "random bytes, over and over", do: garbage},

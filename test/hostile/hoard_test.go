@@ -9,7 +9,7 @@ import (
 )
 
 // hoard is one uid that takes all the connections it can get, has each answered
-// once, and keeps knocking. What it has it must keep.
+// once, and keeps connecting. What it has it must keep.
 func hoard(a *assault) {
 	mine := a.take(rascal, 400)
 	a.count("connections", len(mine))

@@ -36,9 +36,9 @@ func printPage(w io.Writer, systems []*system) error {
 	table(&page, []string{"system", "how it is asked"}, systems, func(s *system) []string { return []string{s.kernel()} })
 
 	fmt.Fprint(&page, "\n## Gatherers\n\nA family that a system's statistics do not serve retires at the start and is shown as absent by `egdquery status`.\n\n")
-	names, _ := systems[0].build.menu()
+	names, _ := systems[0].build.gatherers()
 	table(&page, append([]string{"system"}, names...), systems, func(s *system) (row []string) {
-		_, exists := s.build.menu()
+		_, exists := s.build.gatherers()
 		for _, name := range names {
 			row = append(row, yes(exists[name]))
 		}
@@ -58,7 +58,7 @@ func printPage(w io.Writer, systems []*system) error {
 func printShort(w io.Writer, systems []*system) error {
 	var share strings.Builder
 	table(&share, []string{"system", "run here", "kernel's generator", "families", "upgrade in place"}, systems, func(s *system) []string {
-		names, exists := s.build.menu()
+		names, exists := s.build.gatherers()
 		families := slices.DeleteFunc(names, func(n string) bool { return n == "kernel" || n == "jitter" || !exists[n] })
 		kernel, _, _ := strings.Cut(s.kernel(), ":")
 		return []string{s.ran(), kernel, strings.Join(families, " "), s.upgrade()}

@@ -53,7 +53,7 @@ func TestMenu(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, exists := b.menu()
+		_, exists := b.gatherers()
 		for name := range want {
 			if exists[name] != want[name] {
 				t.Errorf("%s: %s = %v", goos, name, exists[name])

@@ -29,9 +29,9 @@ func importsOf(f *ast.File) map[string]string {
 	return imports
 }
 
-// menu returns the gatherers of System, and of each whether this build has one:
+// gatherers returns the gatherers of System, and of each whether this build has one:
 // false where all that it asks the library for is not implemented.
-func (b build) menu() (names []string, exists map[string]bool) {
+func (b build) gatherers() (names []string, exists map[string]bool) {
 	exists = map[string]bool{}
 	for _, g := range gatherers.System() {
 		names = append(names, g.Name)
