@@ -16,11 +16,6 @@ import (
 // for the sockets that the daemon listens at: a core for each side, and 50
 // connections where their number does not change.
 func (p *pair) growth(o options, points []point) (lines []string, err error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if err := harness.Pin(1); err != nil {
-		return nil, err
-	}
 	sizes, err := p.sizes(o)
 	if err != nil {
 		return nil, err
@@ -47,7 +42,7 @@ func connections(points []point) string {
 func (p *pair) sizes(o options) (string, error) {
 	var list []string
 	for _, n := range []byte{1, 16, 32, 64, 128, 255} {
-		r, err := p.measure(figure{take: func(s *server) (float64, error) {
+		r, err := p.measure(figure{cores: 1, take: func(s *server) (float64, error) {
 			r, err := sustain(s, 50, n, o.slice)
 			return of(cost, r, err)
 		}}, o.rounds)
@@ -61,6 +56,11 @@ func (p *pair) sizes(o options) (string, error) {
 
 // listeners measures daemons with more and more sockets, by the last of them.
 func listeners(o options) (string, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := harness.Pin(1); err != nil {
+		return "", err
+	}
 	var list []string
 	for _, count := range []int{1, 10, 100, 1000} {
 		o.dir = filepath.Join(o.dir, fmt.Sprint(count))
