@@ -257,7 +257,7 @@ func reloadFaults(t *testing.T, names []string) (cases int) {
 	}
 	ended := make(chan error)
 	go func() { ended <- b.serve() }()
-	asked, stop := b.keepAsking()
+	stop := b.keepAsking()
 	for b.own.seed.file.Stats().LastSave.IsZero() {
 		time.Sleep(time.Millisecond)
 	}
@@ -289,8 +289,7 @@ func reloadFaults(t *testing.T, names []string) (cases int) {
 		t.Errorf("after the reload: %v", err)
 	}
 	cases += b.commitFaults(names)
-	stop()
-	if n, err := asked(); n == 0 || err != nil {
+	if n, err := stop(); n == 0 || err != nil {
 		t.Errorf("after %d replies: %v", n, err)
 	}
 	b.signals <- syscall.SIGTERM
@@ -318,9 +317,9 @@ func (b *bench) commitFaults(names []string) (cases int) {
 	return cases
 }
 
-// keepAsking asks at the first socket, on one connection and on new ones, until stop
-// is called. asked returns the number of replies then, and what went wrong.
-func (b *bench) keepAsking() (asked func() (int, error), stop func()) {
+// keepAsking asks at the first socket, on a new connection each time, until stop is
+// called, which returns the number of replies and what went wrong.
+func (b *bench) keepAsking() (stop func() (replies int, err error)) {
 	var replies int
 	var failed error
 	done, ended := make(chan struct{}), make(chan struct{})
@@ -340,7 +339,11 @@ func (b *bench) keepAsking() (asked func() (int, error), stop func()) {
 			}
 		}
 	}()
-	return func() (int, error) { <-ended; return replies, failed }, func() { close(done) }
+	return func() (int, error) {
+		close(done)
+		<-ended
+		return replies, failed
+	}
 }
 
 func egdAnswers(path string) error {
