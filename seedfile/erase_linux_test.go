@@ -3,12 +3,10 @@
 package seedfile_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -82,7 +80,7 @@ func TestNothingStays(t *testing.T) {
 	needles.Add(patternBytes(stirredState, seedfile.ExchangeSize), "what was drawn for the exchange")
 	needles.Add(patternBytes(keptState, 64), "kept")
 
-	pid := startErase(t, dir)
+	pid := memscan.StartChild(t, "handled", "SEEDFILE_TEST_ERASE="+dir, "GODEBUG=asyncpreemptoff=1", "GOGC=off")
 	left := read(t, dir+"/exchange")
 	if slices.Equal(left, exchanged) {
 		t.Fatal("nothing was exchanged")
@@ -99,38 +97,6 @@ func TestNothingStays(t *testing.T) {
 	for _, place := range slices.DeleteFunc(places, kept) {
 		t.Error(place)
 	}
-}
-
-// startErase starts the process that handles the secrets in dir, and waits until it
-// has done so.
-func startErase(t *testing.T, dir string) (pid int) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), "SEEDFILE_TEST_ERASE="+dir, "GODEBUG=asyncpreemptoff=1", "GOGC=off")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stdin.Close()
-		cmd.Wait()
-	})
-	said := bufio.NewScanner(stdout)
-	for said.Scan() {
-		if said.Text() == "handled" {
-			return cmd.Process.Pid
-		}
-		t.Error(said.Text())
-	}
-	t.Fatal("it ended")
-	return 0
 }
 
 // handleSecrets does each thing on a goroutine of its own, whose stack then stays as

@@ -3,14 +3,12 @@
 package server
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -134,26 +132,8 @@ type victim struct {
 
 func startVictim(t *testing.T, driver string) *victim {
 	path := t.TempDir() + "/s"
-	cmd := exec.Command(os.Args[0], "-test.run=^TestMemoryHoldsNoReplies$")
-	cmd.Env = append(os.Environ(), victimVariable+"="+driver, victimVariable+"_SOCKET="+path)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { stdin.Close(); cmd.Wait() })
-	lines := bufio.NewScanner(stdout)
-	if !lines.Scan() || lines.Text() != "ready" {
-		t.Fatalf("the victim says %q", lines.Text())
-	}
-	go io.Copy(io.Discard, stdout)
-	v := &victim{pid: cmd.Process.Pid}
+	pid := memscan.StartChild(t, "ready", victimVariable+"="+driver, victimVariable+"_SOCKET="+path)
+	v := &victim{pid: pid}
 	if _, err := os.Open(fmt.Sprintf("/proc/%d/mem", v.pid)); err != nil {
 		t.Skip(err)
 	}
