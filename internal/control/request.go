@@ -3,8 +3,10 @@ package control
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,12 +61,23 @@ type request struct {
 	n    int
 }
 
-// readRequest reads one line.
-func readRequest(r io.Reader) (request, error) {
-	line, err := bufio.NewReaderSize(io.LimitReader(r, maxLine), maxLine).ReadString('\n')
-	if err != nil {
-		return request{}, fmt.Errorf("reading control request: expected one line of at most %d bytes: %w", maxLine, err)
+// readLine reads the request, of which said has come before. With an error it
+// returns what there is of it.
+func readLine(r io.Reader, said string) (string, error) {
+	all := io.LimitReader(io.MultiReader(strings.NewReader(said), r), maxLine)
+	line, err := bufio.NewReaderSize(all, maxLine).ReadString('\n')
+	var op *net.OpError // it would name the socket as it was bound
+	if errors.As(err, &op) {
+		err = op.Err
 	}
+	if err != nil {
+		return line, fmt.Errorf("reading control request: expected one line of at most %d bytes: %w", maxLine, err)
+	}
+	return line, nil
+}
+
+// parseRequest parses a line.
+func parseRequest(line string) (request, error) {
 	line = strings.TrimRight(line, "\r\n")
 	verb, number, numbered := strings.Cut(line, " ")
 	if !slices.Contains(verbs, verb) || numbered != (verb == Fresh) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -15,12 +16,7 @@ import (
 	"prngd/internal/peercred"
 )
 
-const (
-	patience = 5 * time.Second // for a request and for taking its answer
-
-	// parting is for the request of a connection that was accepted when the server ends.
-	parting = 100 * time.Millisecond
-)
+const patience = 5 * time.Second // for a request and for taking its answer
 
 // Handler is what the daemon does for its admin.
 type Handler struct {
@@ -43,14 +39,21 @@ type Server struct {
 	acts    map[string]*action
 	slots   *slots
 
-	mu         sync.Mutex
-	unanswered map[*net.UnixConn]struct{} // clients that wait for the outcome of an upgrade
+	mu       sync.Mutex                 // guards what follows
+	upgrades map[*net.UnixConn]struct{} // clients that wait for the outcome of an upgrade
+	unread   []Unread
+}
+
+// Unread is a connection whose request had not come when [Server.Serve] ended.
+type Unread struct {
+	Conn *net.UnixConn
+	Said string // the part of the request that had come
 }
 
 // NewServer returns a server for h.
 func NewServer(h Handler) *Server {
 	s := &Server{handler: h, acts: make(map[string]*action), slots: newSlots(h.Owner),
-		unanswered: make(map[*net.UnixConn]struct{})}
+		upgrades: make(map[*net.UnixConn]struct{})}
 	for verb, do := range h.Do {
 		s.acts[verb] = newAction(do)
 	}
@@ -58,11 +61,24 @@ func NewServer(h Handler) *Server {
 }
 
 // Serve answers on l, which listens on a Unix socket, until ctx ends; l is
-// closed then.
+// closed then. A connection whose request has not come stays open, for the next
+// Serve or for the next program: see [Server.Adopt].
 func (s *Server) Serve(ctx context.Context, l net.Listener) {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	var clients sync.WaitGroup
 	defer clients.Wait()
+	enter := func(c net.Conn, said string) {
+		peer, err := s.admit(c)
+		if err != nil {
+			reply(c, Answer{}, err) // fits into the socket: nobody is waited for
+			c.Close()
+			return
+		}
+		clients.Go(func() { s.client(ctx, c, said, peer) })
+	}
+	for _, u := range s.Unread() {
+		enter(u.Conn, u.Said)
+	}
 	for {
 		c, err := l.Accept()
 		if err != nil && (ctx.Err() != nil || errors.Is(err, net.ErrClosed)) {
@@ -72,21 +88,19 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 			pause(ctx, time.Second)
 			continue
 		}
-		peer, err := s.admit(c)
-		if err != nil {
-			reply(c, Answer{}, err) // fits into the socket: nobody is waited for
-			c.Close()
-			continue
-		}
-		clients.Go(func() { s.client(ctx, c, peer) })
+		enter(c, "")
 	}
 }
 
-// admit identifies the peer before a byte is read, and gives it a slot.
+// admit identifies the peer before a byte is read, and gives it a slot unless it
+// may ask for nothing.
 func (s *Server) admit(c net.Conn) (peercred.Cred, error) {
 	peer, err := peercred.OfConn(c)
 	if err != nil {
 		return peer, change.Later(fmt.Errorf("reading the credentials of the peer: %w", err))
+	}
+	if peer.UID == s.handler.Banned && peer.UID > 0 {
+		return peer, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
 	}
 	if !s.slots.take(peer.UID) {
 		return peer, change.Later(errors.New("too many requests at a time: ask again"))
@@ -94,18 +108,29 @@ func (s *Server) admit(c net.Conn) (peercred.Cred, error) {
 	return peer, nil
 }
 
-// client serves one connection. A client that asks for an upgrade is not waited
-// for when the server ends: it waits for the new program.
-func (s *Server) client(ctx context.Context, c net.Conn, peer peercred.Cred) {
+// client serves one connection, whose client has said a part of its request
+// before. One that asks for an upgrade is not waited for when the server ends: it
+// waits for the new program.
+func (s *Server) client(ctx context.Context, c net.Conn, said string, peer peercred.Cred) {
 	leave := func() {
 		s.slots.release(peer.UID) // before the close: a client that sees the end may come again
 		c.Close()
 	}
 	c.SetDeadline(time.Now().Add(patience))
-	stop := context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now().Add(parting)) })
-	q, err := s.request(c, peer)
+	stop := context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now()) })
+	line, err := readLine(c, said)
 	stop()
-	if unix, ok := c.(*net.UnixConn); ok && err == nil && q.verb == Upgrade {
+	unix, ok := c.(*net.UnixConn)
+	if ok && ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		s.slots.release(peer.UID)
+		s.Adopt(Unread{unix, line})
+		return
+	}
+	var q request
+	if err == nil {
+		q, err = s.request(line, peer)
+	}
+	if ok && err == nil && q.verb == Upgrade {
 		go s.upgrade(unix, leave)
 		return
 	}
@@ -121,11 +146,11 @@ func (s *Server) client(ctx context.Context, c net.Conn, peer peercred.Cred) {
 // upgrade has the daemon execute its program again, and answers if it does not.
 func (s *Server) upgrade(c *net.UnixConn, leave func()) {
 	s.mu.Lock()
-	s.unanswered[c] = struct{}{}
+	s.upgrades[c] = struct{}{}
 	s.mu.Unlock()
 	err := s.acts[Upgrade].ask(context.Background())
 	s.mu.Lock()
-	delete(s.unanswered, c)
+	delete(s.upgrades, c)
 	s.mu.Unlock()
 	reply(c, Answer{}, err)
 	leave()
@@ -136,7 +161,24 @@ func (s *Server) upgrade(c *net.UnixConn, leave func()) {
 func (s *Server) Unanswered() []*net.UnixConn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Collect(maps.Keys(s.unanswered))
+	return slices.Collect(maps.Keys(s.upgrades))
+}
+
+// Adopt has the next Serve, or the one of the next program, read the rest of the
+// request.
+func (s *Server) Adopt(u Unread) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unread = append(s.unread, u)
+}
+
+// Unread returns the connections whose request has not come, and gives them up.
+func (s *Server) Unread() []Unread {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.unread
+	s.unread = nil
+	return list
 }
 
 // AnswerUpgrade tells the client at the other end of c that the upgrade it asked
@@ -166,12 +208,9 @@ func (s *Server) admins() string {
 	return fmt.Sprintf("uid 0 and uid %d", s.handler.Owner)
 }
 
-// request reads what peer asks for, and refuses what it must not ask for.
-func (s *Server) request(c net.Conn, peer peercred.Cred) (q request, err error) {
-	if peer.UID == s.handler.Banned && peer.UID > 0 {
-		return q, deniedf("uid %d runs the daemon's commands and may ask for nothing", peer.UID)
-	}
-	q, err = readRequest(c)
+// request parses what peer asks for, and refuses what it must not ask for.
+func (s *Server) request(line string, peer peercred.Cred) (q request, err error) {
+	q, err = parseRequest(line)
 	switch {
 	case err != nil || q.verb == Status:
 		return q, err

@@ -21,13 +21,18 @@ import (
 // serve starts a server for h and returns a func that dials it.
 func serve(t *testing.T, h control.Handler) func() net.Conn {
 	t.Helper()
+	return serveBy(t, control.NewServer(h))
+}
+
+func serveBy(t *testing.T, s *control.Server) func() net.Conn {
+	t.Helper()
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { control.NewServer(h).Serve(ctx, l); close(done) }()
+	go func() { s.Serve(ctx, l); close(done) }()
 	t.Cleanup(func() { cancel(); <-done })
 	return func() net.Conn {
 		c, err := net.Dial("unix", l.Addr().String())
@@ -121,6 +126,48 @@ func TestSilentClientsAreDropped(t *testing.T) {
 	}
 	if _, err := control.Ask(dial(), control.Status); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestUnread: a request that has not come when a server ends is answered by the
+// next one, so that no client of the control socket notices an upgrade.
+func TestUnread(t *testing.T) {
+	h := control.Handler{Status: func() control.Report { return control.Report{PID: 4711} }}
+	for _, c := range []struct{ said, before, after string }{
+		{"", "", "status\n"},
+		{"", "sta", "tus\n"},
+		{"", "status\n", ""},
+		{"sta", "", "tus\n"},
+		{"status\n", "", ""},
+	} {
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := net.DialUnix("unix", nil, l.Addr().(*net.UnixAddr))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		accepted, err := l.AcceptUnix()
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(client, c.before)
+		first, next := control.NewServer(h), control.NewServer(h)
+		first.Adopt(control.Unread{Conn: accepted, Said: c.said})
+		ended, end := context.WithCancel(t.Context())
+		end()
+		first.Serve(ended, l)
+		for _, u := range first.Unread() {
+			next.Adopt(u)
+		}
+		serveBy(t, next)
+		io.WriteString(client, c.after)
+		client.SetDeadline(time.Now().Add(5 * time.Minute))
+		if r, err := control.Ask(readOnly{client}, ""); err != nil || r.PID != 4711 {
+			t.Errorf("%+v: %+v, %v, expected the report", c, r, err)
+		}
 	}
 }
 

@@ -33,39 +33,64 @@ func (d *daemon) answerAdmin(ctx context.Context) {
 // reseed holds replies until a reseed with noise that is sampled from now on.
 func (d *daemon) reseed(ctx context.Context) error { return change.Later(d.own.sources.Reseed(ctx)) }
 
-// waitingState is the section of the clients that wait for the outcome of an
-// upgrade.
-type waitingState struct {
-	FDs []int `json:"fds"`
+// adminState is the section of the control socket's clients, who wait for an answer.
+type adminState struct {
+	Upgrade []int         `json:"fds"` // asked for this upgrade
+	Unread  []unreadState `json:"unread,omitempty"`
 }
 
-// handOverWaiting hands over the clients that asked for this upgrade.
-func handOverWaiting(admin *control.Server, s *state) error {
-	var handed waitingState
+type unreadState struct {
+	FD   int    `json:"fd"`
+	Said string `json:"said,omitempty"`
+}
+
+// handOverAdmin hands over the clients of the control socket.
+func handOverAdmin(admin *control.Server, s *state) error {
+	var handed adminState
+	var all []int
 	for _, c := range admin.Unanswered() {
-		fd, err := descriptorOf(c)
-		if err != nil {
-			continue // it has gone
+		if fd, err := descriptorOf(c); err == nil { // otherwise it has gone
+			handed.Upgrade, all = append(handed.Upgrade, fd), append(all, fd)
 		}
-		handed.FDs = append(handed.FDs, fd)
 	}
-	return s.put("waiting", handed, handed.FDs...)
+	for _, u := range admin.Unread() {
+		admin.Adopt(u) // in case the exec fails
+		if fd, err := descriptorOf(u.Conn); err == nil {
+			handed.Unread, all = append(handed.Unread, unreadState{fd, u.Said}), append(all, fd)
+		}
+	}
+	return s.put("waiting", handed, all...)
 }
 
-// answerWaiting tells the clients that asked for the upgrade that it is done.
-func answerWaiting(s *state) error {
-	var handed waitingState
+// adoptAdmin tells the clients that asked for the upgrade that it is done, and has
+// admin answer the others.
+func adoptAdmin(admin *control.Server, s *state) error {
+	var handed adminState
 	if found, err := s.get("waiting", &handed); !found {
 		return err
 	}
-	for _, fd := range handed.FDs {
-		f := os.NewFile(uintptr(fd), "control client")
-		if c, err := net.FileConn(f); err == nil {
+	for _, fd := range handed.Upgrade {
+		if c := clientOf(fd); c != nil {
 			control.AnswerUpgrade(c)
 		}
-		f.Close()
+	}
+	for _, u := range handed.Unread {
+		if c, ok := clientOf(u.FD).(*net.UnixConn); ok {
+			admin.Adopt(control.Unread{Conn: c, Said: u.Said})
+		}
 	}
 	return nil
+}
+
+// clientOf makes a connection of an inherited descriptor; nil if it is none.
+func clientOf(fd int) net.Conn {
+	f := inherited(fd, "control client")
+	defer f.Close()
+	c, err := net.FileConn(f)
+	if err != nil {
+		return nil
+	}
+	return c
 }
 
 // report is everything that an admin may ask for. It never waits: what was read

@@ -138,6 +138,7 @@ func (d *daemon) start(s *config.Settings, limit time.Duration) error {
 		return startError(err)
 	}
 	d.settings.Store(s)
+	d.admin = d.newAdmin()
 	problems(d.log, s)
 	return nil
 }
@@ -157,7 +158,6 @@ func (d *daemon) adoptSupervised(s *config.Settings) error {
 
 // serve serves until a signal ends the daemon.
 func (d *daemon) serve() error {
-	d.admin = d.newAdmin()
 	life, end := context.WithCancel(context.Background())
 	defer end()
 	d.life = life

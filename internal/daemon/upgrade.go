@@ -163,7 +163,7 @@ func (d *daemon) state() (*state, error) {
 	if err := handOverAll(d.parts, s); err != nil {
 		return nil, err
 	}
-	return s, handOverWaiting(d.admin, s)
+	return s, handOverAdmin(d.admin, s)
 }
 
 // paths are the files that the process removes at its end.
@@ -215,7 +215,8 @@ func (d *daemon) resume(s *state, next *config.Settings, from string) {
 	}
 	d.settings.Store(next)
 	d.announced = d.generator.State() == prng.Seeded
-	d.warn(answerWaiting(s))
+	d.admin = d.newAdmin()
+	d.warn(adoptAdmin(d.admin, s))
 	d.log.WithField("from", from).WithField("to", d.origin.Program).WithField("connections", d.own.server.inherited).
 		WithField("ms", fmt.Sprintf("%.1f", time.Since(d.origin.Parked).Seconds()*1000)).Info("upgraded")
 	problems(d.log, next)

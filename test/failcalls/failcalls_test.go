@@ -45,7 +45,7 @@ func (d *daemon) run(t *testing.T, r *report) {
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
-			t.Fatalf("%v\n%s", err, d.Logged())
+			d.Fatalf("%v", err)
 		}
 	}
 	must(d.findLoop())

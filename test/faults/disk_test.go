@@ -54,7 +54,7 @@ func read(t *testing.T, path string) string {
 func save(t *testing.T, d *harness.Daemon, want bool) {
 	t.Helper()
 	if said, ok := query(t, d, "save"); ok != want {
-		t.Fatalf("save: %s\n%s", said, d.Logged())
+		d.Fatalf("save: %s", said)
 	}
 }
 

@@ -37,7 +37,7 @@ func TestSocketRemoved(t *testing.T) {
 		old.SetDeadline(time.Now().Add(harness.Patience))
 		r := harness.Send(old, 2, 64)
 		if r.Random(make([]byte, 64)); r.Err != nil {
-			t.Fatalf("a connection from before is not served: %v\n%s", r.Err, d.Logged())
+			d.Fatalf("a connection from before is not served: %v", r.Err)
 		}
 	}
 	keeps()
@@ -88,7 +88,7 @@ func TestStopped(t *testing.T) {
 	}
 	began := time.Now()
 	if n := answers(idle, 255+32) + answers(begun, 255) + answers(late, 32); n != 3*third {
-		t.Fatalf("%d of %d clients were answered\n%s", n, 3*third, d.Logged())
+		d.Fatalf("%d of %d clients were answered", n, 3*third)
 	}
 	harness.Figure(t, "SIGSTOP for %v: %d clients answered in full within %.0f ms", length, 3*third, time.Since(began).Seconds()*1000)
 	runtime.KeepAlive(idle)

@@ -104,7 +104,7 @@ func TestGuests(t *testing.T) {
 	} {
 		f, err := measure(t, options{d.Socket, d.PID, *all, *all / 2, way.size, way.period, *lasts})
 		if err != nil {
-			t.Fatalf("%v\n%s", err, d.Logged())
+			d.Fatalf("%v", err)
 		}
 		t.Log(f)
 		harness.Figure(t, "%d guests, %s: none closed, all in step; %s in all, Jain's index %.4f", *all, f.way(), f.all, f.jain)

@@ -51,7 +51,7 @@ func Start(t testing.TB, o Options) *Daemon {
 	t.Helper()
 	d, err := o.start(t)
 	if err != nil {
-		t.Fatalf("the daemon does not start: %v\n%s", err, d.Logged())
+		d.Fatalf("the daemon does not start: %v", err)
 	}
 	return d
 }
@@ -197,7 +197,7 @@ func Await(done func() bool) error {
 func (d *Daemon) Wait(what string, done func() bool) {
 	d.t.Helper()
 	if err := Await(done); err != nil {
-		d.t.Fatalf("waiting for %s: %v\n%s", what, err, d.Logged())
+		d.Fatalf("waiting for %s: %v", what, err)
 	}
 }
 
@@ -221,7 +221,7 @@ func (d *Daemon) Status() *control.Report {
 	d.t.Helper()
 	r, err := d.Ask(control.Status)
 	if err != nil {
-		d.t.Fatalf("%v\n%s", err, d.Logged())
+		d.Fatalf("%v", err)
 	}
 	return r
 }
@@ -231,7 +231,7 @@ func (d *Daemon) Served(when string) []byte {
 	d.t.Helper()
 	b, err := d.serve()
 	if err != nil {
-		d.t.Fatalf("%s: not served: %v\n%s", when, err, d.Logged())
+		d.Fatalf("%s: not served: %v", when, err)
 	}
 	return b
 }
@@ -251,6 +251,12 @@ func (d *Daemon) serve() ([]byte, error) {
 
 // Serves reports whether a new client is served.
 func (d *Daemon) Serves() bool { _, err := d.serve(); return err == nil }
+
+// Fatalf fails the test. The reason comes after the log, because a summary shows the last lines.
+func (d *Daemon) Fatalf(format string, a ...any) {
+	d.t.Helper()
+	d.t.Fatalf("%s\n%s", d.Logged(), fmt.Sprintf(format, a...))
+}
 
 // Logged is the log so far.
 func (d *Daemon) Logged() string {
@@ -297,10 +303,10 @@ func (d *Daemon) Ended() {
 	select {
 	case err := <-d.ended:
 		if d.ended <- err; err != nil {
-			d.t.Fatalf("the daemon ended with %v\n%s", err, d.Logged())
+			d.Fatalf("the daemon ended with %v", err)
 		}
 	case <-time.After(Patience):
-		d.t.Fatalf("the daemon does not end\n%s", d.Logged())
+		d.Fatalf("the daemon does not end")
 	}
 }
 

@@ -79,7 +79,7 @@ func (d daemon) look(t *testing.T) (v view) {
 	t.Helper()
 	var err error
 	if v.Report, err = d.target.status(); err != nil {
-		t.Fatalf("the daemon does not answer: %v\n%s", err, d.Logged())
+		d.Fatalf("the daemon does not answer: %v", err)
 	}
 	v.at = time.Now()
 	v.rss, _ = harness.Memory(d.PID)

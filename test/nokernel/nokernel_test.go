@@ -119,7 +119,7 @@ func ask(t *testing.T, d *harness.Daemon, began time.Time) (answered, seeded tim
 	for level := 0; level == 0; seeded = time.Since(began) {
 		var err error
 		if level, err = client.Level(); err != nil {
-			t.Fatalf("asking for the level: %v\n%s", err, d.Logged())
+			d.Fatalf("asking for the level: %v", err)
 		}
 		if answered == 0 {
 			answered = time.Since(began)

@@ -101,7 +101,7 @@ func TestSoak(t *testing.T) {
 	admin := newAdmin(d, rand.New(rand.NewPCG(*seed, 2)))
 	w.begin()
 	if err := admin.work(d.length, w); err != nil {
-		t.Fatalf("%v\n%s", err, d.Logged())
+		d.Fatalf("%v", err)
 	}
 	d.crowd.Lift()
 	after, err := w.returned(before)

@@ -37,7 +37,7 @@ func TestTwins(t *testing.T) {
 		twin := harness.Start(t, harness.Options{Dir: dir, Conf: "seed-credit yes",
 			By: []string{harness.Need(t, "unshare"), "--pid", "--fork", "--kill-child", jail, "-errno", "ENOSYS"}})
 		if bits := twin.Status().Seed.Bits; bits != 256 {
-			t.Fatalf("the seed counts for %d bits, expected 256\n%s", bits, twin.Logged())
+			twin.Fatalf("the seed counts for %d bits, expected 256", bits)
 		}
 		bytesOf[i] = twin.Served("a twin")
 		given.Add(bytesOf[i])

@@ -5,9 +5,11 @@ package upgrades
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
+	"prngd/internal/control"
 	"prngd/test/harness"
 )
 
@@ -38,7 +40,40 @@ func oddConnections(d *harness.Daemon) (list []odd, err error) {
 			return nil
 		}})
 	}
-	return list, nil
+	admin, err := halfAsked(d)
+	return append(list, admin), err
+}
+
+// halfAsked has sent the beginning of a request to the control socket.
+func halfAsked(d *harness.Daemon) (odd, error) {
+	const patience = 4 * time.Second // the daemon waits 5 s for a request
+	conn, err := net.Dial("unix", d.Control)
+	if err != nil {
+		return odd{}, err
+	}
+	began := time.Now()
+	if _, err := io.WriteString(conn, control.Status[:3]); err != nil {
+		return odd{}, err
+	}
+	conn.SetDeadline(began.Add(harness.Patience))
+	return odd{"half a request for the status", conn, func() error {
+		if time.Since(began) > patience {
+			return nil
+		}
+		r, err := control.Ask(rest{conn}, control.Status)
+		if err == nil && r.PID != d.PID {
+			err = fmt.Errorf("pid %d, expected %d", r.PID, d.PID)
+		}
+		return err
+	}}, nil
+}
+
+// rest sends what follows the first three bytes of a request.
+type rest struct{ net.Conn }
+
+func (r rest) Write(b []byte) (int, error) {
+	n, err := r.Conn.Write(b[3:])
+	return n + 3, err
 }
 
 // halfRead has sent the beginning of a gift, the rest comes later.

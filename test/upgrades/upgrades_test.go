@@ -86,7 +86,7 @@ func report(t *testing.T, d *harness.Daemon, crowd *harness.Crowd, odd *harness.
 		problems = append(problems, fmt.Sprintf("%d blocks of output came twice", n))
 	}
 	for _, p := range problems {
-		t.Errorf("%s\n%s", p, d.Logged())
+		t.Errorf("%s\n%s", d.Logged(), p)
 	}
 }
 
