@@ -6,9 +6,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"prngd/internal/privileges"
 )
 
 // identity prints the ids of the daemon, or of its runner, as the kernel sees it:
@@ -30,10 +33,38 @@ func identity(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range wanted {
 		words = append(words, found[name])
 	}
+	words = append(words, "Nice: "+niceOf(ts, pid))
 	if slices.Contains(words, "") {
 		ts.Fatalf("/proc/%s/status has not all of %v", pid, wanted)
 	}
 	fmt.Fprintln(ts.Stdout(), strings.Join(words, " "))
+}
+
+// mayRaisePriority reports whether a daemon that these tests start gets a nice value
+// of its own: one that was started with another than 0 keeps that.
+func mayRaisePriority() bool {
+	const capSysNice = 23
+	status, _ := os.ReadFile("/proc/self/status")
+	_, text, _ := strings.Cut(string(status), "CapEff:\t")
+	text, _, _ = strings.Cut(text, "\n")
+	capabilities, _ := strconv.ParseUint(text, 16, 64)
+	nice, err := privileges.Nice()
+	return err == nil && nice == 0 && capabilities&(1<<capSysNice) != 0
+}
+
+// niceOf returns the nice value of all threads of a process.
+func niceOf(ts *testscript.TestScript, pid string) string {
+	paths, err := filepath.Glob("/proc/" + pid + "/task/*/stat")
+	ts.Check(err)
+	var values []string
+	for _, path := range paths {
+		stat, err := os.ReadFile(path)
+		ts.Check(err)
+		_, fields, _ := strings.Cut(string(stat), ") ") // from the third of proc_pid_stat(5) on
+		values = append(values, strings.Fields(fields)[19-3])
+	}
+	slices.Sort(values)
+	return strings.Join(slices.Compact(values), " ")
 }
 
 // childOf returns the only child of a process: for the daemon, its runner.

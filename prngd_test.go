@@ -55,6 +55,8 @@ func TestScripts(t *testing.T) {
 			switch name {
 			case "root":
 				return os.Getuid() == 0 && othersMayRunUs(), nil
+			case "priority":
+				return mayRaisePriority(), nil
 			case "cgo":
 				return builtWithCgo() || !othersMayRunUs(), nil
 			}

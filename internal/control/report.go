@@ -159,6 +159,7 @@ type Process struct {
 	Upgrades   uint64   `json:"upgrades"`
 	Sandbox    []string `json:"protections"`                   // protections in force
 	Missing    []string `json:"protections_missing,omitempty"` // protections that are not available, and why
+	Nice       int      `json:"nice"`                          // 0 as well where it is not known
 	Goroutines int      `json:"goroutines"`                    // of the program that runs now
 	Heap       uint64   `json:"heap_bytes"`                    // of its objects, some of them dead
 }

@@ -9,6 +9,7 @@ import (
 
 	"prngd/internal/change"
 	"prngd/internal/control"
+	"prngd/internal/privileges"
 )
 
 // newAdmin returns the server of the control socket.
@@ -97,11 +98,12 @@ func clientOf(fd int) net.Conn {
 // back stands in the verifier.
 func (d *daemon) report() control.Report {
 	s := d.settings.Load()
+	nice, _ := privileges.Nice()
 	r := control.Report{
 		Version: control.Version, Program: "prngd " + d.origin.Program,
 		PID: os.Getpid(), UID: os.Getuid(),
 		Started: d.origin.Started.UTC(), Now: time.Now().UTC(),
-		Process: control.Process{Upgrades: d.origin.Upgrades, Goroutines: runtime.NumGoroutine(), Heap: heapBytes()},
+		Process: control.Process{Upgrades: d.origin.Upgrades, Nice: nice, Goroutines: runtime.NumGoroutine(), Heap: heapBytes()},
 		Config: control.Config{
 			Path: s.Path, Commands: len(s.Commands), Undef: s.Undef, Rejected: s.Rejected, Pending: d.pending(s),
 		},

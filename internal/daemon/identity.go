@@ -93,8 +93,14 @@ func (c *identityChange) Commit() error {
 }
 
 // giveUp becomes the account, if there is one, without a capability, and confines
-// what it writes.
+// what it writes. What only root may do for serving comes first.
 func (c *identityChange) giveUp() error {
+	if c.next.Owner == 0 { // its commands are children of the runner, which was started before
+		err := privileges.RaisePriority()
+		if err != nil && !errors.Is(err, os.ErrPermission) { // root of a container may not
+			c.part.log.Warn(err)
+		}
+	}
 	if u := account(c.next); u != nil {
 		if err := c.part.before(u.UID); err != nil {
 			c.part.log.Warn(err)

@@ -36,7 +36,7 @@ func figures(o options) (all []figure) {
 		k     int
 		n     byte
 		bound float64
-	}{{50, 32, 1.10}, {500, 32, 1.10}, {8, 32, 1.20}, {50, 255, 1.30}, {500, 255, 1.30}} {
+	}{{50, 32, 1.05}, {500, 32, 1.10}, {8, 32, 1.20}, {50, 255, 1.10}, {500, 255, 1.20}} {
 		add(figure{fmt.Sprintf("CPU per request, K=%d n=%d", c.k, c.n), "us", c.bound, false, 1,
 			func(s *server) (float64, error) { r, err := sustain(s, c.k, c.n, o.slice); return of(cost, r, err) }})
 	}
@@ -44,18 +44,18 @@ func figures(o options) (all []figure) {
 		k     int
 		n     byte
 		bound float64
-	}{{8, 32, 0.85}, {50, 32, 0.95}, {500, 32, 0.95}, {50, 255, 0.85}} {
+	}{{8, 32, 0.85}, {50, 32, 1.00}, {500, 32, 0.95}, {50, 255, 0.95}} {
 		add(figure{fmt.Sprintf("full replies a second, K=%d n=%d", c.k, c.n), "/s", c.bound, true, 1,
 			func(s *server) (float64, error) { r, err := sustain(s, c.k, c.n, o.slice); return of(rate, r, err) }})
 	}
 	for _, c := range []struct {
 		n     byte
 		bound float64
-	}{{32, 1.20}, {255, 1.35}} {
+	}{{32, 1.05}, {255, 1.10}} {
 		add(figure{fmt.Sprintf("round trip p50, n=%d, same core", c.n), "us", c.bound, false, 0,
 			func(s *server) (float64, error) { r, err := roundTrips(s, c.n, o.slice); return of(median, r, err) }})
 	}
-	add(figure{"burst of 50 connections x 32 bytes, p50", "us", 1.10, false, 1,
+	add(figure{"burst of 50 connections x 32 bytes, p50", "us", 1.05, false, 1,
 		func(s *server) (float64, error) { r, err := burst(s, 50, 32, o.slice); return of(median, r, err) }})
 	add(figure{fair, "", 0.8, true, 1,
 		func(s *server) (float64, error) {
