@@ -88,8 +88,8 @@ func (f *File) objection() string {
 	switch {
 	case f.size == 0:
 		return "no seed yet"
-	case len(f.doubts) > 0:
-		return strings.Join(f.doubts, ", ")
+	case len(f.uncredited) > 0:
+		return strings.Join(f.uncredited, ", ")
 	case f.foreign != nil:
 		return f.foreign.Error()
 	case !f.known:
@@ -111,8 +111,8 @@ func (f *File) objection() string {
 func (f *File) warning() string {
 	var why string
 	switch r := f.slots.record; {
-	case len(f.doubts) > 0:
-		why = strings.Join(f.doubts, ", ")
+	case len(f.uncredited) > 0:
+		why = strings.Join(f.uncredited, ", ")
 	case f.size == 0:
 		return ""
 	case errors.Is(f.foreign, ErrForeign):

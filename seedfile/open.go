@@ -91,12 +91,12 @@ func (f *File) inspect(file *os.File, denied error) error {
 	if err := refuseText(file, &st); err != nil {
 		return err
 	}
-	f.doubts, f.confined = nil, denied
+	f.uncredited, f.confined = nil, denied
 	switch err := tryLock(file, true); {
 	case errors.Is(err, ErrInUse):
 		return err
 	case err != nil:
-		f.doubts = append(f.doubts, fmt.Sprintf("cannot be locked (%v)", err))
+		f.uncredited = append(f.uncredited, fmt.Sprintf("cannot be locked (%v)", err))
 	}
 	if err := f.named(&st); err != nil {
 		return err
@@ -113,7 +113,7 @@ func (f *File) examineLinks(st *unix.Stat_t) {
 		return
 	}
 	why := fmt.Sprintf("has %d links", st.Nlink)
-	f.doubts = append(f.doubts, why)
+	f.uncredited = append(f.uncredited, why)
 	if f.confined == nil {
 		f.confined = errors.New(why)
 	}
@@ -132,10 +132,10 @@ func (f *File) examineMode(file *os.File, st *unix.Stat_t) {
 		f.confined, f.loose = err, fs.FileMode(mode)
 	}
 	if err != nil {
-		f.doubts = append(f.doubts, fmt.Sprintf("has mode %04o", mode))
+		f.uncredited = append(f.uncredited, fmt.Sprintf("has mode %04o", mode))
 		return
 	}
-	f.doubts = append(f.doubts, fmt.Sprintf("had mode %04o, now %04o", mode, maxMode))
+	f.uncredited = append(f.uncredited, fmt.Sprintf("had mode %04o, now %04o", mode, maxMode))
 }
 
 // examineDirectory notes a directory in which another user could keep a used seed
@@ -147,9 +147,9 @@ func (f *File) examineDirectory() error {
 	}
 	mode := uint32(st.Mode)
 	if !f.trusts(st.Uid) {
-		f.doubts = append(f.doubts, fmt.Sprintf("is in a directory of uid %d", st.Uid))
+		f.uncredited = append(f.uncredited, fmt.Sprintf("is in a directory of uid %d", st.Uid))
 	} else if mode&0o022 != 0 && mode&unix.S_ISVTX == 0 {
-		f.doubts = append(f.doubts, fmt.Sprintf("is in a directory of mode %04o", mode&0o777))
+		f.uncredited = append(f.uncredited, fmt.Sprintf("is in a directory of mode %04o", mode&0o777))
 	}
 	return nil
 }

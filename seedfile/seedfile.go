@@ -56,15 +56,15 @@ type File struct {
 	machine [32]byte
 	known   bool // machine is not empty
 
-	io       sync.Mutex // held while the disk is at work
-	file     *os.File   // the inode that the name leads to, locked
-	doubts   []string   // why what is in it may never be credited
-	confined error      // why it must not be overwritten in place; nil if it may
-	scanned  bool       // size, foreign and slots are known
-	size     int64      // of what was loaded, in bytes
-	foreign  error      // why no record of ours was found; nil once there is one
-	slots    slots
-	pending  int // bits that the next successful Replace makes creditable
+	io         sync.Mutex // held while the disk is at work
+	file       *os.File   // the inode that the name leads to, locked
+	uncredited []string   // why what is in it may never be credited
+	confined   error      // why it must not be overwritten in place; nil if it may
+	scanned    bool       // size, foreign and slots are known
+	size       int64      // of what was loaded, in bytes
+	foreign    error      // why no record of ours was found; nil once there is one
+	slots      slots
+	pending    int // bits that the next successful Replace makes creditable
 
 	made  bool        // Open has made it
 	loose fs.FileMode // the mode that Open has tightened; 0 = none

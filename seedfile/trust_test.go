@@ -53,7 +53,7 @@ func TestForeignIsSaid(t *testing.T) {
 func TestModesThatOthersUse(t *testing.T) {
 	for _, row := range []struct {
 		dir, file os.FileMode
-		doubt     string
+		warning   string
 	}{
 		{0o755, 0o600, ""},
 		{0o755, 0o640, "had mode 0640, now 0600"},
@@ -69,7 +69,7 @@ func TestModesThatOthersUse(t *testing.T) {
 			t.Fatal(err)
 		}
 		loaded, err := open(t, o).Load()
-		if err != nil || strings.Contains(loaded.Warning, "mode") != (row.doubt != "") || !strings.Contains(loaded.Warning, row.doubt) {
+		if err != nil || strings.Contains(loaded.Warning, "mode") != (row.warning != "") || !strings.Contains(loaded.Warning, row.warning) {
 			t.Errorf("directory %v, file %v: %q, %v", row.dir, row.file, loaded.Warning, err)
 		}
 		if info, err := os.Stat(o.Path); err != nil || info.Mode().Perm() != 0o600 {

@@ -36,7 +36,7 @@ func StartChild(t *testing.T, ready string, env ...string) (pid int) {
 			go io.Copy(io.Discard, stdout)
 			return cmd.Process.Pid
 		}
-		t.Errorf("the process says %q", lines.Text())
+		t.Fatalf("the process says %q, expected %q", lines.Text(), ready)
 	}
 	t.Fatalf("the process ended without %q", ready)
 	return 0
