@@ -20,6 +20,7 @@ import (
 // it is there again, and a connection from before is served meanwhile.
 func TestSocketRemoved(t *testing.T) {
 	harness.System(t)
+	t.Parallel() // it waits
 	dir := harness.Dir(t)
 	run := dir + "/run"
 	if err := os.Mkdir(run, 0o755); err != nil {
@@ -62,6 +63,7 @@ func TestSocketRemoved(t *testing.T) {
 // in full, and no time limit of the daemon's hits them.
 func TestStopped(t *testing.T) {
 	harness.System(t)
+	t.Parallel() // it waits
 	const length = 65 * time.Second
 	queue, _ := os.ReadFile("/proc/sys/net/core/somaxconn") // those that wait to be accepted wait in the kernel's queue
 	third, _ := strconv.Atoi(strings.TrimSpace(string(queue)))
