@@ -63,12 +63,13 @@ func (w *Watcher) Look(last *control.Report) Sample {
 	return s
 }
 
-// Run gives a sample to take at once and then every period, until ctx ends.
+// Run gives a sample to take at once and then every period, until ctx ends: none
+// comes after that, also if the next is due already.
 func (w *Watcher) Run(ctx context.Context, take func(Sample)) {
 	tick := time.NewTicker(w.Every)
 	defer tick.Stop()
 	var last *control.Report
-	for {
+	for ctx.Err() == nil {
 		s := w.Look(last)
 		if s.Report != nil {
 			last = s.Report
@@ -76,7 +77,6 @@ func (w *Watcher) Run(ctx context.Context, take func(Sample)) {
 		take(s)
 		select {
 		case <-ctx.Done():
-			return
 		case <-tick.C:
 		}
 	}

@@ -67,3 +67,28 @@ func TestBetween(t *testing.T) {
 		t.Error("rates across a restart")
 	}
 }
+
+// TestRunEndsAtOnce: a sample that is due when the last wanted one was taken late is
+// not taken.
+func TestRunEndsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 50 { // a select with two ready cases takes either
+			w := watch.Watcher{
+				Every: time.Second,
+				Ask:   func() (*control.Report, error) { return &control.Report{}, nil },
+				Probe: func(*control.Report) (time.Duration, error) { return 0, nil },
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			n := 0
+			w.Run(ctx, func(watch.Sample) {
+				if n++; n == 2 {
+					time.Sleep(1500 * time.Millisecond)
+					cancel()
+				}
+			})
+			if n != 2 {
+				t.Fatalf("%d samples, expected 2", n)
+			}
+		}
+	})
+}
