@@ -25,6 +25,7 @@ import (
 func TestWriteCreditIsJudgedAgain(t *testing.T) { eachDriver(t, testWriteCreditIsJudgedAgain) }
 
 func testWriteCreditIsJudgedAgain(t *testing.T, serve startFunc) {
+	beSomebody(t)
 	var trusted atomic.Bool
 	trusted.Store(true)
 	d := serve(t, prng.Seeded, func(c *Config) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -32,6 +33,14 @@ type daemon struct {
 	path      string
 	log       *logtest.Hook
 	stop      func() // and wait for the end
+}
+
+// beSomebody skips a test whose writes are to be credited, run by a user whose never
+// are.
+func beSomebody(t *testing.T) {
+	if os.Getuid() == nobody {
+		t.Skipf("writes of uid %d are never credited", nobody)
+	}
 }
 
 // newGenerator returns a generator in this state.

@@ -160,6 +160,7 @@ func testWriteThenCloseCounts(t *testing.T, serve startFunc) {
 func TestWriteCredit(t *testing.T) { eachDriver(t, testWriteCredit) }
 
 func testWriteCredit(t *testing.T, serve startFunc) {
+	beSomebody(t)
 	var asked *peercred.Cred // in the last of 20 writes
 	d := serve(t, prng.Unseeded, func(c *Config) {
 		c.CreditsWrites = func(p peercred.Cred) bool { asked = &p; return true }
@@ -198,6 +199,7 @@ func TestCreditsWrites(t *testing.T) {
 func TestAloneMaySeed(t *testing.T) { eachDriver(t, testAloneMaySeed) }
 
 func testAloneMaySeed(t *testing.T, serve startFunc) {
+	beSomebody(t)
 	d := serve(t, prng.Unseeded, func(c *Config) {
 		c.CreditsWrites = func(peercred.Cred) bool { return true }
 		c.Alone = true
