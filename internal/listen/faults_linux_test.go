@@ -383,6 +383,7 @@ func settle(t *testing.T, want int) {
 // may go away and with one that never does. The old socket answers around every
 // call, an error names line and address, and nothing is left open or on disk.
 func TestEveryCallFailsOnce(t *testing.T) {
+	freePort(t) // the first socket of a process opens descriptors of the runtime's
 	cases := 0
 	for _, sc := range scenarios() {
 		for _, mode := range sc.modes {
