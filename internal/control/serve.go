@@ -76,7 +76,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) {
 		}
 		clients.Go(func() { s.client(ctx, c, said, peer) })
 	}
-	for _, u := range s.Unread() {
+	for _, u := range s.takeUnread() {
 		enter(u.Conn, u.Said)
 	}
 	for {
@@ -172,8 +172,16 @@ func (s *Server) Adopt(u Unread) {
 	s.unread = append(s.unread, u)
 }
 
-// Unread returns the connections whose request has not come, and gives them up.
+// Unread returns the connections whose request has not come. They stay s's: if the
+// exec fails, the next Serve reads on.
 func (s *Server) Unread() []Unread {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.unread)
+}
+
+// takeUnread returns them to a Serve.
+func (s *Server) takeUnread() []Unread {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := s.unread

@@ -24,12 +24,20 @@ func serve(t *testing.T, h control.Handler) func() net.Conn {
 	return serveBy(t, control.NewServer(h))
 }
 
-func serveBy(t *testing.T, s *control.Server) func() net.Conn {
+// listen listens on a socket of its own.
+func listen(t *testing.T) *net.UnixListener {
 	t.Helper()
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+// serveBy starts s and returns a func that dials it.
+func serveBy(t *testing.T, s *control.Server) func() net.Conn {
+	t.Helper()
+	l := listen(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { s.Serve(ctx, l); close(done) }()
@@ -140,10 +148,7 @@ func TestUnread(t *testing.T) {
 		{"sta", "", "tus\n"},
 		{"status\n", "", ""},
 	} {
-		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unix"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := listen(t)
 		client, err := net.DialUnix("unix", nil, l.Addr().(*net.UnixAddr))
 		if err != nil {
 			t.Fatal(err)

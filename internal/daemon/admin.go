@@ -55,7 +55,6 @@ func handOverAdmin(admin *control.Server, s *state) error {
 		}
 	}
 	for _, u := range admin.Unread() {
-		admin.Adopt(u) // in case the exec fails
 		if fd, err := descriptorOf(u.Conn); err == nil {
 			handed.Unread, all = append(handed.Unread, unreadState{fd, u.Said}), append(all, fd)
 		}

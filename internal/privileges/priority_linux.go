@@ -27,8 +27,8 @@ func Nice() (int, error) {
 }
 
 // RaisePriority sets the nice value of every thread to -2, unless the process was
-// started with another than 0. The error of a process that may not
-// do that is EPERM or EACCES. Source: setpriority(2).
+// started with another than 0. The error of a process that may not do that is EPERM
+// or EACCES. Source: setpriority(2).
 func RaisePriority() error {
 	if now, err := Nice(); err != nil || now != 0 {
 		return err
