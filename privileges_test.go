@@ -1,13 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -59,6 +62,9 @@ func niceOf(ts *testscript.TestScript, pid string) string {
 	var values []string
 	for _, path := range paths {
 		stat, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			continue // a thread that has ended
+		}
 		ts.Check(err)
 		_, fields, _ := strings.Cut(string(stat), ") ") // from the third of proc_pid_stat(5) on
 		values = append(values, strings.Fields(fields)[19-3])

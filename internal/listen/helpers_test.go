@@ -1,14 +1,12 @@
 package listen
 
 import (
-	"errors"
 	"io"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -44,15 +42,10 @@ func answer(l *Listener) {
 	}()
 }
 
-// asks makes one request at a. The kernel resets a TCP connection that comes while a
-// replaced socket is closed, after the last look at its queue: such a client asks
-// once more.
+// asks makes one request at a.
 func asks(a egdproto.Address) error {
 	network, address := a.Dial()
 	c, err := net.Dial(network, address)
-	if network == "tcp" && errors.Is(err, syscall.ECONNRESET) {
-		c, err = net.Dial(network, address)
-	}
 	if err != nil {
 		return err
 	}
