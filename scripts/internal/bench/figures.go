@@ -112,7 +112,11 @@ func (b *bench) row(f figure) row {
 }
 
 func (r row) String() string {
-	return strings.TrimSpace(fmt.Sprintf("%-42s floor %10.2f  prngd %10.2f %-4s  ratio %.2f  %s %s  %s", r.name, r.floor, r.ours, r.unit, r.ratio, r.target, r.met, r.peer))
+	line := fmt.Sprintf("%-42s floor %10.2f  prngd %10.2f %-4s  ratio %.2f  %s %s", r.name, r.floor, r.ours, r.unit, r.ratio, r.target, r.met)
+	if r.peer != "" {
+		line += "  peer " + r.peer
+	}
+	return line
 }
 
 const tableHead = "| figure | floor | prngd | ratio | to reach | met | peer's ratio |\n|---|---|---|---|---|---|---|\n"
