@@ -55,7 +55,7 @@ type Crowd struct {
 func StartCrowd(at Target, kinds []Kind, mood *rand.Rand) *Crowd {
 	c := &Crowd{Target: at, Tally: NewTally(), Blocks: NewBlocks(8 << 20)}
 	c.life, c.lift = context.WithCancel(context.Background())
-	c.all.Go(func() { c.Tally.doze(c.life) })
+	c.all.Go(func() { c.Tally.Doze(c.life) })
 	var there sync.WaitGroup
 	for _, k := range kinds {
 		for range k.N {
@@ -89,7 +89,8 @@ func (c *Client) live(there func()) {
 		conn, _ = c.dial() // if it cannot, its turn will say so
 	}
 	there()
-	for wait := c.between(0, min(2*time.Second, c.kind.Pause[1])); c.sleep(wait) || c.kind.Last; wait = c.between(c.kind.Pause[0], c.kind.Pause[1]) {
+	pause := c.kind.Pause
+	for wait := c.between(0, min(2*time.Second, pause[1])); c.sleep(wait) || c.kind.Last; wait = c.between(pause[0], pause[1]) {
 		began := time.Now()
 		var err error
 		if conn == nil {
