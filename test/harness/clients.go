@@ -89,7 +89,7 @@ func tlsmgr(c *Client, conn net.Conn) error {
 	}
 	var b [32]byte
 	if n, err := conn.Read(b[:]); n != len(b) {
-		return fmt.Errorf("%d of 32 bytes in one read, %w", n, orNone(err))
+		return fmt.Errorf("%d of 32 bytes in one read, %v", n, err)
 	}
 	c.got = append(c.got, b[:]...)
 	return nil

@@ -96,15 +96,6 @@ func (c *Conn) Take(n int) ([]byte, error) {
 	return b[:n], err
 }
 
-// Waiting returns how many bytes lie in the socket for us.
-func (c *Conn) Waiting() int {
-	n, _ := unix.IoctlGetInt(c.FD, unix.TIOCINQ)
-	return n
-}
-
-// CloseWrite shuts our side.
-func (c *Conn) CloseWrite() { unix.Shutdown(c.FD, unix.SHUT_WR) }
-
 // Read is read(2), of which Go's scheduler is not told.
 func Read(fd int, p []byte) (int, unix.Errno) {
 	n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))

@@ -138,7 +138,7 @@ func (d *Daemon) seeded() (err error) {
 	late := Await(func() bool {
 		select {
 		case <-d.ended:
-			err = fmt.Errorf("it has ended: %w", orNone(d.err))
+			err = fmt.Errorf("it has ended: %v", d.err)
 			return true
 		default:
 		}
@@ -264,7 +264,7 @@ func (d *Daemon) Stop() {
 	if d.cmd == nil {
 		said, err := exec.Command(d.Program, "-k", d.Socket).CombinedOutput()
 		if want := fmt.Sprintf("Killing: %d\n", d.PID); err != nil || string(said) != want {
-			d.t.Fatalf("prngd -k: %v, %q, expected %q", orNone(err), said, want)
+			d.t.Fatalf("prngd -k: %v, %q, expected %q", err, said, want)
 		}
 		d.Wait("its end", func() bool { return syscall.Kill(d.PID, 0) != nil })
 		return

@@ -55,7 +55,7 @@ func Play(t testing.TB, role string, uid, nice int, args ...string) (*Player, er
 	}
 	t.Cleanup(func() { p.cmd.Process.Kill(); p.cmd.Wait() })
 	if line, err := p.out.ReadString('\n'); err != nil || line != "ready\n" {
-		return nil, fmt.Errorf("%s said %q, expected ready: %w", role, line, orNone(err))
+		return nil, fmt.Errorf("%s said %q, expected ready: %v", role, line, err)
 	}
 	return p, nil
 }

@@ -6,14 +6,13 @@ import "bytes"
 
 // attack is one way to be hostile.
 type attack struct {
-	name   string
-	do     func(*assault) // in a process of its own, until told to stop
-	wrong  func(*sight)   // what the daemon did and must not; nil: nothing special
-	conf   string         // lines of prngd.conf
-	files  int            // the daemon's RLIMIT_NOFILE; 0: ours
-	tcp    bool           // the daemon listens on a port as well
-	users  bool           // comes as several users
-	cgroup bool           // the daemon lives in the memory cgroup
+	name  string
+	do    func(*assault) // in a process of its own, until told to stop
+	wrong func(*sight)   // what the daemon did and must not; nil: nothing special
+	conf  string         // lines of prngd.conf
+	shell string         // what a shell does to itself that the daemon shall inherit
+	tcp   bool           // the daemon listens on a port as well
+	users bool           // comes as several users
 }
 
 // attacks are all of them. Floods are 200 connections, or more.
@@ -25,7 +24,7 @@ var attacks = []attack{
 	{name: "storm", do: storm},
 	{name: "tcp", tcp: true, do: halves, wrong: halvesWrong},
 	{name: "leavers", do: leavers, wrong: leaversWrong},
-	{name: "descriptors", files: 64, users: true, do: hoard, wrong: hoardWrong},
+	{name: "descriptors", shell: "ulimit -n 64 && ", users: true, do: hoard, wrong: hoardWrong},
 	{name: "cap", conf: "max-connections 400", users: true, do: hoard, wrong: capWrong},
 	{name: "places", conf: "max-connections 400", users: true, do: crowd, wrong: crowdWrong},
 	{name: "addresses", conf: "max-connections 400", tcp: true, users: true, do: addresses, wrong: addressesWrong},
@@ -37,7 +36,7 @@ var attacks = []attack{
 	{name: "askers", do: flood(1000, rascal, "reads/s", 1, 255, []byte{2, 255})},
 	{name: "control", conf: "status CONTROL mode=0666", users: true, do: admins, wrong: adminsWrong},
 	{name: "locked", users: true, do: locked},
-	{name: "memory", cgroup: true, do: deaf, wrong: deafWrong}, // the daemon and its sockets have 64 MiB in all
+	{name: "memory", shell: "echo $$ >CGROUP/cgroup.procs && ", do: deaf, wrong: deafWrong}, // the daemon and its sockets have 64 MiB in all
 }
 
 // The users that come. The numbers are nobody's on any machine, but for user nobody.

@@ -24,10 +24,10 @@ import (
 	"prngd/test/harness"
 )
 
-var (
-	watched = flag.Duration("watch", 3*time.Second, "how long each attack is watched")
-	nice    = flag.Int("nice", 10, "run the attackers at this `LEVEL`: they are many threads, and systems with groups of processes give a user no more for that")
-)
+var watched = flag.Duration("watch", 3*time.Second, "how long each attack is watched")
+
+// nice is the attackers' level: they are many threads, and systems with groups of processes give a user no more for that.
+const nice = 10
 
 func TestMain(m *testing.M) { harness.Main(m, roles) }
 
@@ -58,8 +58,7 @@ func (a attack) run(t *testing.T, long time.Duration) {
 	d := a.start(t)
 	client := play(t, d, 0, "client", long.String())
 	s.before = look(t, d)
-	attacker := play(t, d, *nice, "attack", a.name)
-	s.under = look(t, d)
+	attacker := play(t, d, nice, "attack", a.name)
 	if err := client.End(&s.client); err != nil {
 		t.Fatal(err)
 	}
@@ -74,24 +73,20 @@ func (a attack) run(t *testing.T, long time.Duration) {
 	d.Stop()
 }
 
-// start starts a daemon for an attack, through a shell that does to itself what the daemon shall inherit.
+// start starts a daemon for an attack.
 func (a attack) start(t *testing.T) *harness.Daemon {
 	if a.users {
 		harness.Root(t, "the attackers come as several users")
 	}
-	script := `exec "$@"`
-	if a.files > 0 {
-		script = fmt.Sprintf("ulimit -n %d && ", a.files) + script
+	dir, shell := harness.Dir(t), a.shell
+	if strings.Contains(shell, "CGROUP") {
+		shell = strings.ReplaceAll(shell, "CGROUP", memoryGroup(t))
 	}
-	if a.cgroup {
-		script = fmt.Sprintf("echo $$ >%s/cgroup.procs && ", memoryGroup(t)) + script
-	}
-	dir := harness.Dir(t)
 	return harness.Start(t, harness.Options{
 		Dir: dir,
 		// The jitter gatherer maps 32 MiB for a moment: no attacker's doing.
 		Conf: "gatherer jitter off\n" + strings.ReplaceAll(a.conf, "CONTROL", dir+"/status.sock"),
-		TCP:  a.tcp, By: []string{"/bin/sh", "-c", script, "sh"},
+		TCP:  a.tcp, By: []string{"/bin/sh", "-c", shell + `exec "$@"`, "sh"},
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"prngd/internal/control"
 	"prngd/test/harness"
@@ -17,34 +16,29 @@ import (
 // view is what can be seen of the daemon at one moment.
 type view struct {
 	control.Report
-	at  time.Time
-	rss int           // KiB
-	cpu time.Duration // since its start
+	rss int // KiB
 }
 
 // look asks over the control socket, as an admin does, and the system.
 func look(t *testing.T, d *harness.Daemon) view {
 	t.Helper()
-	v := view{Report: *d.Status(), at: time.Now(), cpu: harness.CPU(d.PID)}
-	v.rss, _ = harness.Memory(d.PID)
-	return v
+	rss, _ := harness.Memory(d.PID)
+	return view{*d.Status(), rss}
 }
 
 // sight is all that was seen of one attack.
 type sight struct {
 	attack
 	result
-	client               tally
-	before, under, after view // before it, when it stood, and at its end
+	client        tally
+	before, after view
 }
 
-// String is a line: the client's figures, the daemon's memory and its share of one processor, what was done, and what
-// status counted.
+// String is a line: the client's figures, the daemon's memory, what was done, and what status counted.
 func (s *sight) String() string {
-	busy := (s.after.cpu - s.under.cpu).Seconds() / s.after.at.Sub(s.under.at).Seconds()
 	c := s.after.Clients
-	return fmt.Sprintf("%-12s %d requests, %v; daemon %d-%d KiB, %.0f%%; %s; %d connected, refused %v, %d timed out, %d left inside a request, %d unknown, %d writes not credited",
-		s.name, s.client.N, s.client.Digest, s.before.rss, s.after.rss, 100*busy, s.done(), c.Now, c.Refused, c.Timeouts, c.Partial, c.Unknown, c.CreditDenied)
+	return fmt.Sprintf("%-12s %d requests, %v; daemon %d-%d KiB; %s; %d connected, refused %v, %d timed out, %d left inside a request, %d unknown, %d writes not credited",
+		s.name, s.client.N, s.client.Digest, s.before.rss, s.after.rss, s.done(), c.Now, c.Refused, c.Timeouts, c.Partial, c.Unknown, c.CreditDenied)
 }
 
 // done is the load: numbers, and numbers a second for what ends in "/s".

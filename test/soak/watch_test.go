@@ -3,7 +3,6 @@
 package soak
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -27,14 +26,12 @@ var gauges = []struct {
 	{"threads", "", 4},
 	{"descriptors beside clients", "", 8},
 	{"clients", "", 0},
-	{"processor", "%", 0},
 }
 
 // sample is the daemon at one moment.
 type sample struct {
 	at       time.Duration
 	is       []float64 // of each gauge
-	used     float64   // seconds of processor time in its life
 	upgrades uint64
 }
 
@@ -52,24 +49,15 @@ func (w *watcher) sample(int) (err error) {
 	if w.report, err = w.Ask(control.Status); err != nil {
 		return err
 	}
-	p, r := process.Process{Pid: int32(w.PID)}, w.report
-	held, err1 := p.NumFDs()
-	memory, err2 := p.MemoryInfo()
-	threads, err3 := p.NumThreads()
-	times, err4 := p.Times()
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
-		return fmt.Errorf("looking at the process: %w", err)
+	threads, err := (&process.Process{Pid: int32(w.PID)}).NumThreads()
+	if err != nil {
+		return fmt.Errorf("counting threads: %w", err)
 	}
-	s := sample{at: time.Since(w.began), used: times.User + times.System, upgrades: r.Process.Upgrades}
-	s.is = []float64{
-		float64(memory.RSS) / (1 << 20), float64(r.Process.Heap) / (1 << 20), float64(r.Process.Goroutines), float64(threads),
-		float64(held) - float64(r.Clients.Now), float64(r.Clients.Now), 0,
-	}
-	if k := len(w.samples); k > 0 {
-		last := w.samples[k-1]
-		s.is[len(s.is)-1] = 100 * (s.used - last.used) / (s.at - last.at).Seconds()
-	}
-	w.samples = append(w.samples, s)
+	rss, _ := harness.Memory(w.PID)
+	p, now := w.report.Process, float64(w.report.Clients.Now)
+	w.samples = append(w.samples, sample{time.Since(w.began), []float64{
+		float64(rss) / (1 << 10), float64(p.Heap) / (1 << 20), float64(p.Goroutines), float64(threads), float64(len(w.held())) - now, now,
+	}, p.Upgrades})
 	return nil
 }
 
