@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -86,6 +87,7 @@ func (d *run) replace(name, text string, mode os.FileMode) error {
 // apart, in run: the user that it becomes owns that, and nothing else.
 func prepare(t *testing.T) *run {
 	dir, port := harness.Dir(t), harness.FreePort(t)
+	harness.Egdquery(t) // built before the load
 	if err := os.Mkdir(dir+"/run", 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -181,26 +183,21 @@ func (d *run) counted(w *watcher) {
 
 // zombies are dead children that the daemon has not waited for.
 func (d *run) zombies() {
-	for line := range strings.Lines(harness.Run(d.t, "ps", "-e", "-o", "ppid=,stat=,comm=")) {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == strconv.Itoa(d.PID) && strings.HasPrefix(f[1], "Z") {
-			d.t.Errorf("a child was never waited for: %s", line)
-		}
+	zombie := regexp.MustCompile(fmt.Sprintf(`(?m)^ *%d +Z.*`, d.PID))
+	if found := zombie.FindAllString(harness.Run(d.t, "ps", "-e", "-o", "ppid=,stat=,comm="), -1); found != nil {
+		d.t.Errorf("children were never waited for: %q", found)
 	}
 }
 
 // orphans are commands that outlive the daemon.
 func (d *run) orphans() {
-	var last string
+	command := regexp.MustCompile(strings.ReplaceAll(`(?m)^(.*DIR/moody|DIR/sleep).*`, "DIR", d.Dir))
+	var found []string
 	err := harness.Await(func() bool {
-		last = ""
-		for line := range strings.Lines(harness.Run(d.t, "ps", "-A", "-o", "args=")) {
-			if strings.Contains(line, d.Dir+"/moody") || strings.HasPrefix(line, d.Dir+"/sleep") {
-				last += line
-			}
-		}
-		return last == ""
+		found = command.FindAllString(harness.Run(d.t, "ps", "-A", "-o", "args="), -1)
+		return found == nil
 	})
 	if err != nil {
-		d.t.Errorf("commands outlive the daemon: %s", last)
+		d.t.Errorf("commands outlive the daemon: %q", found)
 	}
 }
