@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +24,11 @@ var roles = harness.Roles{
 		a.Context, a.end = context.WithCancel(context.Background())
 		find(args[0]).do(a)
 		a.mu.Lock() // some may be about to count
+		for what, n := range a.Load {
+			if strings.HasSuffix(what, "/s") {
+				a.Load[what] = int(float64(n) / a.Seconds)
+			}
+		}
 		harness.Result(&a.result)
 	},
 }
@@ -46,7 +52,7 @@ type assault struct {
 
 // result is what an attacker has to tell.
 type result struct {
-	Load    map[string]int // what was done; what ends in "/s" is shown a second
+	Load    map[string]int // what was done, or done a second
 	Seconds float64        // that it stood
 	Wrong   []string       // what the attacker alone can see
 }

@@ -4,9 +4,6 @@ package hostile
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"testing"
 
 	"prngd/internal/control"
@@ -37,21 +34,8 @@ type sight struct {
 // String is a line: the client's figures, the daemon's memory, what was done, and what status counted.
 func (s *sight) String() string {
 	c := s.after.Clients
-	return fmt.Sprintf("%-12s %d requests, %v; daemon %d-%d KiB; %s; %d connected, refused %v, %d timed out, %d left inside a request, %d unknown, %d writes not credited",
-		s.name, s.client.N, s.client.Digest, s.before.rss, s.after.rss, s.done(), c.Now, c.Refused, c.Timeouts, c.Partial, c.Unknown, c.CreditDenied)
-}
-
-// done is the load: numbers, and numbers a second for what ends in "/s".
-func (s *sight) done() string {
-	var list []string
-	for _, what := range slices.Sorted(maps.Keys(s.Load)) {
-		n := float64(s.Load[what])
-		if strings.HasSuffix(what, "/s") {
-			n /= max(s.Seconds, 0.001)
-		}
-		list = append(list, fmt.Sprintf("%.0f %s", n, what))
-	}
-	return strings.Join(list, ", ")
+	return fmt.Sprintf("%-12s %d requests, %v; daemon %d-%d KiB; done %v; %d connected, refused %v, %d timed out, %d left inside a request, %d unknown, %d writes not credited",
+		s.name, s.client.N, s.client.Digest, s.before.rss, s.after.rss, s.Load, c.Now, c.Refused, c.Timeouts, c.Partial, c.Unknown, c.CreditDenied)
 }
 
 // grown is by how many KiB.
