@@ -14,10 +14,10 @@
 package guests
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
@@ -39,34 +39,7 @@ var (
 
 func TestMain(m *testing.M) { harness.Main(m, harness.Roles{"host": play}) }
 
-const (
-	libvirt = 64055 // Debian's uid of libvirt-qemu: whose guests they are, if root asks
-	sizing  = "../../docs/sizing.md"
-)
-
-// options are what a host is told.
-type options struct {
-	address     string
-	pid         int
-	all, silent int
-	size        int           // bytes that a guest asks for at a time
-	period      time.Duration // a guest asks once in it, as virtio-rng's rate has it; 0: when it has got the last
-	lasts       time.Duration
-}
-
-func (o options) args() []string {
-	return []string{o.address, fmt.Sprint(o.pid), fmt.Sprint(o.all), fmt.Sprint(o.silent), fmt.Sprint(o.size), o.period.String(), o.lasts.String()}
-}
-
-func parse(args []string) (o options) {
-	o.address = args[0]
-	for i, n := range []*int{&o.pid, &o.all, &o.silent, &o.size} {
-		*n, _ = strconv.Atoi(args[1+i])
-	}
-	o.period, _ = time.ParseDuration(args[5])
-	o.lasts, _ = time.ParseDuration(args[6])
-	return o
-}
+const libvirt = 64055 // Debian's uid of libvirt-qemu: whose guests they are, if root asks
 
 // start starts a daemon, on the first processor if there is a second one.
 func start(t *testing.T, conf string) *harness.Daemon {
@@ -94,21 +67,18 @@ func TestGuests(t *testing.T) {
 	bytes, period := rate(t)
 	d := start(t, harness.Block(t, "recipes/libvirt", "prngd.conf"))
 	rows := ""
-	for _, way := range []struct {
-		size   int
-		period time.Duration
-	}{
-		{64, 0},   // as Linux's virtio-rng asks
-		{4096, 0}, // as others may
-		{bytes, period},
+	for _, o := range []options{
+		{Size: 64},   // as Linux's virtio-rng asks
+		{Size: 4096}, // as others may
+		{Size: bytes, Period: period},
 	} {
-		f, err := measure(t, options{d.Socket, d.PID, *all, *all / 2, way.size, way.period, *lasts})
+		o.Address, o.PID, o.All, o.Silent, o.Lasts = d.Socket, d.PID, *all, *all/2, *lasts
+		f, err := measure(t, o)
 		if err != nil {
 			d.Fatalf("%v", err)
 		}
-		t.Log(f)
-		harness.Figure(t, "%d guests, %s: none closed, all in step; %s in all, Jain's index %.4f", *all, f.way(), f.all, f.jain)
-		rows += f.row() + "\n"
+		harness.Figure(t, "%d guests, none closed, all in step: %s", *all, f.row(o))
+		rows += f.row(o) + "\n"
 	}
 	if *write {
 		writeTable(t, rows)
@@ -128,40 +98,35 @@ func rate(t *testing.T) (int, time.Duration) {
 
 // writeTable puts the rows into docs/sizing.md, between its two lines.
 func writeTable(t *testing.T, rows string) {
-	text, err := os.ReadFile(sizing)
-	if err != nil {
-		t.Fatal(err)
-	}
-	load, _ := os.ReadFile("/proc/loadavg")
+	const sizing = "../../docs/sizing.md"
 	table := fmt.Sprintf("\n\n%d guests of one uid on %d processors, load average %.4s; %d say nothing, the others ask for\n\n"+
 		"| what | all get | each | fairness | it takes, p50, p99, max | daemon, of a processor | p99 of a mail server beside them |\n"+
-		"|---|---|---|---|---|---|---|\n%s\n", *all, runtime.NumCPU(), load, *all/2, rows)
+		"|---|---|---|---|---|---|---|\n%s\n", *all, runtime.NumCPU(), harness.ReadFile(t, "/proc/loadavg"), *all/2, rows)
 	between := regexp.MustCompile(`(?s)(<!-- guests: .*? -->).*(<!-- guests: to here)`)
-	harness.WriteFile(t, sizing, between.ReplaceAllString(string(text), "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}"), 0o644)
+	harness.WriteFile(t, sizing, between.ReplaceAllString(harness.ReadFile(t, sizing), "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}"), 0o644)
 }
 
 // measure has guests played beside a mail server.
 func measure(t *testing.T, o options) (f figures, err error) {
-	alone, err := mail(o.address, min(o.lasts, 2*time.Second))
+	if f.alone, err = mail(o.Address, min(o.Lasts, 2*time.Second)); err != nil {
+		return f, err
+	}
+	told, err := json.Marshal(o)
+	harness.Must(t, err)
+	host, err := harness.Play(t, "host", libvirt, 0, string(told))
 	if err != nil {
 		return f, err
 	}
-	host, err := harness.Play(t, "host", libvirt, 0, o.args()...)
-	if err != nil {
-		return f, err
-	}
-	before := harness.CPU(o.pid)
+	before := harness.CPU(o.PID)
 	host.Begin()
-	beside, mailErr := mail(o.address, o.lasts)
-	var saw played
-	if err := errors.Join(mailErr, host.End(&saw)); err != nil {
+	f.beside, err = mail(o.Address, o.Lasts)
+	if err := errors.Join(err, host.End(&f.played)); err != nil {
 		return f, err
 	}
-	if saw.Problem != "" {
-		return f, errors.New(saw.Problem)
+	if f.Problem != "" {
+		return f, errors.New(f.Problem)
 	}
-	f = o.figures(saw, harness.CPU(o.pid)-before)
-	f.beside, f.alone = beside, alone
+	f.cpu = harness.CPU(o.PID) - before
 	return f, nil
 }
 
