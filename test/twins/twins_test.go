@@ -5,7 +5,6 @@ package twins
 
 import (
 	"bytes"
-	"os/exec"
 	"regexp"
 	"syscall"
 	"testing"
@@ -19,31 +18,27 @@ func TestMain(m *testing.M) { harness.Main(m, nil) }
 // bytes. What they are seeded by differs by jitter alone.
 func TestTwins(t *testing.T) {
 	harness.System(t)
-	harness.Root(t, "namespaces do")
-	jail := harness.Program(t, "./scripts/jail")
-	if said, err := exec.Command(jail, "true").CombinedOutput(); err != nil {
-		t.Skipf("no jail can be made here: %s", said)
-	}
+	by := harness.By(t, harness.Need(t, "unshare"), "--pid", "--fork", "--kill-child",
+		harness.Program(t, "./scripts/jail"), "-errno", "ENOSYS")
 	first := harness.Start(t, harness.Options{Conf: "seed-credit yes"})
 	first.LogHas("seed saved")
 	first.Signal(syscall.SIGKILL) // a stop would save another one
-	seed := harness.Run(t, "cat", first.Seed)
+	seed := harness.ReadFile(t, first.Seed)
 
 	given := harness.NewBlocks(1 << 10)
 	var bytesOf [2][]byte
 	for i := range bytesOf {
 		dir := harness.Dir(t)
 		harness.WriteFile(t, dir+"/seed", seed, 0o600)
-		twin := harness.Start(t, harness.Options{Dir: dir, Conf: "seed-credit yes",
-			By: []string{harness.Need(t, "unshare"), "--pid", "--fork", "--kill-child", jail, "-errno", "ENOSYS"}})
+		twin := harness.Start(t, harness.Options{Dir: dir, Conf: "seed-credit yes", By: by})
 		if bits := twin.Status().Seed.Bits; bits != 256 {
 			twin.Fatalf("the seed counts for %d bits, expected 256", bits)
 		}
 		bytesOf[i] = twin.Served("a twin")
 		given.Add(bytesOf[i])
 		twin.LogHas("msg=seeded")
-		by := regexp.MustCompile(`msg=seeded by="([^"]*)"`).FindStringSubmatch(twin.Logged())
-		harness.Figure(t, "a twin, seeded by %q: first bytes %x", by[1:], bytesOf[i][:8])
+		seeded := regexp.MustCompile(`msg=seeded by="([^"]*)"`).FindStringSubmatch(twin.Logged())
+		harness.Figure(t, "a twin, seeded by %q: first bytes %x", seeded[1:], bytesOf[i][:8])
 	}
 	if n := given.Repeats(); n > 0 || bytes.Equal(bytesOf[0], bytesOf[1]) {
 		t.Errorf("twins gave the same bytes: %x, %x", bytesOf[0], bytesOf[1])
