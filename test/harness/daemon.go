@@ -249,19 +249,6 @@ func (d *Daemon) serve() ([]byte, error) {
 	return b, r.Err
 }
 
-// Dial connects to one of the daemon's addresses, "unix" or "tcp", and fails the test if it cannot. The connection ends
-// with the test.
-func (d *Daemon) Dial(network string) net.Conn {
-	d.t.Helper()
-	c, err := net.Dial(network, map[string]string{"unix": d.Socket, "tcp": d.TCP}[network])
-	if err != nil {
-		d.Fatalf("%v", err)
-	}
-	d.t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(Patience))
-	return c
-}
-
 // Serves reports whether a new client is served.
 func (d *Daemon) Serves() bool { _, err := d.serve(); return err == nil }
 
