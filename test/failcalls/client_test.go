@@ -77,16 +77,14 @@ func (d *daemon) halfClose(conn net.Conn) error {
 		return r.Err
 	}
 	conn.SetReadDeadline(time.Now().Add(forEnd))
-	n, err := conn.Read(make([]byte, 1))
+	more, err := io.ReadAll(conn)
 	switch {
-	case n > 0:
+	case len(more) > 0:
 		return errors.New("bytes after the last reply")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return errNoEnd
-	case err != io.EOF:
-		return err
 	}
-	return nil
+	return err
 }
 
 // befriend makes the connections that nothing may happen to.

@@ -70,7 +70,8 @@ func TestCommands(t *testing.T) {
 		t.Errorf("a zombie of the daemon's: %s", children)
 	}
 	d.Served("afterwards")
-	harness.Figure(t, "commands that hang, fork, print for ever, die: up to %d processes at once, 20 of 20 clients served meanwhile, none left after their time", most)
+	harness.Figure(t, "commands that hang, fork, print for ever, die: up to %d processes at once, "+
+		"20 of 20 clients served meanwhile, none left after their time", most)
 	d.Stop()
 	d.SeedCounts()
 }

@@ -79,7 +79,8 @@ func TestFullDisk(t *testing.T) {
 	}
 	d.Stop()
 	d.SeedCounts()
-	harness.Figure(t, "a full disk: served without seed, log and pid file, and health is DEGRADED; full later: three saves in place, stopped with status 0")
+	harness.Figure(t, "a full disk: served without seed, log and pid file, and health is DEGRADED; "+
+		"full later: three saves in place, stopped with status 0")
 }
 
 // TestNoInode has no inode left for a new name: the seed goes into the file that is there.

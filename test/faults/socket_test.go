@@ -64,10 +64,10 @@ func TestStopped(t *testing.T) {
 	}
 	d := start(t, harness.Options{Conf: "max-connections 2000\nper-uid 2000\nlog target=file:DIR/log"})
 
-	idle := connect(d, third, 1, 2, 1)
-	begun := connect(d, third, 1, 2, 1, 2)
+	one := func(r *harness.Replies) { r.Discard(1) }
+	idle, begun := d.Clients(third, one, 2, 1), d.Clients(third, one, 2, 1, 2)
 	d.Signal(syscall.SIGSTOP)
-	late := connect(d, third, 0, 2, 32)
+	late := d.Clients(third, func(*harness.Replies) {}, 2, 32)
 	for _, c := range idle {
 		c.Write([]byte{2, 255, 2, 32})
 	}
@@ -92,19 +92,6 @@ func TestStopped(t *testing.T) {
 	}
 	d.Stop()
 	d.SeedCounts()
-}
-
-// connect makes n connections that have got so many bytes back for what they sent.
-func connect(d *harness.Daemon, n, get int, send ...byte) (list []net.Conn) {
-	for range n {
-		c := d.Dial("unix")
-		r := harness.Send(c, send...)
-		if r.Discard(get); r.Err != nil {
-			d.Fatalf("sending %v: %v", send, r.Err)
-		}
-		list = append(list, c)
-	}
-	return list
 }
 
 // answers is how many get n bytes.

@@ -63,5 +63,6 @@ func TestSyslog(t *testing.T) {
 	d.Stop()
 	stop()
 	d.SeedCounts()
-	harness.Figure(t, "syslog missing, coming, going, returning: lines kept and delivered once; hanging with a full queue: 40 of 40 clients served, ended with status 0")
+	harness.Figure(t, "syslog missing, coming, going, returning: lines kept and delivered once; "+
+		"hanging with a full queue: 40 of 40 clients served, ended with status 0")
 }

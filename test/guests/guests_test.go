@@ -15,13 +15,11 @@ package guests
 
 import (
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os/exec"
 	"regexp"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,27 +53,31 @@ func TestPlaceTooFew(t *testing.T) {
 	harness.System(t)
 	harness.Root(t, "the guests are another uid")
 	d := start(t, fmt.Sprintf("max-connections 4096\nper-uid %d", *all-1))
-	_, err := measure(t, options{d.Socket, d.PID, *all, *all / 2, 64, 0, 100 * time.Millisecond})
-	if want := fmt.Sprintf("guest %d", *all); err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("expected %s to be closed: %v", want, err)
+	saw := measure(t, d, options{Size: 64, Lasts: 100 * time.Millisecond})
+	if want := fmt.Sprintf("guest %d", *all); !strings.Contains(saw.Problem, want) {
+		t.Errorf("expected %s to be closed: %q", want, saw.Problem)
 	}
 }
 
 // TestGuests has a full host ask in three ways. None is closed, and none gets a byte too many or too few.
 func TestGuests(t *testing.T) {
 	harness.System(t)
-	bytes, period := rate(t)
+	byRate := options{Lasts: *lasts} // the recipe's: bytes in a period
+	_, found, _ := strings.Cut(harness.Block(t, "recipes/libvirt", "xml"), "<rate bytes='")
+	if n, _ := fmt.Sscanf(found, "%d' period='%d'", &byRate.Size, &byRate.Period); n != 2 {
+		t.Fatal("docs/recipes/libvirt.md has no rate")
+	}
+	byRate.Period *= time.Millisecond
 	d := start(t, harness.Block(t, "recipes/libvirt", "prngd.conf"))
 	rows := ""
 	for _, o := range []options{
-		{Size: 64},   // as Linux's virtio-rng asks
-		{Size: 4096}, // as others may
-		{Size: bytes, Period: period},
+		{Size: 64, Lasts: *lasts},   // as Linux's virtio-rng asks
+		{Size: 4096, Lasts: *lasts}, // as others may
+		byRate,
 	} {
-		o.Address, o.PID, o.All, o.Silent, o.Lasts = d.Socket, d.PID, *all, *all/2, *lasts
-		f, err := measure(t, o)
-		if err != nil {
-			d.Fatalf("%v", err)
+		f := measure(t, d, o)
+		if f.Problem != "" {
+			d.Fatalf("%s", f.Problem)
 		}
 		harness.Figure(t, "%d guests, none closed, all in step: %s", *all, f.row(o))
 		rows += f.row(o) + "\n"
@@ -85,17 +87,6 @@ func TestGuests(t *testing.T) {
 	}
 }
 
-// rate is the recipe's: bytes in a period.
-func rate(t *testing.T) (int, time.Duration) {
-	found := regexp.MustCompile(`<rate bytes='(\d+)' period='(\d+)'`).FindStringSubmatch(harness.Block(t, "recipes/libvirt", "xml"))
-	if found == nil {
-		t.Fatal("docs/recipes/libvirt.md has no rate")
-	}
-	bytes, _ := strconv.Atoi(found[1])
-	ms, _ := strconv.Atoi(found[2])
-	return bytes, time.Duration(ms) * time.Millisecond
-}
-
 // writeTable puts the rows into docs/sizing.md, between its two lines.
 func writeTable(t *testing.T, rows string) {
 	const sizing = "../../docs/sizing.md"
@@ -103,52 +94,44 @@ func writeTable(t *testing.T, rows string) {
 		"| what | all get | each | fairness | it takes, p50, p99, max | daemon, of a processor | p99 of a mail server beside them |\n"+
 		"|---|---|---|---|---|---|---|\n%s\n", *all, runtime.NumCPU(), harness.ReadFile(t, "/proc/loadavg"), *all/2, rows)
 	between := regexp.MustCompile(`(?s)(<!-- guests: .*? -->).*(<!-- guests: to here)`)
-	harness.WriteFile(t, sizing, between.ReplaceAllString(harness.ReadFile(t, sizing), "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}"), 0o644)
+	text := between.ReplaceAllString(harness.ReadFile(t, sizing), "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")
+	harness.WriteFile(t, sizing, text, 0o644)
 }
 
 // measure has guests played beside a mail server.
-func measure(t *testing.T, o options) (f figures, err error) {
-	if f.alone, err = mail(o.Address, min(o.Lasts, 2*time.Second)); err != nil {
-		return f, err
-	}
+func measure(t *testing.T, d *harness.Daemon, o options) (f figures) {
+	t.Helper()
+	o.Address, o.PID, o.All, o.Silent = d.Socket, d.PID, *all, *all/2
+	f.alone = mail(t, d, min(o.Lasts, 2*time.Second))
 	told, err := json.Marshal(o)
 	harness.Must(t, err)
 	host, err := harness.Play(t, "host", libvirt, 0, string(told))
-	if err != nil {
-		return f, err
-	}
-	before := harness.CPU(o.PID)
+	harness.Must(t, err)
+	before := harness.CPU(d.PID)
 	host.Begin()
-	f.beside, err = mail(o.Address, o.Lasts)
-	if err := errors.Join(err, host.End(&f.played)); err != nil {
-		return f, err
-	}
-	if f.Problem != "" {
-		return f, errors.New(f.Problem)
-	}
-	f.cpu = harness.CPU(o.PID) - before
-	return f, nil
+	f.beside = mail(t, d, o.Lasts)
+	harness.Must(t, host.End(&f.played))
+	f.cpu = harness.CPU(d.PID) - before
+	return f
 }
 
 // mail is Postfix's tlsmgr, but for its pauses: 32 bytes by command 1 on one connection, every 10 ms.
-func mail(address string, lasts time.Duration) (harness.Digest, error) {
-	fd, err := harness.Connect(address)
-	if err != nil {
-		return harness.Digest{}, err
-	}
+func mail(t *testing.T, d *harness.Daemon, lasts time.Duration) harness.Digest {
+	t.Helper()
+	fd, err := harness.Connect(d.Socket)
+	harness.Must(t, err)
 	defer unix.Close(fd)
 	var waits []time.Duration
 	reply := make([]byte, 64)
 	for begin := time.Now(); time.Since(begin) < lasts; time.Sleep(10 * time.Millisecond) {
 		asked := time.Now()
-		if _, err := unix.Write(fd, []byte{1, 32}); err != nil {
-			return harness.Digest{}, err
-		}
+		_, err := unix.Write(fd, []byte{1, 32})
+		harness.Must(t, err)
 		n, err := unix.Read(fd, reply)
 		if err != nil || n != 33 || reply[0] != 32 { // as tlsmgr: all of it in one read
-			return harness.Digest{}, fmt.Errorf("the mail server got %d bytes, expected 33 in one piece: %w", n, err)
+			d.Fatalf("the mail server got %d bytes, expected 33 in one piece: %v", n, err)
 		}
 		waits = append(waits, time.Since(asked))
 	}
-	return harness.DigestOf(waits), nil
+	return harness.DigestOf(waits)
 }

@@ -40,6 +40,20 @@ func (d *Daemon) Dial(network string) net.Conn {
 	return c
 }
 
+// Clients makes n connections that have sent a request and got their reply.
+func (d *Daemon) Clients(n int, reply func(*Replies), request ...byte) (list []net.Conn) {
+	d.t.Helper()
+	for range n {
+		c := d.Dial("unix")
+		r := Send(c, request...)
+		if reply(r); r.Err != nil {
+			d.Fatalf("client %d: %v", len(list)+1, r.Err)
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
 // By returns a command of root's that executes what follows it, in a namespace or a jail, or skips a test where it
 // cannot.
 func By(t testing.TB, command ...string) []string {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"regexp"
 	"strconv"
@@ -149,13 +148,15 @@ func TestStop(t *testing.T) {
 	}
 	d := harness.Start(t, harness.Options{Conf: "user root\n\"sleep 1000\" /bin/sleep 0\nlog target=file:DIR/log"})
 	d.LogHas("seed saved")
-	idle := idlers(d, n)
+	inStep := func(r *harness.Replies) { r.PID(d.PID) }
+	idle := d.Clients(n, inStep, 4)
 	crowd := harness.StartCrowd(d.Target, load(4), rand.New(rand.NewPCG(1, 2)))
 	odd := upgradeAll(t, d, 2, false)
 	crowd.Lift()
-	for _, c := range idle { // each is in step
+	for _, c := range idle {
+		c.SetDeadline(time.Now().Add(10 * harness.Patience))
 		r := harness.Send(c, 4)
-		r.PID(d.PID)
+		inStep(r)
 		odd.Add("idle", 0, r.Err)
 	}
 	report(t, d, crowd, odd)
@@ -178,18 +179,4 @@ func TestStop(t *testing.T) {
 	if bad := regexp.MustCompile(`level=(warn|error).*`).FindAllString(d.Logged(), -1); len(bad) > 0 {
 		t.Errorf("warnings: %q", bad)
 	}
-}
-
-// idlers are n connections that have been answered once.
-func idlers(d *harness.Daemon, n int) (list []net.Conn) {
-	for range n {
-		c := d.Dial("unix")
-		c.SetDeadline(time.Now().Add(10 * harness.Patience))
-		r := harness.Send(c, 4)
-		if r.PID(d.PID); r.Err != nil {
-			d.Fatalf("%v", r.Err)
-		}
-		list = append(list, c)
-	}
-	return list
 }
