@@ -87,17 +87,6 @@ func (d *daemon) halfClose(conn net.Conn) error {
 	return err
 }
 
-// befriend makes the connections that nothing may happen to.
-func (d *daemon) befriend() {
-	d.t.Helper()
-	for range 4 {
-		d.others = append(d.others, d.Dial("unix"), d.Dial("tcp"))
-	}
-	if err := d.check(); err != nil {
-		d.Fatalf("%v", err)
-	}
-}
-
 // check asks on every old connection and on two new ones.
 func (d *daemon) check() error {
 	for _, c := range d.others {
