@@ -18,15 +18,6 @@ import (
 	"time"
 )
 
-// options are the flags.
-type options struct {
-	daemon, floor, peer string // programs; the last word of peer is followed by its socket's path
-	dir, docs           string
-	rounds              int
-	slice               time.Duration
-	curve               bool
-}
-
 func main() {
 	var o options
 	flag.StringVar(&o.daemon, "prngd", "", "the daemon's binary")
@@ -44,18 +35,6 @@ func main() {
 	runtime.GOMAXPROCS(max(2, runtime.NumCPU()))
 	runtime.LockOSThread() // it is pinned, and the servers end with it
 	run(o)
-}
-
-// check ends the program, and with it the servers, after an error.
-func check(err error) {
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-
-func must[T any](v T, err error) T {
-	check(err)
-	return v
 }
 
 func run(o options) {

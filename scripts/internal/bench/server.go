@@ -16,6 +16,27 @@ import (
 	"prngd/test/harness"
 )
 
+// options are the flags.
+type options struct {
+	daemon, floor, peer string // programs; the last word of peer is followed by its socket's path
+	dir, docs           string
+	rounds              int
+	slice               time.Duration
+	curve               bool
+}
+
+// check ends the program, and with it the servers, after an error.
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func must[T any](v T, err error) T {
+	check(err)
+	return v
+}
+
 // server is a process that is measured.
 type server struct {
 	pid   int
