@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by scripts/entropy: writes an assessment kit.
+# Sourced by scripts/entropy, which has built $T/prngd: writes an assessment kit.
 
 # machine: what an entropy figure depends on, and nothing that names the host.
 machine() {
@@ -18,7 +18,6 @@ machine() {
 kit() {
 	local dir=$1 count=$2 prngd=$T/prngd i h sums
 	[ ! -e "$dir" ] || die "$dir exists"
-	CGO_ENABLED=0 go build -o "$prngd" . || die "prngd does not build"
 	mkdir -p "$dir" && cd "$dir" || exit 1
 	machine "$prngd" >machine.txt
 	"$prngd" --sample jitter --count "$count" >jitter.raw || die "no samples of jitter"
