@@ -10,7 +10,7 @@ import (
 )
 
 // The plot is a strip for each gauge over the same time. Grey lines are upgrades, the shade is where the daemon has to
-// be steady, the orange line what is judged there: from the median of the second quarter to that of the last.
+// be steady, the orange line what is judged there: from the lower quartile of the second quarter to that of the last.
 const (
 	width, margin, right = 900, 190, 20
 	strip, space         = 90, 26

@@ -14,8 +14,8 @@ import (
 	"prngd/test/harness"
 )
 
-// gauges are figures of the daemon, and how much each may grow in the steady part: from the median of that part's
-// second quarter to that of its last. Bounds are several times what a daemon without a leak was seen to waver.
+// gauges are figures of the daemon, and how much each may grow in the steady part: from the lower quartile of
+// that part's second quarter to that of its last. Bounds are several times what a daemon without a leak was seen to waver.
 var gauges = []struct {
 	name, unit string
 	bound      float64 // 0: none
@@ -77,16 +77,17 @@ func (w *watcher) steady(gauge int) (figures []float64) {
 	return figures
 }
 
-// growth returns the medians of the second and of the last quarter. A burst now and then moves them by nothing.
+// growth returns the lower quartiles of the second and of the last quarter. A leak moves them as it moves all; a burst
+// does not, also where a busy machine has it last for half of a quarter.
 func growth(ys []float64) (second, last float64) {
-	median := func(xs []float64) float64 {
+	low := func(xs []float64) float64 {
 		if len(xs) == 0 {
 			return math.NaN()
 		}
-		return slices.Sorted(slices.Values(xs))[len(xs)/2]
+		return slices.Sorted(slices.Values(xs))[len(xs)/4]
 	}
 	q := len(ys) / 4
-	return median(ys[q : 2*q]), median(ys[3*q:])
+	return low(ys[q : 2*q]), low(ys[3*q:])
 }
 
 // grown logs what became of the daemon in the steady part, and returns what grew.
