@@ -126,9 +126,7 @@ func (d *run) returned(before int) (held []string) {
 
 func (d *run) held() []string {
 	list, err := harness.Descriptors(d.PID)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	harness.Must(d.t, err)
 	return list
 }
 
