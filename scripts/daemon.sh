@@ -37,18 +37,15 @@ start_egd_relay() {
 }
 wire='' through=''
 
-# start_relay PATH ADDRESS [OPTION...]: counts at PATH what goes to the daemon at ADDRESS; returns once that is seeded.
+# start_relay PATH|ADDRESS ADDRESS [OPTION...]: counts there what goes to the daemon at ADDRESS; returns once that is seeded.
 start_relay() {
-	local path=$1 to=$2
-	shift 2
-	"$T/egdcount" -listen "$path" -to "$to" "$@" >>"$T/relay.log" 2>&1 &
+	"$T/egdcount" -listen "$1" -to "$2" "${@:3}" >>"$T/relay.log" 2>&1 &
 	relay=$!
 	later end "$relay"
-	if ! await 15 test -S "$path"; then
-		cat "$T/relay.log" "$T/prngd.log"
-		die "the daemon was not seeded, or the relay could not listen"
-	fi
+	await 15 relay_listens "$1" || die "the daemon was not seeded, or the relay could not listen: $(cat "$T/relay.log" "$T/prngd.log")"
 }
+relay_listens() { [ -S "$1" ] || { [ "${1#tcp/}" != "$1" ] && listening "${1##*:}"; }; }
+start_tcp_relay() { start_relay "tcp/127.0.0.1:$1" "$2"; }
 
 # counts: the relay's summary by now, as shell variables requests=, bytes=, ...
 counts() {

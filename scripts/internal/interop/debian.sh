@@ -8,12 +8,19 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/prngd-interop
 mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null | sed -n 's/^Debian //p' | head -n 1)}
 mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial" || die "cannot make $cache"
 
-# alone COMMAND...: while no other run fetches or builds. The lock is not handed on to what COMMAND starts.
-alone() {
+# once NAME STAMP COMMAND...: sets $dir to $cache/NAME, which COMMAND has filled for that stamp, now or before, while no other
+# run did. The lock is not handed on to what COMMAND starts.
+once() {
+	dir=$cache/$1
+	done_for "$2" && return
 	exec 9>"$cache/lock" && flock 9
-	"$@"
+	if ! done_for "$2"; then
+		rm -rf "$dir" && mkdir "$dir" && "${@:3}"
+		echo "$2" >"$dir/done"
+	fi
 	exec 9>&-
 }
+done_for() { [ -e "$dir/done" ] && [ "$(cat "$dir/done")" = "$1" ]; }
 
 # private apt-get|apt-cache ARGUMENT...: apt with lists of our own.
 private() {
@@ -41,57 +48,32 @@ lists() {
 }
 
 # unpacked NAME: sets $dir to the unpacked source package NAME, and $version to its version.
-unpacked() {
-	local name=$1
-	dir=$cache/$name-source
-	[ -e "$dir/done" ] || alone fetch_source "$name"
-	version=$(cat "$dir/version")
-	dir=$dir/tree
-}
+unpacked() { fetched "$1-source" "$1" fetch_source; }
 fetch_source() {
-	[ ! -e "$dir/done" ] || return 0
-	need dpkg-source dpkg-dev
-	lists "$1"
-	rm -rf "$dir"
-	mkdir "$dir"
-	(cd "$dir" && private apt-get source --download-only "$1" && dpkg-source -x ./*.dsc tree 9>&-) >"$T/apt" 2>&1 ||
-		{ tail -n 5 "$T/apt"; skip "cannot fetch Debian's source of $1"; }
-	sed -n 's/^Version: //p' "$dir"/*.dsc >"$dir/version"
-	touch "$dir/done"
+	private apt-get source --download-only "$1" && dpkg-source -x ./*.dsc tree 9>&- && sed -n 's/^Version: //p' ./*.dsc >version
 }
-
 # extracted PACKAGE: sets $dir to the extracted, not installed, binary package, and $version to its version.
-extracted() {
-	dir=$cache/$1-package
-	[ -e "$dir/done" ] || alone fetch_package "$1"
+extracted() { fetched "$1-package" "$1" fetch_package; }
+fetch_package() {
+	local deb=$1
+	[[ "$1" != linux-image-*amd64 ]] || deb=$(private apt-cache depends "$1" | sed -n 's/^ *Depends: //p') # what the name stands for
+	private apt-get download "$deb" && dpkg-deb -x ./*.deb tree && dpkg-deb -f ./*.deb Version >version && rm ./*.deb
+}
+fetched() {
+	once "$1" '' fetch "$2" "$3"
 	version=$(cat "$dir/version")
 	dir=$dir/tree
 }
-fetch_package() {
-	local deb
-	[ ! -e "$dir/done" ] || return 0
+fetch() {
+	[ "$2" != fetch_source ] || need dpkg-source dpkg-dev
 	lists "$1"
-	deb=$1
-	[[ "$1" != linux-image-*amd64 ]] || deb=$(private apt-cache depends "$1" | sed -n 's/^ *Depends: //p') # what the name stands for
-	rm -rf "$dir"
-	mkdir "$dir"
-	(cd "$dir" && private apt-get download "$deb") >"$T/apt" 2>&1 || { tail -n 5 "$T/apt"; skip "cannot fetch Debian's $1"; }
-	deb=$(echo "$dir"/*.deb)
-	dpkg-deb -x "$deb" "$dir/tree" && dpkg-deb -f "$deb" Version >"$dir/version" && rm "$deb" || die "cannot unpack $deb"
-	touch "$dir/done"
+	(cd "$dir" && "$2" "$1") >"$T/apt" 2>&1 || { tail -n 5 "$T/apt"; skip "cannot fetch Debian's $1"; }
 }
 
 # compile NAME COMMANDS: runs the shell text COMMANDS in $cache/NAME-build, at low priority, unless just that is done. Sets $dir.
-compile() {
-	dir=$cache/$1-build
-	[ "$(cat "$dir/done" 2>/dev/null)" = "$2" ] || alone run_build "$2"
-}
+compile() { once "$1-build" "$2" run_build "$2"; }
 run_build() {
-	[ "$(cat "$dir/done" 2>/dev/null)" != "$1" ] || return 0
 	need gcc gcc
 	need make make
-	rm -rf "$dir"
-	mkdir "$dir"
 	(cd "$dir" && nice bash -euc "$1") >"$dir.log" 2>&1 9>&- </dev/null || { tail -n 20 "$dir.log"; die "cannot build: see $dir.log"; }
-	echo "$1" >"$dir/done"
 }

@@ -8,8 +8,7 @@ block() {
 		$0 == open { inside = ++n == nth; next }
 		/^```$/ { inside = 0 }
 		inside { print; found = 1 }
-		END { exit !found }
-	' "docs/recipes/$1.md" || die "docs/recipes/$1.md has no block ${3:-1} in $2"
+		END { exit !found }' "docs/recipes/$1.md" || die "docs/recipes/$1.md has no block ${3:-1} in $2"
 }
 # recipe NAME LANGUAGE [N]: the same; where it says /run/egd-pool, the relay's $T/egd-pool is meant.
 recipe() {
@@ -30,14 +29,6 @@ record() {
 	socat -t 30 -R "$T/record" "UNIX-LISTEN:$1,fork,mode=666" "UNIX-CONNECT:$2" 2>>"$T/record.log" &
 	later end $!
 	await 10 test -S "$1" || { cat "$T/record.log"; die "the recorder could not listen"; }
-}
-
-# start_tcp_relay PORT ADDRESS: as start_relay of daemon.sh, on 127.0.0.1.
-start_tcp_relay() {
-	"$T/egdcount" -listen "tcp/127.0.0.1:$1" -to "$2" >>"$T/relay.log" 2>&1 &
-	relay=$!
-	later end "$relay"
-	await 15 listening "$1" || { cat "$T/relay.log" "$T/prngd.log"; die "the daemon was not seeded, or the relay could not listen"; }
 }
 
 # "${own_run[@]}" COMMAND...: COMMAND sees $T/run as /run, for clients that look at fixed places only.
