@@ -1,20 +1,17 @@
 # shellcheck shell=bash
-# Sourced after lib.sh by scripts that need a running daemon. It builds what they
-# use from here: prngd (unless $PRNGD names a binary), egdcount, and the jail if
-# $PRNGD_JAIL holds options for it: the daemon then runs in there. With $PRNGD_RELAY,
-# which is then a Perl, the daemon listens on TCP, and contrib/egd-relay where its
-# clients expect it.
+# A running daemon: prngd ($PRNGD may name another binary), in the jail with $PRNGD_JAIL's options if that is set. With
+# $PRNGD_RELAY, which is then a Perl, it listens on TCP, and contrib/egd-relay where its clients expect it.
 
-tools=(./scripts/internal/egdcount)
-[ "$(uname -s)" != Linux ] || tools+=(./scripts/jail ./scripts/jail/probe)
-[ -n "${PRNGD:-}" ] || tools+=(.)
-build "${tools[@]}"
+[ -z "${PRNGD_RELAY:-}" ] || need perl perl
+build . ./cmd/egdquery ./scripts/internal/egdcount
+[ "$(uname -s)" != Linux ] || build ./scripts/jail ./scripts/jail/probe
 prngd=${PRNGD:-$T/prngd}
 run_daemon=("$prngd")
 [ -z "${PRNGD_JAIL:-}" ] || read -ra run_daemon <<<"$T/jail $PRNGD_JAIL $prngd"
 
 # Its own configuration: what the machine has in /etc and /run is not to be tested.
-echo "status $T/status.sock" >"$T/prngd.conf"
+export PRNGD_STATUS=$T/status.sock
+echo "status $PRNGD_STATUS" >"$T/prngd.conf"
 run_daemon+=(-f -c "$T/prngd.conf" -n)
 
 # start_daemon ADDRESS...: in the foreground, as a child of ours, its log in $T/prngd.log.
@@ -24,6 +21,8 @@ start_daemon() {
 	daemon=$!
 	later end "$daemon"
 }
+await_daemon() { await 15 "$T/egdquery" wait -t 1s >/dev/null 2>&1 || die "the daemon is not seeded: $(cat "$T/prngd.log")"; }
+upgrade() { "$T/egdquery" upgrade >"$T/out" 2>&1 || die "no upgrade: $(cat "$T/out")"; }
 
 # start_egd_relay ADDRESS...: unless it is there. Between it and the daemon, every reply is cut in two.
 start_egd_relay() {
@@ -37,17 +36,16 @@ start_egd_relay() {
 }
 wire='' through=''
 
-# start_relay PATH ADDRESS [OPTION...]: counts at PATH what goes to the daemon at ADDRESS; returns once that is seeded.
+# start_relay ADDRESS TO [OPTION...]: counts at ADDRESS, a path or tcp/127.0.0.1:PORT, what goes to the daemon at TO;
+# returns once that is seeded.
 start_relay() {
-	local path=$1 to=$2
-	shift 2
-	"$T/egdcount" -listen "$path" -to "$to" "$@" >>"$T/relay.log" 2>&1 &
+	"$T/egdcount" -listen "$1" -to "$2" "${@:3}" >>"$T/relay.log" 2>&1 &
 	relay=$!
 	later end "$relay"
-	if ! await 15 test -S "$path"; then
-		cat "$T/relay.log" "$T/prngd.log"
-		die "the daemon was not seeded, or the relay could not listen"
-	fi
+	case $1 in
+	tcp/*) await 15 listening "${1##*:}" ;;
+	*) await 15 test -S "$1" ;;
+	esac || die "the daemon was not seeded, or the relay could not listen: $(cat "$T/relay.log" "$T/prngd.log")"
 }
 
 # counts: the relay's summary by now, as shell variables requests=, bytes=, ...
@@ -57,4 +55,12 @@ counts() {
 	kill -USR1 "$relay" || die "the relay is gone"
 	await 5 eval '[ "$(wc -l <"$T/relay.log")" -gt '"$lines"' ]' || die "the relay does not answer"
 	eval "$(tail -n 1 "$T/relay.log")"
+}
+
+# record PATH TO: a door at PATH to the socket TO; what came out of it is in $T/record.
+record() {
+	need socat socat
+	socat -t 30 -R "$T/record" "UNIX-LISTEN:$1,fork,mode=666" "UNIX-CONNECT:$2" 2>>"$T/record.log" &
+	later end $!
+	await 10 test -S "$1" || die "the recorder could not listen: $(cat "$T/record.log")"
 }
