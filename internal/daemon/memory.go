@@ -6,10 +6,13 @@ import (
 	"runtime/debug"
 	"time"
 
+	"prngd/internal/process"
 	"prngd/internal/server"
 )
 
 const (
+	// settled is when all that only a start needs has been used.
+	settled = 2 * time.Second
 	// memoryLook is how often the daemon looks whether a peak of connections has
 	// ended.
 	memoryLook = 20 * time.Second
@@ -17,15 +20,19 @@ const (
 	manyConnections = 500
 )
 
-// returnMemory gives the memory of a peak of connections back to the system, within
-// two looks after its end. Go's own collector runs when the heap grows, and so not
-// after a peak.
+// returnMemory gives the memory of the start back to the system, and that of a peak of
+// connections within two looks after its end. Go's own collector runs when the heap
+// grows, and so not after a peak.
 func returnMemory(ctx context.Context, s *server.Server) {
 	var p peak
+	started := time.After(settled)
 	look := time.NewTicker(memoryLook)
 	defer look.Stop()
 	for {
 		select {
+		case <-started:
+			releaseProgram()
+			continue
 		case <-look.C:
 		case <-ctx.Done():
 			return
@@ -36,8 +43,13 @@ func returnMemory(ctx context.Context, s *server.Server) {
 		s.Trim()
 		runtime.GC() // takes what buffers that are kept for reuse need two collections for
 		debug.FreeOSMemory()
+		releaseProgram()
 	}
 }
+
+// releaseProgram gives pages of the program back. A system that cannot keeps them:
+// nothing else depends on it.
+func releaseProgram() { _ = process.ReleaseProgramPages() }
 
 // peak is a time of many new connections.
 type peak struct {

@@ -20,6 +20,8 @@ const (
 	// tasksLimit is for the tasks to end. Clients are served meanwhile, and saving
 	// the seed on a busy disk takes a second.
 	tasksLimit = 10 * time.Second
+	// hungLimit is how long one sleep on a disk may last. Clients are served meanwhile.
+	hungLimit = 5 * time.Second
 	// parkLimit is for the server to come to rest.
 	parkLimit = 5 * time.Second
 )
@@ -101,7 +103,7 @@ func (d *daemon) endTasks() error {
 		old := d.tasks
 		go func() { old.all.Wait(); d.call(d.life, d.startTasks) }()
 		return change.Later(errors.New("a disk or a device does not answer"))
-	case upgrade.HungThread(time.Second):
+	case upgrade.HungThread(hungLimit):
 		d.call(d.life, d.startTasks)
 		return change.Later(errors.New("a thread hangs in the kernel, and the exec would hang with it"))
 	}

@@ -1,9 +1,9 @@
 package privileges
 
 import (
+	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,15 +34,16 @@ func Read() State {
 
 // readThreads merges the states of all threads in a task directory.
 func readThreads(dir string) State {
-	paths, _ := filepath.Glob(dir + "/*/status")
+	threads, _ := os.ReadDir(dir)
 	one := callingThread()
 	var all []State
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
+	var text bytes.Buffer
+	for _, thread := range threads {
+		text.Reset()
+		if readFile(&text, dir+"/"+thread.Name()+"/status") != nil {
 			continue // a thread that has ended
 		}
-		all = append(all, parseStatus(string(text), one))
+		all = append(all, parseStatus(text.String(), one))
 	}
 	if len(all) == 0 {
 		return one
@@ -62,6 +63,17 @@ func readThreads(dir string) State {
 		Capabilities: merge(func(s State) string { return s.Capabilities }),
 		NoNewPrivs:   merge(func(s State) string { return s.NoNewPrivs }),
 	}
+}
+
+// readFile appends what the file has to text.
+func readFile(text *bytes.Buffer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = text.ReadFrom(f)
+	return err
 }
 
 // wanted are the fields of a status file that parseStatus reads.

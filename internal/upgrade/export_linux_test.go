@@ -1,0 +1,4 @@
+package upgrade
+
+// HungIn is HungThread for a task directory.
+var HungIn = hungIn
