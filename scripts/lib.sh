@@ -49,8 +49,8 @@ status=0
 complain() { echo "$*"; status=1; }
 finish() { [ $status = 0 ] && figure "$*"; exit $status; }
 is_root() { [ "$(id -u)" = 0 ]; }
-need_root() { is_root || skip "needs root${1:+ ($1)}"; }
 need_linux() { [ "$(uname -s)" = Linux ] || skip "needs Linux"; }
+need_root() { need_linux && { is_root || skip "needs root${1:+ ($1)}"; }; }
 
 # need PROGRAM PACKAGE...: have PROGRAM, from Debian's PACKAGE if need be and if scripts/test was told to install.
 need() {
@@ -156,6 +156,13 @@ free_port() {
 	die "no free port in $try attempts"
 }
 listening() { grep -qs "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$1") 0*:0000 0A" /proc/net/tcp /proc/net/tcp6; }
+
+# spawn LOG COMMAND...: in the background until the script ends, its output added to LOG; $spawned is its pid.
+spawn() {
+	"${@:2}" >>"$1" 2>&1 </dev/null &
+	spawned=$!
+	later end "$spawned"
+}
 
 # end PID: SIGTERM, and SIGKILL after ten seconds; only for children of this shell.
 end() {

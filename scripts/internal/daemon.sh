@@ -17,9 +17,8 @@ run_daemon+=(-f -c "$T/prngd.conf" -n)
 # start_daemon ADDRESS...: in the foreground, as a child of ours, its log in $T/prngd.log.
 start_daemon() {
 	[ -z "${PRNGD_RELAY:-}" ] || { start_egd_relay "$@" && set -- "tcp/localhost:$((wire + 1))"; }
-	"${run_daemon[@]}" "$@" >>"$T/prngd.log" 2>&1 &
-	daemon=$!
-	later end "$daemon"
+	spawn "$T/prngd.log" "${run_daemon[@]}" "$@"
+	daemon=$spawned
 }
 await_daemon() { await 15 "$T/egdquery" wait -t 1s >/dev/null 2>&1 || die "the daemon is not seeded: $(cat "$T/prngd.log")"; }
 upgrade() { "$T/egdquery" upgrade >"$T/out" 2>&1 || die "no upgrade: $(cat "$T/out")"; }
@@ -28,10 +27,8 @@ upgrade() { "$T/egdquery" upgrade >"$T/out" 2>&1 || die "no upgrade: $(cat "$T/o
 start_egd_relay() {
 	[ -z "$wire" ] || return 0
 	wire=$((20000 + RANDOM % 12000))
-	"$T/egdcount" -listen "tcp/127.0.0.1:$wire" -to "tcp/localhost:$((wire + 1))" -halve >>"$T/wire.log" 2>&1 &
-	later end $!
-	"$PRNGD_RELAY" -w contrib/egd-relay -f -u "127.0.0.1:$wire" "$@" >>"$T/egd-relay.log" 2>&1 &
-	later end $!
+	spawn "$T/wire.log" "$T/egdcount" -listen "tcp/127.0.0.1:$wire" -to "tcp/localhost:$((wire + 1))" -halve
+	spawn "$T/egd-relay.log" "$PRNGD_RELAY" -w contrib/egd-relay -f -u "127.0.0.1:$wire" "$@"
 	through=", through egd-relay with Perl $("$PRNGD_RELAY" -e 'print $]') and a wire that cuts replies in two"
 }
 wire='' through=''
@@ -39,9 +36,8 @@ wire='' through=''
 # start_relay ADDRESS TO [OPTION...]: counts at ADDRESS, a path or tcp/127.0.0.1:PORT, what goes to the daemon at TO;
 # returns once that is seeded.
 start_relay() {
-	"$T/egdcount" -listen "$1" -to "$2" "${@:3}" >>"$T/relay.log" 2>&1 &
-	relay=$!
-	later end "$relay"
+	spawn "$T/relay.log" "$T/egdcount" -listen "$1" -to "$2" "${@:3}"
+	relay=$spawned
 	case $1 in
 	tcp/*) await 15 listening "${1##*:}" ;;
 	*) await 15 test -S "$1" ;;
@@ -60,7 +56,6 @@ counts() {
 # record PATH TO: a door at PATH to the socket TO; what came out of it is in $T/record.
 record() {
 	need socat socat
-	socat -t 30 -R "$T/record" "UNIX-LISTEN:$1,fork,mode=666" "UNIX-CONNECT:$2" 2>>"$T/record.log" &
-	later end $!
+	spawn "$T/record.log" socat -t 30 -R "$T/record" "UNIX-LISTEN:$1,fork,mode=666" "UNIX-CONNECT:$2"
 	await 10 test -S "$1" || die "the recorder could not listen: $(cat "$T/record.log")"
 }

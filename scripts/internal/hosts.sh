@@ -2,7 +2,6 @@
 # Hosts of network, mount and process namespaces, with wires between them.
 # `on "$near" COMMAND...` runs there, with $T in its PATH. They end with the script.
 
-need_linux
 need_root "mount and network namespaces do"
 need ip iproute2
 unshare -mnpf true 2>"$T/refused" || skip "no namespaces can be made here: $(cat "$T/refused")"

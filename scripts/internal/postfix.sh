@@ -2,7 +2,6 @@
 # A Postfix of our own, in $T, on a loopback port: nothing of the machine's is read, written or started. `start_mail`
 # starts it when tls_random has said where its entropy comes from.
 
-need_linux
 need_root "Postfix's master does"
 need postfix postfix openssl openssl
 use daemon recipe

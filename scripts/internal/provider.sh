@@ -2,7 +2,6 @@
 # Debian's own programs, unmodified, in a world without random bytes (scripts/jail) where /etc/ssl/openssl.cnf is what
 # docs/recipes/openssl.md shows, and contrib/openssl's module is installed. Their /run is $T/run, where the relay counts.
 
-need_linux
 need_root "mount namespaces do"
 need gcc gcc make make openssl openssl pkg-config pkgconf
 need_openssl_headers
