@@ -110,7 +110,7 @@ func ownControl(dir string) error {
 			return err
 		}
 	}
-	return os.WriteFile(dir+"/own.conf", []byte("status "+dir+"/status/sock\n"), 0o600)
+	return os.WriteFile(dir+"/own.conf", []byte("status "+dir+"/status/sock\ngatherer jitter off\n"), 0o600)
 }
 
 // ask sends bytes in hex and prints everything that comes back until the other

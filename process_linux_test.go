@@ -40,7 +40,7 @@ func startDaemon(t *testing.T) started {
 	if err := os.Symlink(self, dir+"/prngd"); err != nil {
 		t.Fatal(err)
 	}
-	conf := fmt.Sprintf("status %s/ctl\nlog target=file:%s/log\nuser root\n", dir, dir)
+	conf := fmt.Sprintf("status %s/ctl\nlog target=file:%s/log\nuser root\ngatherer jitter off\n", dir, dir)
 	if err := os.WriteFile(dir+"/conf", []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -61,13 +61,14 @@ func situations() []situation {
 // TestCrashMatrix kills a daemon with SIGKILL before and after each of its system
 // calls on the seed file, from opening it to closing it, and starts it again: on
 // the directory as it is, and on every directory that a power cut at that moment
-// may have left. Whatever the cell, the next start opens the file, finds a valid
+// may have left. Of moments at which all of that is the same, and the ledger too,
+// one is enough. Whatever the cell, the next start opens the file, finds a valid
 // record if there ever was one, and never credits what was credited before.
 func TestCrashMatrix(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the crash matrix is skipped in short mode")
 	}
-	var cells, directories atomic.Int64
+	var cells, kills, directories atomic.Int64
 	t.Run("kill", func(t *testing.T) {
 		for _, s := range situations() {
 			if raceEnabled && !s.quick {
@@ -76,13 +77,13 @@ func TestCrashMatrix(t *testing.T) {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
 				m := &matrix{situation: s, root: fastDir(t), user: tester(), judged: map[string]bool{}}
-				n := m.run(t)
-				cells.Add(n)
+				cells.Add(m.run(t))
+				kills.Add(m.kills)
 				directories.Add(m.directories)
 			})
 		}
 	})
-	t.Logf("%d cells, %d directories after power cuts", cells.Load(), directories.Load())
+	t.Logf("%d cells, %d kills, %d directories after power cuts", cells.Load(), kills.Load(), directories.Load())
 	if !raceEnabled && !t.Failed() && cells.Load() > 0 && cells.Load() < 200 {
 		t.Errorf("only %d cells", cells.Load())
 	}
@@ -94,39 +95,37 @@ type matrix struct {
 	user        int
 	serial      int
 	judged      map[string]bool // directories and ledgers that were tried already
+	kills       int64
 	directories int64
 }
 
-// run goes through all cells of a situation and returns their number.
+// run goes through all cells of a situation and returns their number: it watches
+// a life without a kill, and kills one at the first moment of each state.
 func (m *matrix) run(t *testing.T) (cells int64) {
 	initial := m.files(t)
 	var names []string
-	m.cell(t, initial, func(s stop) bool {
-		if !s.after {
-			names = append(names, s.name)
+	var states []string
+	var moments []int // at which a state began
+	m.cell(t, initial, func(s stop, state func() string) bool {
+		if now := state(); !slices.Contains(states, now) {
+			states = append(states, now)
+			moments = append(moments, len(names))
 		}
+		names = append(names, fmt.Sprintf("%s %d %s", edge(s.after), len(names)/2+1, s.name))
 		return false
 	})
-	for i, name := range names {
-		for _, after := range []bool{false, true} {
-			n := -1
-			when := fmt.Sprintf("%s %d %s", edge(after), i+1, name)
-			killed := m.cell(t, initial, func(s stop) bool {
-				if !s.after {
-					n++
-				}
-				return n == i && s.after == after
-			})
-			if !killed {
-				t.Errorf("%s: was not reached", when)
-			}
-			if t.Failed() {
-				t.Fatalf("killed %s of %v", when, names)
-			}
-			cells++
+	for _, i := range moments {
+		n := -1
+		killed := m.cell(t, initial, func(stop, func() string) bool { n++; return n == i })
+		if !killed {
+			t.Errorf("%s: was not reached", names[i])
 		}
+		if t.Failed() {
+			t.Fatalf("killed %s of %v", names[i], names)
+		}
+		m.kills++
 	}
-	return cells
+	return int64(len(names))
 }
 
 func edge(after bool) string {
@@ -137,7 +136,7 @@ func edge(after bool) string {
 }
 
 // cell lives one life up to a kill, and judges what is left.
-func (m *matrix) cell(t *testing.T, initial files, kill func(stop) bool) (killed bool) {
+func (m *matrix) cell(t *testing.T, initial files, kill func(s stop, state func() string) bool) (killed bool) {
 	dir := m.place(t, initial)
 	ledger := dir + ".ledger"
 	if err := os.WriteFile(ledger, nil, 0o600); err != nil {
@@ -151,7 +150,7 @@ func (m *matrix) cell(t *testing.T, initial files, kill func(stop) bool) (killed
 		if s.after {
 			d.observe(t, s)
 		}
-		if !kill(s) {
+		if !kill(s, func() string { return d.state(t) + string(read(t, ledger)) }) {
 			return false
 		}
 		left = d.outcomes(t)
@@ -163,16 +162,13 @@ func (m *matrix) cell(t *testing.T, initial files, kill func(stop) bool) (killed
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := os.ReadFile(ledger)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.restart(t, dir, string(b))
+	b := string(read(t, ledger))
+	m.restart(t, dir, b)
 	for _, f := range left {
-		if key := f.key() + string(b); !m.judged[key] {
+		if key := f.key() + b; !m.judged[key] {
 			m.judged[key] = true
 			m.directories++
-			m.restart(t, m.place(t, f), string(b))
+			m.restart(t, m.place(t, f), b)
 		}
 	}
 	return killed

@@ -121,6 +121,23 @@ func (d *disk) outcomes(t *testing.T) []files {
 	return all
 }
 
+// state is all that a kill or a power cut at this moment may leave: modes and links
+// of the directory and of what is in it, and the outcomes.
+func (d *disk) state(t *testing.T) string {
+	var b strings.Builder
+	for _, name := range append(slices.Sorted(maps.Keys(inodes(t, d.dir))), ".") {
+		var st unix.Stat_t
+		if err := unix.Stat(filepath.Join(d.dir, name), &st); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&b, name, st.Ino, st.Mode, st.Uid, st.Nlink)
+	}
+	for _, f := range d.outcomes(t) {
+		b.WriteString(f.key() + "\n")
+	}
+	return b.String()
+}
+
 // versions are what a file may hold of which one content was synced and a newer
 // one written: either of them, or a mixture torn at some byte, either part of
 // which is the newer one; or the newer length, but zeros.
@@ -149,7 +166,7 @@ func versions(durable, current []byte) [][]byte {
 func (f files) key() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(f)) {
-		fmt.Fprintf(&b, "%q %q\n", name, f[name])
+		fmt.Fprintln(&b, len(name), len(f[name]), name, f[name])
 	}
 	return b.String()
 }

@@ -37,7 +37,12 @@ func listen(t *testing.T) *net.UnixListener {
 // serveBy starts s and returns a func that dials it.
 func serveBy(t *testing.T, s *control.Server) func() net.Conn {
 	t.Helper()
-	l := listen(t)
+	return serveOn(t, listen(t), s)
+}
+
+// serveOn is serveBy on a listener.
+func serveOn(t *testing.T, l net.Listener, s *control.Server) func() net.Conn {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { s.Serve(ctx, l); close(done) }()
@@ -112,13 +117,35 @@ type readOnly struct{ io.Reader }
 
 func (readOnly) Write(b []byte) (int, error) { return len(b), nil }
 
+// patient accepts connections whose deadline for a request passes when the test says so.
+type patient struct {
+	*net.UnixListener
+	waiting chan patientConn
+}
+
+type patientConn struct {
+	*net.UnixConn
+	waiting chan<- patientConn
+}
+
+func (l patient) Accept() (net.Conn, error) {
+	c, err := l.AcceptUnix()
+	return patientConn{c, l.waiting}, err
+}
+
+// SetDeadline hands over a connection that is to end within five seconds.
+func (c patientConn) SetDeadline(at time.Time) error {
+	if time.Until(at) <= 5*time.Second {
+		c.waiting <- c
+	}
+	return nil
+}
+
 // Silent clients fill every slot: the next is told so at once. When the server's
 // patience with them ends it is served.
 func TestSilentClientsAreDropped(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits 5 s for the server's patience")
-	}
-	dial := serve(t, control.Handler{Status: func() control.Report { return control.Report{} }, Owner: os.Getuid()})
+	l := patient{listen(t), make(chan patientConn, control.AdminSlots+1)}
+	dial := serveOn(t, l, control.NewServer(control.Handler{Status: func() control.Report { return control.Report{} }, Owner: os.Getuid()}))
 	var first net.Conn
 	for range control.AdminSlots {
 		if c := dial(); first == nil {
@@ -128,6 +155,12 @@ func TestSilentClientsAreDropped(t *testing.T) {
 	var refused *control.RefusedError
 	if _, err := control.Ask(dial(), control.Status); !errors.As(err, &refused) || !strings.Contains(err.Error(), "too many") || refused.Status != change.ExitLater {
 		t.Errorf("with every slot taken: %v, expected a refusal", err)
+	}
+	for range control.AdminSlots {
+		c := <-l.waiting
+		if err := c.UnixConn.SetDeadline(time.Now()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := io.ReadAll(first); err != nil { // until its end
 		t.Fatal(err)

@@ -59,8 +59,8 @@ func pid(v int32) int {
 // OfConn is Of for a connection as package net has it. One without a
 // descriptor, or of TCP, gives errors.ErrUnsupported.
 func OfConn(c net.Conn) (Cred, error) {
-	sock, ok := c.(*net.UnixConn)
-	if !ok {
+	sock, ok := c.(syscall.Conn)
+	if !ok || c.LocalAddr().Network() != "unix" {
 		return unknown, errors.ErrUnsupported
 	}
 	raw, err := sock.SyscallConn()

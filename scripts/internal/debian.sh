@@ -7,22 +7,19 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/prngd-interop
 mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null | sed -n 's/^Debian //p' | head -n 1)}
 mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial" || die "cannot make $cache"
 
-# kept NAME FROM COMMAND...: sets $dir to $cache/NAME. Unless it was made from FROM already, COMMAND makes it, in it, while no
-# other run fetches or builds. The lock, descriptor 9, is not handed on to what COMMAND starts.
+# kept NAME STAMP COMMAND...: sets $dir to $cache/NAME, which COMMAND has filled for that stamp, now or before, while no other
+# run did. The lock is not handed on to what COMMAND starts.
 kept() {
-	local from=$2
 	dir=$cache/$1
-	is_made() { [ -e "$dir/done" ] && [ "$(cat "$dir/done")" = "$from" ]; }
-	is_made && return
+	done_for "$2" && return
 	exec 9>"$cache/lock" && flock 9
-	if ! is_made; then
-		rm -rf "$dir"
-		mkdir "$dir"
-		"${@:3}"
-		echo "$from" >"$dir/done"
+	if ! done_for "$2"; then
+		rm -rf "$dir" && mkdir "$dir" && "${@:3}"
+		echo "$2" >"$dir/done"
 	fi
 	exec 9>&-
 }
+done_for() { [ -e "$dir/done" ] && [ "$(cat "$dir/done")" = "$1" ]; }
 
 # private apt-get|apt-cache ARGUMENT...: apt with lists of our own.
 private() {
@@ -49,35 +46,29 @@ lists() {
 }
 
 # unpacked NAME: sets $dir to the unpacked source package NAME, and $version to its version.
-unpacked() {
-	kept "$1-source" "" fetch_source "$1"
-	version=$(cat "$dir/version")
-	dir=$dir/tree
-}
+unpacked() { fetched "$1-source" "$1" fetch_source; }
 fetch_source() {
-	need dpkg-source dpkg-dev
-	lists "$1"
-	(cd "$dir" && private apt-get source --download-only "$1" && dpkg-source -x ./*.dsc tree 9>&-) >"$T/apt" 2>&1 ||
-		{ tail -n 5 "$T/apt"; skip "cannot fetch Debian's source of $1"; }
-	sed -n 's/^Version: //p' "$dir"/*.dsc >"$dir/version"
+	private apt-get source --download-only "$1" && dpkg-source -x ./*.dsc tree 9>&- && sed -n 's/^Version: //p' ./*.dsc >version
 }
-
 # extracted PACKAGE: sets $dir to the extracted, not installed, binary package, and $version to its version.
-extracted() {
-	kept "$1-package" "" fetch_package "$1"
-	version=$(cat "$dir/version")
-	dir=$dir/tree
-}
+extracted() { fetched "$1-package" "$1" fetch_package; }
 fetch_package() {
 	local deb=$1
-	lists "$1"
 	[[ "$1" != linux-image-*amd64 ]] || deb=$(private apt-cache depends "$1" | sed -n 's/^ *Depends: //p') # what the name stands for
-	(cd "$dir" && private apt-get download "$deb") >"$T/apt" 2>&1 || { tail -n 5 "$T/apt"; skip "cannot fetch Debian's $1"; }
-	deb=$(echo "$dir"/*.deb)
-	dpkg-deb -x "$deb" "$dir/tree" && dpkg-deb -f "$deb" Version >"$dir/version" && rm "$deb" || die "cannot unpack $deb"
+	private apt-get download "$deb" && dpkg-deb -x ./*.deb tree && dpkg-deb -f ./*.deb Version >version && rm ./*.deb
+}
+fetched() {
+	kept "$1" '' fetch "$2" "$3"
+	version=$(cat "$dir/version")
+	dir=$dir/tree
+}
+fetch() {
+	[ "$2" != fetch_source ] || need dpkg-source dpkg-dev
+	lists "$1"
+	(cd "$dir" && "$2" "$1") >"$T/apt" 2>&1 || { tail -n 5 "$T/apt"; skip "cannot fetch Debian's $1"; }
 }
 
-# compile NAME COMMANDS: sets $dir to $cache/NAME-build, where the shell text COMMANDS was run, at low priority.
+# compile NAME COMMANDS: runs the shell text COMMANDS in $cache/NAME-build, at low priority, unless just that is done. Sets $dir.
 compile() { kept "$1-build" "$2" run_build "$2"; }
 run_build() {
 	need gcc gcc make make

@@ -7,8 +7,7 @@ block() {
 		$0 == open { inside = ++n == nth; next }
 		/^```$/ { inside = 0 }
 		inside { print; found = 1 }
-		END { exit !found }
-	' "docs/recipes/$1.md" || die "docs/recipes/$1.md has no block ${3:-1} in $2"
+		END { exit !found }' "docs/recipes/$1.md" || die "docs/recipes/$1.md has no block ${3:-1} in $2"
 }
 # recipe NAME LANGUAGE [N]: the same; where it says /run/egd-pool, the relay's $T/egd-pool is meant.
 recipe() {

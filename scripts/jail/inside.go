@@ -29,18 +29,16 @@ func (o options) become() error {
 			return fmt.Errorf("asking to be traced: %w", errno)
 		}
 	}
-	action := unix.SECCOMP_RET_ERRNO | uint32(o.errno)
 	if o.fixed {
-		action = unix.SECCOMP_RET_USER_NOTIF
-	}
-	listener, err := filterGetrandom(action, o.fixed)
-	if err != nil {
-		return err
-	}
-	if o.fixed {
-		if err := handOver(listener); err != nil {
+		listener, err := filterGetrandom(unix.SECCOMP_RET_USER_NOTIF, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		if err == nil {
+			err = handOver(listener)
+		}
+		if err != nil {
 			return err
 		}
+	} else if _, err := filterGetrandom(unix.SECCOMP_RET_ERRNO|uint32(o.errno), 0); err != nil {
+		return err
 	}
 	return fmt.Errorf("executing %s: %w", path, syscall.Exec(path, o.program, os.Environ()))
 }
@@ -48,19 +46,16 @@ func (o options) become() error {
 // hideDevices covers /dev by an empty one with null in it, and the kernel's log if asked for, and hides the files
 // under /proc that hand out kernel random bytes (uuid, boot_id).
 func hideDevices(log bool) error {
+	defer unix.Umask(unix.Umask(0))
 	if err := unix.Mount("jail", "/dev", "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=0755"); err != nil {
 		return fmt.Errorf("mounting an empty /dev: %w", err)
 	}
-	if err := unix.Mknod("/dev/null", unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))); err != nil {
-		return fmt.Errorf("making /dev/null: %w", err)
+	err := unix.Mknod("/dev/null", unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3)))
+	if err == nil && log {
+		err = unix.Mknod("/dev/kmsg", unix.S_IFCHR|0o600, int(unix.Mkdev(1, 11)))
 	}
-	if log {
-		if err := unix.Mknod("/dev/kmsg", unix.S_IFCHR|0o600, int(unix.Mkdev(1, 11))); err != nil {
-			return fmt.Errorf("making /dev/kmsg: %w", err)
-		}
-	}
-	if err := os.Chmod("/dev/null", 0o666); err != nil { // whatever our umask is
-		return err
+	if err != nil {
+		return fmt.Errorf("making devices: %w", err)
 	}
 	if err := unix.Mount("jail", "/proc/sys/kernel/random", "tmpfs", unix.MS_RDONLY, "mode=0555"); err != nil {
 		return fmt.Errorf("hiding /proc/sys/kernel/random: %w", err)
@@ -68,30 +63,17 @@ func hideDevices(log bool) error {
 	return nil
 }
 
-// auditArch names our ABI as seccomp(2) sees it. One that is missing here ends in an error, not in a hole.
-func auditArch() (uint32, error) {
-	arch, ok := map[string]uint32{
-		"386":     unix.AUDIT_ARCH_I386,
-		"amd64":   unix.AUDIT_ARCH_X86_64,
-		"arm":     unix.AUDIT_ARCH_ARM,
-		"arm64":   unix.AUDIT_ARCH_AARCH64,
-		"riscv64": unix.AUDIT_ARCH_RISCV64,
-		"s390x":   unix.AUDIT_ARCH_S390X,
-	}[runtime.GOARCH]
-	if !ok {
-		return 0, fmt.Errorf("no seccomp filter for %s", runtime.GOARCH)
-	}
-	return arch, nil
-}
-
 // filterGetrandom has action decide on getrandom, on this thread and all that it
-// becomes, and returns a descriptor that is told of it if listen is set. struct
+// becomes, and returns what seccomp(2) does with these flags: a listener. struct
 // seccomp_data: the call's number at offset 0, the ABI at 4. A foreign ABI has
 // another number for getrandom, so there action decides on every call.
-func filterGetrandom(action uint32, listen bool) (listener int, err error) {
-	arch, err := auditArch()
-	if err != nil {
-		return 0, err
+func filterGetrandom(action uint32, flags uintptr) (listener int, err error) {
+	arch := map[string]uint32{ // one that is missing here ends in an error, not in a hole
+		"386": unix.AUDIT_ARCH_I386, "amd64": unix.AUDIT_ARCH_X86_64, "arm": unix.AUDIT_ARCH_ARM,
+		"arm64": unix.AUDIT_ARCH_AARCH64, "riscv64": unix.AUDIT_ARCH_RISCV64, "s390x": unix.AUDIT_ARCH_S390X,
+	}[runtime.GOARCH]
+	if arch == 0 {
+		return 0, fmt.Errorf("no seccomp filter for %s", runtime.GOARCH)
 	}
 	program := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},
@@ -102,10 +84,6 @@ func filterGetrandom(action uint32, listen bool) (listener int, err error) {
 		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
 	}
 	fprog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
-	flags := uintptr(0)
-	if listen {
-		flags = unix.SECCOMP_FILTER_FLAG_NEW_LISTENER
-	}
 	fd, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&fprog)))
 	runtime.KeepAlive(program)
 	if errno != 0 {

@@ -75,56 +75,51 @@ func parse() (options, error) {
 	return o, nil
 }
 
-// run starts the second half in its namespace and waits for the program it becomes.
+// run starts the second half in its namespace, waits for the program that it becomes, and returns its exit status, as
+// a shell does.
 func (o options) run() (int, error) {
-	args := append([]string{"-inside", "-errno", unix.ErrnoName(o.errno), fmt.Sprintf("-no-at-random=%t", o.noAtRandom), fmt.Sprintf("-fixed=%t", o.fixed)}, o.program...)
-	cmd := exec.Command("/proc/self/exe", args...)
+	cmd := exec.Command("/proc/self/exe", append([]string{"-inside"}, os.Args[1:]...)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	// Unshareflags makes every mount private too, so nothing we mount is seen outside.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2)
-	var serve func() error
-	if o.fixed {
-		var err error
-		if serve, err = fixedRandom(cmd); err != nil {
-			return 0, err
-		}
-	}
-	if err := cmd.Start(); err != nil {
+	if err := o.start(cmd); err != nil {
 		return 0, err
-	}
-	if o.fixed {
-		if err := serve(); err != nil {
-			cmd.Process.Kill()
-			cmd.Wait()
-			return 0, err
-		}
-	}
-	if o.noAtRandom {
-		if err := takeRandom(cmd.Process.Pid); err != nil {
-			cmd.Process.Kill()
-			cmd.Wait()
-			return 0, err
-		}
 	}
 	go func() {
 		for s := range signals {
 			cmd.Process.Signal(s)
 		}
 	}()
-	return statusOf(cmd)
-}
-
-// statusOf waits for the program and returns its exit status, as a shell does.
-func statusOf(cmd *exec.Cmd) (int, error) {
-	err := cmd.Wait()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if err := cmd.Wait(); cmd.ProcessState == nil {
 		return 0, err
 	}
-	if w := cmd.ProcessState.Sys().(syscall.WaitStatus); w.Signaled() {
+	w := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if w.Signaled() {
 		return 128 + int(w.Signal()), nil
 	}
-	return cmd.ProcessState.ExitCode(), nil
+	return w.ExitStatus(), nil
+}
+
+// start returns when the child has what it needs of this process.
+func (o options) start(cmd *exec.Cmd) (err error) {
+	serve := func() error { return nil }
+	if o.fixed {
+		if serve, err = fixedRandom(cmd); err != nil {
+			return err
+		}
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	err = serve()
+	if err == nil && o.noAtRandom {
+		err = takeRandom(cmd.Process.Pid)
+	}
+	if err != nil {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+	return err
 }

@@ -4,7 +4,9 @@ package clones
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -12,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"prngd/test/harness"
 )
 
 // limit bounds the life of one machine: in software on a busy host a start takes a minute.
@@ -22,69 +26,96 @@ type image struct{ qemu, kernel, initrd string }
 
 // machine is a running virtual machine.
 type machine struct {
-	lines   *bufio.Scanner // of its console
+	console *bufio.Reader
 	monitor string
 	kill    func()
 }
 
 // start starts a machine: from the beginning, or from a state that was saved. Its generation is a new one.
-func (im image) start(t *testing.T, dir, state string) *machine {
+func (im image) start(t *testing.T, state string) *machine {
 	t.Helper()
-	m := &machine{monitor: dir + "/monitor"}
-	os.Remove(m.monitor)
+	m := &machine{monitor: harness.Dir(t) + "/monitor"}
 	args := []string{"-nodefaults", "-display", "none", "-no-reboot", "-machine", "pc", "-m", "192",
-		"-kernel", im.kernel, "-initrd", im.initrd, "-append", "console=ttyS0 quiet panic=-1 no_timer_check",
+		"-kernel", im.kernel, "-initrd", im.initrd,
+		"-append", "console=ttyS0 quiet panic=-1 no_timer_check " + harness.RoleVariable + "=guest",
 		"-device", "vmgenid,guid=auto", "-serial", "stdio", "-monitor", "unix:" + m.monitor + ",server=on,wait=off"}
 	if state != "" {
 		args = append(args, "-incoming", "exec:cat "+state)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	cmd := exec.CommandContext(ctx, im.qemu, args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	m.lines = bufio.NewScanner(out)
+	harness.Must(t, err)
+	harness.Must(t, cmd.Start())
+	m.console = bufio.NewReader(out)
 	m.kill = func() { cancel(); cmd.Wait() }
 	t.Cleanup(m.kill)
 	return m
 }
 
-// until returns what the console says before a line.
-func (m *machine) until(word string) (lines []string, err error) {
-	for m.lines.Scan() {
-		line := strings.TrimSpace(m.lines.Text())
-		switch {
-		case line == word:
-			return lines, nil
-		case strings.HasPrefix(line, "FAILED"):
-			return lines, fmt.Errorf("the guest says: %s", line)
+// until returns what the guest tells behind a word.
+func (m *machine) until(t *testing.T, word string) (guest told) {
+	t.Helper()
+	lines := ""
+	for {
+		line, err := m.console.ReadString('\n')
+		if err != nil || strings.HasPrefix(line, "FAILED") {
+			t.Fatalf("the console ends before %s: %v:\n%s%s", word, err, lines, line)
 		}
-		lines = append(lines, line)
+		if text, found := strings.CutPrefix(line, word+" "); found {
+			harness.Must(t, json.Unmarshal([]byte(text), &guest))
+			return guest
+		}
+		lines += line
 	}
-	return lines, fmt.Errorf("the console ends before %s:\n%s", word, strings.Join(lines, "\n"))
 }
 
 // save writes the machine's state to a file and stops it at that moment.
-func (m *machine) save(path string) error {
+func (m *machine) save(t *testing.T, path string) {
+	t.Helper()
 	conn, err := net.Dial("unix", m.monitor)
-	if err != nil {
-		return err
-	}
+	harness.Must(t, err)
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(limit))
 	fmt.Fprintf(conn, "migrate_set_parameter max-bandwidth 0\nmigrate \"exec:cat >%s\"\nquit\n", path)
 	for said := bufio.NewScanner(conn); said.Scan(); {
 		if strings.Contains(said.Text(), "rror") {
-			return fmt.Errorf("QEMU's monitor says: %s", said.Text())
+			t.Fatalf("QEMU's monitor says: %s", said.Text())
 		}
 	}
 	if info, err := os.Stat(path); err != nil || info.Size() < 1<<20 {
-		return fmt.Errorf("QEMU saved nothing to %s: %v", path, err)
+		t.Fatalf("QEMU saved nothing to %s: %v", path, err)
 	}
-	return nil
+	m.kill()
+}
+
+// archive is a cpio archive in the format that Linux unpacks at its start
+// (Documentation/driver-api/early-userspace/buffer-format.rst).
+type archive struct{ bytes.Buffer }
+
+func (a *archive) add(name string, mode int, data string) {
+	fmt.Fprintf(a, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\x00",
+		0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name)+1, 0, name)
+	a.pad()
+	a.WriteString(data)
+	a.pad()
+}
+
+func (a *archive) pad() { a.Write(make([]byte, -a.Len()&3)) }
+
+// initrd returns an archive of programs, each by its path in the guest, and of the daemon's configuration.
+func initrd(t *testing.T, programs map[string]string) string {
+	t.Helper()
+	var a archive
+	for _, dir := range []string{"bin", "dev", "etc", "proc", "run", "sys", "var"} {
+		a.add(dir, 0o40755, "")
+	}
+	for name, from := range programs {
+		a.add(name, 0o100755, harness.ReadFile(t, from))
+	}
+	a.add("etc/passwd", 0o100644, "root:x:0:0:root:/:/bin/false\n")
+	a.add("etc/prngd.conf", 0o100644, "listen /run/egd\nstatus /run/status\nlog level=warn\n")
+	a.add("TRAILER!!!", 0, "")
+	return a.String()
 }

@@ -26,39 +26,41 @@ func text(t *testing.T, name string) string {
 	return string(b)
 }
 
-// pages lists the Markdown files, as paths from the root.
-func pages(t *testing.T) (list []string) {
-	t.Helper()
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+// exists reports whether the repository has a file or a directory of that name.
+func exists(name string) bool {
+	_, err := os.Stat(filepath.Join(root, name))
+	return err == nil
+}
+
+// files lists those below dir whose names end so, as paths from the root.
+func files(dir, suffix string) (list []string) {
+	fs.WalkDir(os.DirFS(root), path.Clean(dir), func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (strings.HasPrefix(d.Name(), ".") && name != "." || name == "dist") {
+			return fs.SkipDir
 		}
-		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && d.Name() != ".." && d.Name() != "../.." || d.Name() == "dist") {
-			return filepath.SkipDir
-		}
-		if strings.HasSuffix(name, ".md") {
-			rel, err := filepath.Rel(root, name)
-			list = append(list, rel)
-			return err
+		if err == nil && strings.HasSuffix(name, suffix) {
+			list = append(list, name)
 		}
 		return nil
 	})
-	if err != nil || len(list) < 10 {
-		t.Fatalf("%d pages, %v", len(list), err)
+	return list
+}
+
+// found returns what the first group of a pattern matches in a text.
+func found(pattern, text string) (list []string) {
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		list = append(list, m[1])
 	}
 	return list
 }
 
-var (
-	link   = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	fenced = regexp.MustCompile("(?ms)^```.*?^```$")
-)
+var fenced = regexp.MustCompile("(?ms)^```.*?^```$")
 
 // links returns where the links of a page lead, as paths from the root.
 func links(t *testing.T, page string) (list []string) {
 	t.Helper()
-	for _, m := range link.FindAllStringSubmatch(fenced.ReplaceAllString(text(t, page), ""), -1) {
-		to, _, _ := strings.Cut(m[1], "#")
+	for _, link := range found(`\]\(([^)\s]+)\)`, fenced.ReplaceAllString(text(t, page), "")) {
+		to, _, _ := strings.Cut(link, "#")
 		if to != "" && !strings.Contains(to, "://") && !strings.HasPrefix(to, "mailto:") {
 			list = append(list, path.Join(path.Dir(page), to))
 		}
@@ -67,10 +69,14 @@ func links(t *testing.T, page string) (list []string) {
 }
 
 func TestLinks(t *testing.T) {
-	for _, page := range pages(t) {
+	pages := files(".", ".md")
+	if len(pages) < 10 {
+		t.Fatalf("only %d pages", len(pages))
+	}
+	for _, page := range pages {
 		for _, to := range links(t, page) {
-			if _, err := os.Stat(filepath.Join(root, to)); err != nil {
-				t.Errorf("%s: %v", page, err)
+			if !exists(to) {
+				t.Errorf("%s links to %s, which is not there", page, to)
 			}
 		}
 	}
@@ -79,22 +85,15 @@ func TestLinks(t *testing.T) {
 // In a package the documents lie below one directory, and their links lead to
 // what the package holds.
 func TestLinksInPackages(t *testing.T) {
-	const base = "/usr/share/doc/prngd/"
 	held := map[string]bool{}
-	entry := regexp.MustCompile(`\{src: "?([^",]+)"?, dst: ([^,}]+)`)
+	entry := regexp.MustCompile(`\{src: "?(?:\$\{STAGE\}/)?([^",]+)"?, dst: /usr/share/doc/prngd/([^,}]+)`)
 	for _, m := range entry.FindAllStringSubmatch(text(t, "packaging/nfpm.yaml"), -1) {
-		to, inside := strings.CutPrefix(m[2], base)
-		if !inside {
-			continue
-		}
-		held[to] = true
-		from := strings.TrimPrefix(m[1], "${STAGE}/")
-		filepath.WalkDir(filepath.Join(root, from), func(name string, _ fs.DirEntry, err error) error {
-			if rel, err2 := filepath.Rel(filepath.Join(root, from), name); err == nil && err2 == nil && !strings.HasPrefix(rel, "man") {
-				held[path.Join(to, rel)] = true
+		held[m[2]] = true
+		for _, name := range files(m[1], "") {
+			if inside := strings.TrimPrefix(name, m[1]+"/"); !strings.HasPrefix(inside, "man") {
+				held[path.Join(m[2], strings.TrimPrefix(inside, m[1]))] = true
 			}
-			return nil
-		})
+		}
 	}
 	if len(held) < 30 {
 		t.Fatalf("the package holds %d documents", len(held))
@@ -115,13 +114,8 @@ func TestLinksInPackages(t *testing.T) {
 // one test.
 func TestEvidence(t *testing.T) {
 	var commands []string
-	for _, line := range strings.Split(text(t, "docs/evidence.md"), "\n") {
-		if !strings.HasPrefix(line, "| ") {
-			continue
-		}
-		for _, m := range regexp.MustCompile("`((?:go test|scripts/)[^`]+)`").FindAllStringSubmatch(line, -1) {
-			commands = append(commands, m[1])
-		}
+	for _, row := range found(`(?m)^(\| .*)$`, text(t, "docs/evidence.md")) {
+		commands = append(commands, found("`((?:go test|scripts/)[^`]+)`", row)...)
 	}
 	if len(commands) < 25 {
 		t.Fatalf("only %d commands", len(commands))
@@ -131,7 +125,8 @@ func TestEvidence(t *testing.T) {
 			t.Errorf("%s: %s", command, problem)
 		}
 	}
-	for _, command := range []string{`go test -run 'TestScripts/privileges\|x' .`, "go test -run TestNothing ./egdproto", "go test -run TestScripts/nothing .", "scripts/nothing", "scripts/test nothing", "scripts/interop nothing"} {
+	for _, command := range []string{`go test -run 'TestScripts/privileges\|x' .`, "go test -run TestNothing ./egdproto",
+		"go test -run TestScripts/nothing .", "scripts/nothing", "scripts/test nothing", "scripts/interop nothing"} {
 		if wrong(command) == "" {
 			t.Errorf("%s: nothing wrong is found", command)
 		}
@@ -163,10 +158,9 @@ func known(script, part string) bool {
 	switch script {
 	case "scripts/test":
 		parts, err := os.ReadFile(filepath.Join(root, "scripts/parts"))
-		return err == nil && regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(part)+` `).Match(parts)
+		return err == nil && strings.Contains("\n"+string(parts), "\n"+part+" ")
 	case "scripts/interop":
-		_, err := os.Stat(filepath.Join(root, "scripts/interop.d", part))
-		return err == nil
+		return exists("scripts/interop.d/" + part)
 	}
 	return true
 }
@@ -186,10 +180,7 @@ func wrongGo(args []string) string {
 		if !tested(dir, wanted) {
 			return "no test of that name in " + dir
 		}
-		for _, file := range []string{"testdata/script/" + sub + ".txt", "testdata/" + sub + ".txtar"} {
-			_, err := os.Stat(filepath.Join(root, dir, file))
-			nested = nested && err != nil
-		}
+		nested = nested && !exists(dir+"/testdata/script/"+sub+".txt") && !exists(dir+"/testdata/"+sub+".txtar")
 	}
 	if nested {
 		return "no script " + sub
@@ -198,20 +189,12 @@ func wrongGo(args []string) string {
 }
 
 // tested reports whether a test file in dir, or below dir/..., has such a func.
-func tested(dir string, wanted *regexp.Regexp) (found bool) {
+func tested(dir string, wanted *regexp.Regexp) bool {
 	dir, below := strings.CutSuffix(dir, "/...")
-	top := filepath.Join(root, dir)
-	filepath.WalkDir(top, func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && name != top && !below {
-			return filepath.SkipDir
-		}
-		if err == nil && strings.HasSuffix(name, "_test.go") {
-			source, err := os.ReadFile(name)
-			found = found || err == nil && wanted.Match(source)
-		}
-		return nil
+	return slices.ContainsFunc(files(dir, "_test.go"), func(name string) bool {
+		source, err := os.ReadFile(filepath.Join(root, name))
+		return err == nil && (below || path.Dir(name) == path.Clean(dir)) && wanted.Match(source)
 	})
-	return found
 }
 
 // The Grafana dashboard asks only for metrics that docs/metrics.md lists, which a
@@ -226,14 +209,11 @@ func TestGrafana(t *testing.T) {
 	if err := json.Unmarshal([]byte(text(t, "packaging/monitoring/grafana.json")), &board); err != nil {
 		t.Fatal(err)
 	}
-	var known []string
-	for _, m := range regexp.MustCompile("(?m)^\\| `(prngd_\\w+)`").FindAllStringSubmatch(text(t, "docs/metrics.md"), -1) {
-		known = append(known, m[1])
-	}
+	known := found("(?m)^\\| `(prngd_\\w+)`", text(t, "docs/metrics.md"))
 	n := 0
 	for _, p := range board.Panels {
 		for _, target := range p.Targets {
-			for _, name := range regexp.MustCompile(`prngd_\w+`).FindAllString(target.Expr, -1) {
+			for _, name := range found(`(prngd_\w+)`, target.Expr) {
 				n++
 				if !slices.Contains(known, strings.TrimSuffix(name, "_bucket")) {
 					t.Errorf("%s asks for %s", p.Title, name)
@@ -246,37 +226,28 @@ func TestGrafana(t *testing.T) {
 	}
 }
 
-// block returns the n-th (1) block of a page in a language.
-func block(t *testing.T, page, language string, n int) string {
-	t.Helper()
-	_, section, _ := strings.Cut(text(t, page), "## Writing a client")
-	all := regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(section, -1)
-	if len(all) < n {
-		t.Fatalf("%s has %d blocks in %s", page, len(all), language)
-	}
-	return all[n-1][1]
-}
-
 // A program elsewhere imports egdproto as docs/protocol.md says, without a network.
 func TestImport(t *testing.T) {
-	dir := t.TempDir()
-	here, err := filepath.Abs(root)
-	if err != nil {
-		t.Fatal(err)
+	_, section, _ := strings.Cut(text(t, "docs/protocol.md"), "## Writing a client")
+	program, commands := found("(?ms)^```go\n(.*?)^```$", section), found("(?ms)^```sh\n(.*?)^```$", section)
+	if len(program) == 0 || len(commands) == 0 {
+		t.Fatal("docs/protocol.md has no program and no commands")
 	}
+	dir := t.TempDir()
 	client := filepath.Join(dir, "client")
+	here, err := filepath.Abs(root)
 	for _, err := range []error{
+		err,
 		os.Symlink(here, filepath.Join(dir, "prngd")),
 		os.Mkdir(client, 0o700),
-		os.WriteFile(filepath.Join(client, "main.go"), []byte(block(t, "docs/protocol.md", "go", 1)), 0o600),
+		os.WriteFile(filepath.Join(client, "main.go"), []byte(program[0]), 0o600),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	command := exec.Command("sh", "-e", "-c", block(t, "docs/protocol.md", "sh", 1))
-	command.Dir = client
-	command.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=")
+	command := exec.Command("sh", "-e", "-c", commands[0])
+	command.Dir, command.Env = client, append(os.Environ(), "GOPROXY=off", "GOFLAGS=")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -3,11 +3,15 @@
 package failcalls
 
 import (
+	"bufio"
 	"fmt"
+	"math"
 	"net"
-	"os"
+	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,170 +22,94 @@ import (
 // daemon is the one whose calls fail.
 type daemon struct {
 	*harness.Daemon
-	loop  int // the thread that accepts
-	added int // listeners added so far
+	t                       *testing.T
+	loop                    string     // the thread that accepts
+	others                  []net.Conn // clients that nothing may happen to
+	added                   int        // listeners so far
+	failed, kinds, unclosed int        // calls, errors of a call, and connections whose close was failed
 }
 
-// most is how many calls of a kind are failed, and the last one.
-const most = 20
-
-func (d *daemon) addresses() map[string]string {
-	return map[string]string{"unix": d.Socket, "tcp": d.TCP}
+// trace runs do while strace has hold of a thread, and returns what strace wrote. Where strace may not look at
+// processes, the first time skips the test.
+func (d *daemon) trace(tid string, do func(), options ...string) string {
+	d.t.Helper()
+	out := d.Dir + "/strace"
+	cmd := exec.CommandContext(d.t.Context(), "strace", append(options, "-o", out, "-p", tid)...)
+	said, err := cmd.StderrPipe()
+	harness.Must(d.t, err)
+	harness.Must(d.t, cmd.Start())
+	first, _ := bufio.NewReader(said).ReadString('\n')
+	switch attached := strings.Contains(first, "attached"); {
+	case !attached && d.loop == "":
+		d.t.Skipf("strace may not look at processes here: %s", first)
+	case !attached:
+		d.Fatalf("strace does not attach: %s", first)
+	}
+	do()
+	cmd.Process.Signal(syscall.SIGINT)
+	cmd.Wait() // it ends by that signal
+	return harness.ReadFile(d.t, out)
 }
 
-// failAll has every call fail that an exchange over this network makes.
-func (d *daemon) failAll(r *report, network string, others []net.Conn) error {
-	address := d.addresses()[network]
-	victim := func() verdict { return d.exchange(network, address, slowly) }
-	var seen verdict
-	n, err := d.count(calls(plan), func() { seen = victim() })
-	if err != nil {
-		return err
+// findLoop learns which thread accepts, and so is the loop.
+func (d *daemon) findLoop() {
+	d.t.Helper()
+	text := d.trace(fmt.Sprint(d.PID), func() { d.exchange("unix", 0) }, "-f", "-e", "trace=accept4")
+	found := regexp.MustCompile(`(?m)^(\d+) +(<\.\.\. )?accept4.* = \d+$`).FindStringSubmatch(text)
+	if found == nil {
+		d.Fatalf("no thread of process %d accepts:\n%s", d.PID, text)
 	}
-	if seen != answered {
-		return fmt.Errorf("while nothing fails, a client over %s: %s", network, seen)
-	}
-	for _, f := range plan {
-		if !strings.Contains(f.networks, network) || n[f.call] == 0 && strings.HasPrefix(f.call, "epoll_") {
-			continue // a system has epoll_wait or epoll_pwait
-		}
-		if n[f.call] == 0 {
-			return fmt.Errorf("an exchange over %s makes no %s", network, f.call)
-		}
-		for _, nth := range d.which(n[f.call]) {
-			hit, err := d.fail(f, nth, func() { seen = victim() })
-			if err != nil {
-				return err
-			}
-			if !hit {
-				continue // it made a call less this time
-			}
-			r.add(network, f, nth, seen, d.check(others))
-		}
-	}
-	return nil
+	d.loop = found[1]
 }
 
-// which of n calls to fail.
-func (d *daemon) which(n int) (list []int) {
-	for i := 1; i <= n; i++ {
-		if i <= most || i == n {
-			list = append(list, i)
-		}
-	}
-	return list
+// fail has the nth call from now on fail while a client is served, and says whether it came to that.
+func (d *daemon) fail(call, errno string, nth int, victim func() verdict) (seen verdict, hit bool) {
+	d.t.Helper()
+	text := d.trace(d.loop, func() { seen = victim() }, "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:error=%s:when=%d", call, errno, nth))
+	return seen, strings.Contains(text, "(INJECTED)")
 }
 
-// failListeners adds a listener for each failure, by a reload, while it happens.
-func (d *daemon) failListeners(r *report, others []net.Conn) error {
-	for _, f := range newListener {
-		var seen verdict
-		var path string
-		hit, err := d.fail(f, 1, func() {
-			if path, seen = d.addListener(); seen == "" {
-				seen = d.exchange("unix", path, slowly)
-			}
-		})
-		if err != nil {
-			return err
-		}
-		if !hit {
-			return fmt.Errorf("a new listener makes no %s", f.call)
-		}
-		r.add("new listener", f, 1, seen, d.check(others))
+// idleCalls is how many system calls the loop makes in a second, among connections that have sent a byte out of band,
+// which the daemon does not read: it must not look for it again and again.
+func (d *daemon) idleCalls() int {
+	d.t.Helper()
+	for _, network := range []string{"unix", "tcp"} {
+		c := d.Dial(network)
+		defer c.Close()
+		raw, err := c.(syscall.Conn).SyscallConn()
+		harness.Must(d.t, err)
+		raw.Control(func(fd uintptr) { unix.Send(int(fd), []byte{4}, unix.MSG_OOB) }) // not every kernel has it for Unix sockets
 	}
-	return nil
+	return strings.Count(d.trace(d.loop, func() { time.Sleep(time.Second) }), "\n")
 }
 
-// addListener has the daemon listen at one more path.
-func (d *daemon) addListener() (path string, problem verdict) {
+func (d *daemon) newest() string { return fmt.Sprintf("%s/more%d", d.Dir, d.added) }
+
+// addListener has the daemon listen at one more path, by a reload.
+func (d *daemon) addListener() {
+	d.t.Helper()
 	d.added++
-	path = fmt.Sprintf("%s%d", d.Dir+"/more", d.added)
-	f, err := os.OpenFile(d.Conf, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return path, verdict(err.Error())
-	}
-	fmt.Fprintf(f, "listen %s\n", path)
-	if err := f.Close(); err != nil {
-		return path, verdict(err.Error())
-	}
-	if err := syscall.Kill(d.PID, syscall.SIGHUP); err != nil {
-		return path, verdict(err.Error())
-	}
-	err = harness.Await(func() bool {
-		c, err := net.Dial("unix", path)
+	harness.WriteFile(d.t, d.Conf, harness.ReadFile(d.t, d.Conf)+"listen "+d.newest()+"\n", 0o644)
+	d.Signal(syscall.SIGHUP)
+	d.Wait("a new listener", func() bool {
+		c, err := net.Dial("unix", d.newest())
 		if err == nil {
 			c.Close()
 		}
 		return err == nil
 	})
-	if err != nil {
-		return path, verdict(err.Error())
-	}
-	return path, ""
-}
-
-// befriend makes the connections that nothing may happen to.
-func (d *daemon) befriend() (others []net.Conn, err error) {
-	for range 4 {
-		for network, address := range d.addresses() {
-			c, err := net.Dial(network, address)
-			if err != nil {
-				return nil, err
-			}
-			others = append(others, c)
-		}
-	}
-	return others, d.check(others)
-}
-
-// check asks on every old connection and on two new ones.
-func (d *daemon) check(others []net.Conn) error {
-	for _, c := range others {
-		c.SetDeadline(time.Now().Add(patience))
-		if err := d.ask(c, []byte{0, 4}, append([]byte{0, 0, 0x20, 0}, harness.PIDReply(d.PID)...)); err != nil {
-			return fmt.Errorf("an older client over %s: %w", c.RemoteAddr().Network(), err)
-		}
-	}
-	for network, address := range d.addresses() {
-		if v := d.exchange(network, address, 0); v != answered {
-			return fmt.Errorf("the next client over %s: %s", network, v)
-		}
-	}
-	return nil
-}
-
-// urgent makes connections that have sent a byte out of band, which the daemon does
-// not read: it must not look for it again and again.
-func (d *daemon) urgent() (list []net.Conn, err error) {
-	for network, address := range d.addresses() {
-		c, err := net.Dial(network, address)
-		if err != nil {
-			return list, err
-		}
-		list = append(list, c)
-		raw, err := c.(syscall.Conn).SyscallConn()
-		if err != nil {
-			return list, err
-		}
-		raw.Control(func(fd uintptr) { unix.Send(int(fd), []byte{4}, unix.MSG_OOB) }) // not every kernel has it for Unix sockets
-	}
-	return list, nil
 }
 
 // descriptors is how many the daemon has open when its clients' are closed again: a client is gone sooner than its
 // descriptor.
-func (d *daemon) descriptors() (int, error) {
-	fewest := 0
+func (d *daemon) descriptors() int {
+	d.t.Helper()
+	fewest := math.MaxInt
 	for range 20 {
 		list, err := harness.Descriptors(d.PID)
-		if err != nil {
-			return 0, err
-		}
-		if fewest == 0 || len(list) < fewest {
-			fewest = len(list)
-		}
+		harness.Must(d.t, err)
+		fewest = min(fewest, len(list))
 		time.Sleep(10 * time.Millisecond)
 	}
-	return fewest, nil
+	return fewest
 }

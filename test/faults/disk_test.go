@@ -3,9 +3,7 @@
 package faults
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -18,10 +16,7 @@ import (
 func disk(t *testing.T) string {
 	t.Helper()
 	harness.Root(t, "a small file system is mounted")
-	path := harness.Dir(t) + "/disk"
-	if err := os.Mkdir(path, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	path := harness.Dir(t)
 	if err := syscall.Mount("none", path, "tmpfs", 0, "size=32k,nr_inodes=32,mode=755"); err != nil {
 		t.Skipf("nothing can be mounted here: %v", err)
 	}
@@ -32,23 +27,9 @@ func disk(t *testing.T) string {
 // fill writes to the disk until there is no room.
 func fill(t *testing.T, disk string) {
 	t.Helper()
-	f, err := os.Create(disk + "/full")
-	if err != nil {
-		t.Fatal(err)
+	if os.WriteFile(disk+"/full", make([]byte, 1<<20), 0o644) == nil {
+		t.Fatal("a MiB fits onto the disk")
 	}
-	defer f.Close()
-	if n, err := io.Copy(f, bytes.NewReader(make([]byte, 1<<20))); err == nil {
-		t.Fatalf("%d bytes fit onto the disk", n)
-	}
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 func save(t *testing.T, d *harness.Daemon, want bool) {
@@ -84,22 +65,22 @@ func TestFullDisk(t *testing.T) {
 	}
 
 	// Full later: a new file cannot be written, but the block that the seed has can.
-	before := read(t, d.Seed)
+	before := harness.ReadFile(t, d.Seed)
 	fill(t, disk)
 	for range 3 {
 		save(t, d, true)
 	}
 	d.Served("on a disk full later")
-	if read(t, d.Seed) == before {
+	if harness.ReadFile(t, d.Seed) == before {
 		t.Error("the saves did not change the seed")
 	}
-	left := harness.Run(t, "ls", "-A", disk)
-	if left != "full\nlog\nseed\n" {
+	if left := harness.Run(t, "ls", "-A", disk); left != "full\nlog\nseed\n" {
 		t.Errorf("left behind: %s", left)
 	}
 	d.Stop()
 	d.SeedCounts()
-	harness.Figure(t, "a full disk: served without seed, log and pid file, and health is DEGRADED; full later: three saves in place, stopped with status 0")
+	harness.Figure(t, "a full disk: served without seed, log and pid file, and health is DEGRADED; "+
+		"full later: three saves in place, stopped with status 0")
 }
 
 // TestNoInode has no inode left for a new name: the seed goes into the file that is there.
@@ -109,24 +90,13 @@ func TestNoInode(t *testing.T) {
 	d := start(t, harness.Options{Conf: "seedfile " + disk + "/seed"})
 	d.Seed = disk + "/seed"
 	d.LogHas("seed saved")
-	var last error
-	for n := 0; last == nil; n++ {
-		var f *os.File
-		if f, last = os.Create(fmt.Sprintf("%s/inode%d", disk, n)); last == nil {
-			f.Close()
-		}
+	for n := 0; os.WriteFile(fmt.Sprintf("%s/inode%d", disk, n), nil, 0o644) == nil; n++ {
 	}
-	inode := func() uint64 {
-		info, err := os.Stat(d.Seed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return info.Sys().(*syscall.Stat_t).Ino
-	}
-	before := inode()
+	before, err := os.Stat(d.Seed)
+	harness.Must(t, err)
 	save(t, d, true)
-	if inode() != before {
-		t.Error("there was an inode left after all")
+	if after, err := os.Stat(d.Seed); err != nil || !os.SameFile(before, after) {
+		t.Errorf("there was an inode left after all: %v", err)
 	}
 	d.Served("without an inode")
 	d.Stop()

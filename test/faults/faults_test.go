@@ -8,9 +8,7 @@ package faults
 import (
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 
 	"prngd/test/harness"
@@ -41,51 +39,25 @@ func healthy(t *testing.T, d *harness.Daemon, want string) string {
 	return strings.TrimSpace(said)
 }
 
-// served20 wants 20 new clients served.
-func served20(t *testing.T, d *harness.Daemon, when string) {
+// unshare returns a command that runs what follows it in namespaces of its own. The shell in there runs the script
+// first, with these words as $1, $2, ... before the command.
+func unshare(t *testing.T, flags, script string, words ...string) []string {
 	t.Helper()
-	for range 20 {
-		d.Served(when)
-	}
-}
-
-// namespaces returns a command that runs what follows it in namespaces of its own, or skips the test. The shell in
-// there runs the script first, with these words as $1, $2, ... before the command.
-func namespaces(t *testing.T, flags, script string, words ...string) []string {
-	t.Helper()
-	harness.Root(t, "namespaces do")
-	unshare := []string{harness.Need(t, "unshare"), flags}
-	if said, err := exec.Command(unshare[0], append(unshare[1:], "true")...).CombinedOutput(); err != nil {
-		t.Skipf("no namespaces can be made here: %s", said)
-	}
-	return append(append(unshare, "sh", "-ec", script, "sh"), words...)
+	by := harness.By(t, harness.Need(t, "unshare"), flags)
+	return append(append(by, "sh", "-ec", script, "sh"), words...)
 }
 
 // TestNoProc is a life without /proc: statistics, status, seed and service.
 func TestNoProc(t *testing.T) {
 	harness.System(t)
-	d := start(t, harness.Options{Conf: `"echo hello" /bin/echo 0.02`,
-		By: namespaces(t, "-m", `mount -t tmpfs none /proc; exec "$@"`)})
-	if _, err := os.Stat("/proc/" + strings.TrimSpace(harness.Run(t, "cat", d.PIDFile)) + "/root/proc/self"); err == nil {
+	d := start(t, harness.Options{Conf: `"echo hello" /bin/echo 0.02`, By: unshare(t, "-m", `mount -t tmpfs none /proc; exec "$@"`)})
+	if _, err := os.Stat("/proc/" + strings.TrimSpace(harness.ReadFile(t, d.PIDFile)) + "/root/proc/self"); err == nil {
 		t.Fatal("there is a /proc in there")
 	}
-	served20(t, d, "without /proc")
+	for range 20 {
+		d.Served("without /proc")
+	}
 	harness.Figure(t, "no /proc: 20 of 20 clients served; %s", healthy(t, d, "OK"))
 	d.Stop()
 	d.SeedCounts()
-}
-
-// nocall is a role: a program runs on a Linux that is older than pidfds. Arguments: the program and its own.
-func nocall(args []string) {
-	os.Unsetenv(harness.RoleVariable)
-	runtime.LockOSThread()            // the filter belongs to the thread, until the exec
-	err := refuse([]uint32{434, 424}) // pidfd_open and pidfd_send_signal, on every architecture
-	if err == nil {
-		var path string
-		if path, err = exec.LookPath(args[0]); err == nil {
-			err = syscall.Exec(path, args, os.Environ())
-		}
-	}
-	println("nocall:", err.Error())
-	os.Exit(1)
 }

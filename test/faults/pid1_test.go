@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,9 +33,8 @@ func TestPID1(t *testing.T) {
 		{"no proc", `mount -t tmpfs none /proc; exec "$@"`, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			by := slices.Insert(unshare(t, "-pfm", c.script, c.by...), 1, "--mount-proc", "--kill-child")
 			// A daemon that is not root runs the commands itself; root's runner would have the orphans.
-			by := append(namespaces(t, "-pfm", c.script), c.by...)
-			by = append([]string{by[0], "--mount-proc", "--kill-child"}, by[1:]...)
 			orphans(t, append(by, setpriv, "--reuid", "daemon", "--regid", "daemon", "--clear-groups"))
 		})
 	}
@@ -40,21 +42,19 @@ func TestPID1(t *testing.T) {
 
 func orphans(t *testing.T, by []string) {
 	dir := harness.Dir(t)
-	owner := harness.UID(t, "daemon")
-	if err := os.Chown(dir, owner, -1); err != nil {
-		t.Fatal(err)
-	}
+	harness.Must(t, os.Chown(dir, harness.UID(t, "daemon"), -1))
 	harness.WriteFile(t, dir+"/orphans", `#!/bin/sh
 for s in 0.2 0.7 1.4 2 2.5; do setsid sh -c "sleep $s" >/dev/null 2>&1 & done
 echo orphans
 `, 0o755)
 	d := start(t, harness.Options{Dir: dir, Conf: `"orphans" DIR/orphans 0.02`, By: by})
 	inner := strings.TrimSpace(harness.Run(t, "ps", "-o", "pid=", "--ppid", fmt.Sprint(d.PID)))
-	status, _ := os.ReadFile("/proc/" + inner + "/status")
-	if !strings.Contains(string(status), "\t1\n") || !strings.Contains(string(status), "NSpid:\t"+inner+"\t1\n") {
+	pid, err := strconv.Atoi(inner)
+	harness.Must(t, err)
+	if status := harness.ReadFile(t, "/proc/"+inner+"/status"); !strings.Contains(status, "NSpid:\t"+inner+"\t1\n") {
 		t.Fatalf("the daemon is not pid 1:\n%s", status)
 	}
-	dead := func() (n int) {
+	dead := func() int {
 		out, _ := exec.Command("ps", "-o", "stat=", "--ppid", inner).Output()
 		return strings.Count("\n"+string(out), "\nZ")
 	}
@@ -62,8 +62,6 @@ echo orphans
 	d.Served("with orphans")
 	d.Wait("all orphans to be waited for", func() bool { return dead() == 0 })
 	d.Served("after the orphans")
-	pid := 0
-	fmt.Sscan(inner, &pid)
 	syscall.Kill(pid, syscall.SIGTERM)
 	d.Ended()
 	os.Chown(dir, 0, -1) // or the next daemon, root's, would not count what lies there
@@ -71,15 +69,29 @@ echo orphans
 	d.SeedCounts()
 }
 
-// refuse has these calls answered by ENOSYS. Only the number is looked at: a program of another ABI is none of ours.
-func refuse(calls []uint32) error {
-	filter := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}}
-	for _, c := range calls {
-		filter = append(filter,
-			unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: c, Jf: 1},
-			unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)})
+// nocall is a role: a program runs on a Linux that is older than pidfds. Arguments: the program's path and its own.
+func nocall(args []string) {
+	os.Unsetenv(harness.RoleVariable)
+	runtime.LockOSThread() // the filter belongs to the thread, until the exec
+	err := refuse()
+	if err == nil {
+		err = syscall.Exec(args[0], args, os.Environ())
 	}
-	filter = append(filter, unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW})
+	println("nocall:", err.Error())
+	os.Exit(1)
+}
+
+// refuse has the calls of pidfds answered by ENOSYS. Their numbers are those of every architecture, and nothing else is
+// looked at: a program of another ABI is none of ours.
+func refuse() error {
+	const load, equal, answer = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, unix.BPF_RET | unix.BPF_K
+	filter := []unix.SockFilter{
+		{Code: load}, // the number
+		{Code: equal, K: unix.SYS_PIDFD_OPEN, Jt: 2},
+		{Code: equal, K: unix.SYS_PIDFD_SEND_SIGNAL, Jt: 1},
+		{Code: answer, K: unix.SECCOMP_RET_ALLOW},
+		{Code: answer, K: unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)},
+	}
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
 }

@@ -3,10 +3,8 @@
 package faults
 
 import (
-	"errors"
 	"net"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,21 +21,15 @@ func TestSocketRemoved(t *testing.T) {
 	t.Parallel() // it waits
 	dir := harness.Dir(t)
 	run := dir + "/run"
-	if err := os.Mkdir(run, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	harness.Must(t, os.Mkdir(run, 0o755))
 	d := start(t, harness.Options{Dir: dir, Conf: "listen " + run + "/egd"})
 	d.Socket = run + "/egd"
-	old, err := net.Dial("unix", d.Socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer old.Close()
+	old := d.Dial("unix")
 	keeps := func() {
 		t.Helper()
 		old.SetDeadline(time.Now().Add(harness.Patience))
 		r := harness.Send(old, 2, 64)
-		if r.Random(make([]byte, 64)); r.Err != nil {
+		if r.Discard(64); r.Err != nil {
 			d.Fatalf("a connection from before is not served: %v", r.Err)
 		}
 	}
@@ -65,18 +57,17 @@ func TestStopped(t *testing.T) {
 	harness.System(t)
 	t.Parallel() // it waits
 	const length = 65 * time.Second
-	queue, _ := os.ReadFile("/proc/sys/net/core/somaxconn") // those that wait to be accepted wait in the kernel's queue
-	third, _ := strconv.Atoi(strings.TrimSpace(string(queue)))
-	third = min(300, third)
+	third := 300
+	// Those that wait to be accepted wait in the kernel's queue.
+	if queue, err := strconv.Atoi(strings.TrimSpace(harness.ReadFile(t, "/proc/sys/net/core/somaxconn"))); err == nil {
+		third = min(third, queue)
+	}
 	d := start(t, harness.Options{Conf: "max-connections 2000\nper-uid 2000\nlog target=file:DIR/log"})
 
-	idle, err := connect(d, third, []byte{2, 1}, 1)
-	begun, err2 := connect(d, third, []byte{2, 1, 2}, 1)
-	if err := errors.Join(err, err2); err != nil {
-		t.Fatal(err)
-	}
+	one := func(r *harness.Replies) { r.Discard(1) }
+	idle, begun := d.Clients(third, one, 2, 1), d.Clients(third, one, 2, 1, 2)
 	d.Signal(syscall.SIGSTOP)
-	late, err := connect(d, third, []byte{2, 32}, 0)
+	late := d.Clients(third, func(*harness.Replies) {}, 2, 32)
 	for _, c := range idle {
 		c.Write([]byte{2, 255, 2, 32})
 	}
@@ -85,15 +76,11 @@ func TestStopped(t *testing.T) {
 	}
 	time.Sleep(length)
 	d.Signal(syscall.SIGCONT)
-	if err != nil {
-		t.Fatal(err)
-	}
 	began := time.Now()
 	if n := answers(idle, 255+32) + answers(begun, 255) + answers(late, 32); n != 3*third {
 		d.Fatalf("%d of %d clients were answered", n, 3*third)
 	}
 	harness.Figure(t, "SIGSTOP for %v: %d clients answered in full within %.0f ms", length, 3*third, time.Since(began).Seconds()*1000)
-	runtime.KeepAlive(idle)
 	d.Served("afterwards")
 	if n := d.Status().Clients.Short; n != 0 {
 		t.Errorf("%d short replies", n)
@@ -107,28 +94,12 @@ func TestStopped(t *testing.T) {
 	d.SeedCounts()
 }
 
-// connect makes n connections that have sent these bytes and got so many back.
-func connect(d *harness.Daemon, n int, send []byte, get int) (list []net.Conn, err error) {
-	for range n {
-		c, err := net.Dial("unix", d.Socket)
-		if err != nil {
-			return list, err
-		}
-		r := harness.Send(c, send...)
-		if r.Random(make([]byte, get)); r.Err != nil {
-			return list, r.Err
-		}
-		list = append(list, c)
-	}
-	return list, nil
-}
-
 // answers is how many get n bytes.
 func answers(list []net.Conn, n int) (full int) {
 	for _, c := range list {
 		c.SetDeadline(time.Now().Add(harness.Patience))
 		r := &harness.Replies{R: c}
-		if r.Random(make([]byte, n)); r.Err == nil {
+		if r.Discard(n); r.Err == nil {
 			full++
 		}
 	}

@@ -5,6 +5,7 @@ package guests
 import (
 	"fmt"
 	"slices"
+	"testing"
 	"time"
 
 	"prngd/test/harness"
@@ -12,74 +13,69 @@ import (
 
 // figures are what one way of asking came to.
 type figures struct {
-	options
-	all, least, most string // bytes a second
-	jain             float64
-	waits            harness.Digest
-	cpu              float64        // of one processor, in percent
-	now, peak        int            // resident, KiB
-	beside, alone    harness.Digest // what a mail server waits
-}
-
-func (o options) figures(saw played, cpu time.Duration) figures {
-	var sum int64
-	for _, n := range saw.Each {
-		sum += n
-	}
-	f := figures{
-		options: o, jain: jain(saw.Each), waits: saw.Waits,
-		all:   perSecond(sum, saw.Took),
-		least: perSecond(slices.Min(saw.Each), saw.Took),
-		most:  perSecond(slices.Max(saw.Each), saw.Took),
-		cpu:   100 * cpu.Seconds() / saw.Took.Seconds(),
-	}
-	f.now, f.peak = harness.Memory(o.pid)
-	return f
-}
-
-func (o options) way() string {
-	if o.period > 0 {
-		return fmt.Sprintf("%d bytes every %s", o.size, o.period)
-	}
-	return fmt.Sprintf("%d bytes, again and again", o.size)
-}
-
-func (f figures) String() string {
-	return fmt.Sprintf(`%d guests, %d silent, the others ask for %s: none closed
-  %s in all, each from %s to %s, Jain's index %.4f
-  what they ask for takes %v
-  prngd: %.0f %% of a processor, %d KiB resident, %d at most
-  Postfix's tlsmgr beside them: %v; alone: %v`, f.options.all, f.silent, f.way(), f.all, f.least, f.most, f.jain, f.waits, f.cpu, f.now, f.peak, f.beside, f.alone)
+	played
+	cpu           time.Duration  // of the daemon
+	beside, alone harness.Digest // what a mail server waits
 }
 
 // row is a line of the table in docs/sizing.md.
-func (f figures) row() string {
-	return fmt.Sprintf("| %s | %s | %s to %s | %.4f | %s, %s, %s | %.0f %% | %s; alone %s |", f.way(), f.all, f.least, f.most, f.jain,
-		harness.Millis(f.waits.P50), harness.Millis(f.waits.P99), harness.Millis(f.waits.Max), f.cpu, harness.Millis(f.beside.P99), harness.Millis(f.alone.P99))
+func (f figures) row(o options) string {
+	way := fmt.Sprintf("%d bytes, again and again", o.Size)
+	if o.Period > 0 {
+		way = fmt.Sprintf("%d bytes every %s", o.Size, o.Period)
+	}
+	var sum int64
+	for _, n := range f.Each {
+		sum += n
+	}
+	rate := func(bytes int64) string { return perSecond(float64(bytes) / f.Took.Seconds()) }
+	return fmt.Sprintf("| %s | %s | %s to %s | %.4f | %s, %s, %s | %.0f %% | %s; alone %s |", way,
+		rate(sum), rate(slices.Min(f.Each)), rate(slices.Max(f.Each)), jain(f.Each),
+		harness.Millis(f.Waits.P50), harness.Millis(f.Waits.P99), harness.Millis(f.Waits.Max),
+		100*f.cpu.Seconds()/f.Took.Seconds(), harness.Millis(f.beside.P99), harness.Millis(f.alone.P99))
 }
 
-// jain is Jain's index of fairness (R. Jain, D. Chiu, W. Hawe, DEC-TR-301, 1984): 1 when all got
-// the same, 1/n when one got everything.
+// perSecond is a rate for people, in SI units.
+func perSecond(rate float64) string {
+	switch {
+	case rate < 1e3:
+		return fmt.Sprintf("%.1f B/s", rate)
+	case rate < 1e6:
+		return fmt.Sprintf("%.1f kB/s", rate/1e3)
+	}
+	return fmt.Sprintf("%.1f MB/s", rate/1e6)
+}
+
+// jain is Jain's index of fairness (R. Jain, D. Chiu, W. Hawe, DEC-TR-301, 1984): 1 when all got the same, 1/n when one
+// got everything, and 0 when nobody got anything.
 func jain(each []int64) float64 {
 	var sum, squares float64
 	for _, x := range each {
 		sum += float64(x)
 		squares += float64(x) * float64(x)
 	}
-	if squares == 0 {
-		return 0
-	}
-	return sum * sum / (float64(len(each)) * squares)
+	return sum * sum / max(1, float64(len(each))*squares)
 }
 
-// perSecond is a rate for people, in SI units.
-func perSecond(bytes int64, took time.Duration) string {
-	rate, unit := float64(bytes)/took.Seconds(), "B/s"
-	for _, next := range []string{"kB/s", "MB/s"} {
-		if rate < 1000 {
-			break
+// TestJain compares Jain's index with values by hand.
+func TestJain(t *testing.T) {
+	for want, each := range map[float64][]int64{1: {7, 7, 7, 7}, 0.25: {9, 0, 0, 0}, 0.8: {1, 3}, 0: {0, 0}} {
+		if got := jain(each); got != want {
+			t.Errorf("jain of %v: %v, expected %v", each, got, want)
 		}
-		rate, unit = rate/1000, next
 	}
-	return fmt.Sprintf("%.1f %s", rate, unit)
+}
+
+// TestDigest takes percentiles of times that are not sorted.
+func TestDigest(t *testing.T) {
+	var times []time.Duration
+	for i := range 101 {
+		times = append(times, time.Duration(100-i)*time.Millisecond)
+	}
+	if got, want := harness.DigestOf(times).String(), "p50 50.00 ms, p99 99.00 ms, max 100.00 ms"; got != want {
+		t.Errorf("%s, expected %s", got, want)
+	}
+	if got := harness.DigestOf(nil).String(); got != "no reply" {
+		t.Errorf("of nothing: %s", got)
+	}
 }

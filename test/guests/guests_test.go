@@ -14,14 +14,12 @@
 package guests
 
 import (
-	"errors"
+	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -39,34 +37,7 @@ var (
 
 func TestMain(m *testing.M) { harness.Main(m, harness.Roles{"host": play}) }
 
-const (
-	libvirt = 64055 // Debian's uid of libvirt-qemu: whose guests they are, if root asks
-	sizing  = "../../docs/sizing.md"
-)
-
-// options are what a host is told.
-type options struct {
-	address     string
-	pid         int
-	all, silent int
-	size        int           // bytes that a guest asks for at a time
-	period      time.Duration // a guest asks once in it, as virtio-rng's rate has it; 0: when it has got the last
-	lasts       time.Duration
-}
-
-func (o options) args() []string {
-	return []string{o.address, fmt.Sprint(o.pid), fmt.Sprint(o.all), fmt.Sprint(o.silent), fmt.Sprint(o.size), o.period.String(), o.lasts.String()}
-}
-
-func parse(args []string) (o options) {
-	o.address = args[0]
-	for i, n := range []*int{&o.pid, &o.all, &o.silent, &o.size} {
-		*n, _ = strconv.Atoi(args[1+i])
-	}
-	o.period, _ = time.ParseDuration(args[5])
-	o.lasts, _ = time.ParseDuration(args[6])
-	return o
-}
+const libvirt = 64055 // Debian's uid of libvirt-qemu: whose guests they are, if root asks
 
 // start starts a daemon, on the first processor if there is a second one.
 func start(t *testing.T, conf string) *harness.Daemon {
@@ -82,108 +53,85 @@ func TestPlaceTooFew(t *testing.T) {
 	harness.System(t)
 	harness.Root(t, "the guests are another uid")
 	d := start(t, fmt.Sprintf("max-connections 4096\nper-uid %d", *all-1))
-	_, err := measure(t, options{d.Socket, d.PID, *all, *all / 2, 64, 0, 100 * time.Millisecond})
-	if want := fmt.Sprintf("guest %d", *all); err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("expected %s to be closed: %v", want, err)
+	saw := measure(t, d, options{Size: 64, Lasts: 100 * time.Millisecond})
+	if want := fmt.Sprintf("guest %d", *all); !strings.Contains(saw.Problem, want) {
+		t.Errorf("expected %s to be closed: %q", want, saw.Problem)
 	}
 }
 
 // TestGuests has a full host ask in three ways. None is closed, and none gets a byte too many or too few.
 func TestGuests(t *testing.T) {
 	harness.System(t)
-	bytes, period := rate(t)
+	byRate := options{Lasts: *lasts} // the recipe's: bytes in a period
+	_, found, _ := strings.Cut(harness.Block(t, "recipes/libvirt", "xml"), "<rate bytes='")
+	if n, _ := fmt.Sscanf(found, "%d' period='%d'", &byRate.Size, &byRate.Period); n != 2 {
+		t.Fatal("docs/recipes/libvirt.md has no rate")
+	}
+	byRate.Period *= time.Millisecond
 	d := start(t, harness.Block(t, "recipes/libvirt", "prngd.conf"))
 	rows := ""
-	for _, way := range []struct {
-		size   int
-		period time.Duration
-	}{
-		{64, 0},   // as Linux's virtio-rng asks
-		{4096, 0}, // as others may
-		{bytes, period},
+	for _, o := range []options{
+		{Size: 64, Lasts: *lasts},   // as Linux's virtio-rng asks
+		{Size: 4096, Lasts: *lasts}, // as others may
+		byRate,
 	} {
-		f, err := measure(t, options{d.Socket, d.PID, *all, *all / 2, way.size, way.period, *lasts})
-		if err != nil {
-			d.Fatalf("%v", err)
+		f := measure(t, d, o)
+		if f.Problem != "" {
+			d.Fatalf("%s", f.Problem)
 		}
-		t.Log(f)
-		harness.Figure(t, "%d guests, %s: none closed, all in step; %s in all, Jain's index %.4f", *all, f.way(), f.all, f.jain)
-		rows += f.row() + "\n"
+		harness.Figure(t, "%d guests, none closed, all in step: %s", *all, f.row(o))
+		rows += f.row(o) + "\n"
 	}
 	if *write {
 		writeTable(t, rows)
 	}
 }
 
-// rate is the recipe's: bytes in a period.
-func rate(t *testing.T) (int, time.Duration) {
-	found := regexp.MustCompile(`<rate bytes='(\d+)' period='(\d+)'`).FindStringSubmatch(harness.Block(t, "recipes/libvirt", "xml"))
-	if found == nil {
-		t.Fatal("docs/recipes/libvirt.md has no rate")
-	}
-	bytes, _ := strconv.Atoi(found[1])
-	ms, _ := strconv.Atoi(found[2])
-	return bytes, time.Duration(ms) * time.Millisecond
-}
-
 // writeTable puts the rows into docs/sizing.md, between its two lines.
 func writeTable(t *testing.T, rows string) {
-	text, err := os.ReadFile(sizing)
-	if err != nil {
-		t.Fatal(err)
-	}
-	load, _ := os.ReadFile("/proc/loadavg")
+	const sizing = "../../docs/sizing.md"
 	table := fmt.Sprintf("\n\n%d guests of one uid on %d processors, load average %.4s; %d say nothing, the others ask for\n\n"+
 		"| what | all get | each | fairness | it takes, p50, p99, max | daemon, of a processor | p99 of a mail server beside them |\n"+
-		"|---|---|---|---|---|---|---|\n%s\n", *all, runtime.NumCPU(), load, *all/2, rows)
+		"|---|---|---|---|---|---|---|\n%s\n", *all, runtime.NumCPU(), harness.ReadFile(t, "/proc/loadavg"), *all/2, rows)
 	between := regexp.MustCompile(`(?s)(<!-- guests: .*? -->).*(<!-- guests: to here)`)
-	harness.WriteFile(t, sizing, between.ReplaceAllString(string(text), "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}"), 0o644)
+	text := between.ReplaceAllString(harness.ReadFile(t, sizing), "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")
+	harness.WriteFile(t, sizing, text, 0o644)
 }
 
 // measure has guests played beside a mail server.
-func measure(t *testing.T, o options) (f figures, err error) {
-	alone, err := mail(o.address, min(o.lasts, 2*time.Second))
-	if err != nil {
-		return f, err
-	}
-	host, err := harness.Play(t, "host", libvirt, 0, o.args()...)
-	if err != nil {
-		return f, err
-	}
-	before := harness.CPU(o.pid)
+func measure(t *testing.T, d *harness.Daemon, o options) (f figures) {
+	t.Helper()
+	o.Address, o.PID, o.All, o.Silent = d.Socket, d.PID, *all, *all/2
+	f.alone = mail(t, d, min(o.Lasts, 2*time.Second))
+	told, err := json.Marshal(o)
+	harness.Must(t, err)
+	host, err := harness.Play(t, "host", libvirt, 0, string(told))
+	harness.Must(t, err)
+	before := harness.CPU(d.PID)
 	host.Begin()
-	beside, mailErr := mail(o.address, o.lasts)
-	var saw played
-	if err := errors.Join(mailErr, host.End(&saw)); err != nil {
-		return f, err
-	}
-	if saw.Problem != "" {
-		return f, errors.New(saw.Problem)
-	}
-	f = o.figures(saw, harness.CPU(o.pid)-before)
-	f.beside, f.alone = beside, alone
-	return f, nil
+	f.beside = mail(t, d, o.Lasts)
+	harness.Must(t, host.End(&f.played))
+	f.cpu = harness.CPU(d.PID) - before
+	return f
 }
 
 // mail is Postfix's tlsmgr, but for its pauses: 32 bytes by command 1 on one connection, every 10 ms.
-func mail(address string, lasts time.Duration) (harness.Digest, error) {
-	fd, err := harness.Connect(address)
-	if err != nil {
-		return harness.Digest{}, err
-	}
+func mail(t *testing.T, d *harness.Daemon, lasts time.Duration) harness.Digest {
+	t.Helper()
+	fd, err := harness.Connect(d.Socket)
+	harness.Must(t, err)
 	defer unix.Close(fd)
 	var waits []time.Duration
 	reply := make([]byte, 64)
 	for begin := time.Now(); time.Since(begin) < lasts; time.Sleep(10 * time.Millisecond) {
 		asked := time.Now()
-		if _, err := unix.Write(fd, []byte{1, 32}); err != nil {
-			return harness.Digest{}, err
-		}
+		_, err := unix.Write(fd, []byte{1, 32})
+		harness.Must(t, err)
 		n, err := unix.Read(fd, reply)
 		if err != nil || n != 33 || reply[0] != 32 { // as tlsmgr: all of it in one read
-			return harness.Digest{}, fmt.Errorf("the mail server got %d bytes, expected 33 in one piece: %w", n, err)
+			d.Fatalf("the mail server got %d bytes, expected 33 in one piece: %v", n, err)
 		}
 		waits = append(waits, time.Since(asked))
 	}
-	return harness.DigestOf(waits), nil
+	return harness.DigestOf(waits)
 }

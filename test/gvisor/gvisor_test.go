@@ -20,15 +20,13 @@ func TestLife(t *testing.T) {
 	harness.System(t)
 	runsc := harness.Need(t, "runsc")
 	top, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	harness.Must(t, err)
 	dir := filepath.Dir(harness.Prngd(t))
 	harness.Egdquery(t)
 	do := func(args ...string) (string, error) {
 		inside := append([]string{"--platform=ptrace", "--network=none", "--ignore-cgroups", "do", "--cwd", top}, args...)
 		said, err := exec.Command(runsc, inside...).CombinedOutput()
-		return string(said), err
+		return strings.TrimSpace(string(said)), err
 	}
 	kernel, err := do("uname", "-rv")
 	if err != nil {
@@ -46,5 +44,5 @@ func TestLife(t *testing.T) {
 			t.Errorf("it did not say %q:\n%s", want, said)
 		}
 	}
-	harness.Figure(t, "on gVisor, which says it is %s: %s", strings.TrimSpace(kernel), strings.ReplaceAll(strings.TrimSpace(said), "\n", "; "))
+	harness.Figure(t, "on gVisor, which says it is %s: %s", kernel, strings.ReplaceAll(said, "\n", "; "))
 }

@@ -11,18 +11,15 @@ import (
 )
 
 // block is 16 bytes of output.
-type block struct{ a, b uint64 }
+type block [2]uint64
 
-func (x block) compare(y block) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) }
-
-// Blocks finds out whether a block of output comes a second time. When it has
-// too many it forgets every second one, chosen by its bytes: of two equal blocks
-// both are kept or neither, and of a reply that comes twice some blocks are.
+// Blocks finds out whether a block of output comes a second time. When it has too many it forgets every
+// second one, chosen by its bytes: of two equal blocks both are kept or neither, and of a reply that comes twice some
+// blocks are.
 type Blocks struct {
 	mu      sync.Mutex
 	most    int
-	old     []block // sorted, each once
-	new     []block
+	kept    []block
 	every   uint64 // one block in so many is kept: a power of 2
 	seen    uint64
 	repeats int
@@ -37,46 +34,33 @@ func (s *Blocks) Add(data []byte) {
 	defer s.mu.Unlock()
 	for ; len(data) >= 16; data = data[16:] {
 		s.seen++
-		if x := (block{binary.BigEndian.Uint64(data), binary.BigEndian.Uint64(data[8:])}); s.keeps(x) {
-			s.new = append(s.new, x)
+		if b := (block{binary.BigEndian.Uint64(data), binary.BigEndian.Uint64(data[8:])}); !s.forgets(b) {
+			s.kept = append(s.kept, b)
 		}
 	}
-	if len(s.new) >= s.most/8 {
-		s.merge()
+	if len(s.kept) < s.most {
+		return
+	}
+	for s.count(); len(s.kept) > s.most/2; s.kept = slices.DeleteFunc(s.kept, s.forgets) {
+		s.every *= 2
 	}
 }
 
-func (s *Blocks) keeps(x block) bool { return x.b%s.every == 0 }
+func (s *Blocks) forgets(b block) bool { return b[1]%s.every != 0 }
 
-// merge puts the new ones in their places, and counts those that were there.
-func (s *Blocks) merge() {
-	slices.SortFunc(s.new, block.compare)
-	i, j := len(s.old)-1, len(s.new)-1
-	s.old = append(s.old, s.new...)
-	for k := len(s.old) - 1; j >= 0; k-- {
-		if i >= 0 && s.old[i].compare(s.new[j]) > 0 {
-			s.old[k] = s.old[i]
-			i--
-		} else {
-			s.old[k] = s.new[j]
-			j--
-		}
-	}
-	s.new = s.new[:0]
-	all := len(s.old)
-	s.old = slices.Compact(s.old)
-	s.repeats += all - len(s.old)
-	for len(s.old) > s.most {
-		s.every *= 2
-		s.old = slices.DeleteFunc(s.old, func(x block) bool { return !s.keeps(x) })
-	}
+// count keeps each block once, and counts those that were there.
+func (s *Blocks) count() {
+	slices.SortFunc(s.kept, func(a, b block) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	all := len(s.kept)
+	s.kept = slices.Compact(s.kept)
+	s.repeats += all - len(s.kept)
 }
 
 // Repeats returns how often a block came again.
 func (s *Blocks) Repeats() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.merge()
+	s.count()
 	return s.repeats
 }
 

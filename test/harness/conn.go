@@ -3,10 +3,12 @@
 package harness
 
 import (
+	"io"
 	"os"
 	"runtime"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,33 +19,43 @@ type Conn struct {
 	FD int
 }
 
-// DialAs connects as uid, if we are root; what the kernel tells the daemon is
-// the client. It waits where the backlog is full, as programs in C do; Go's
-// own dialling does not.
-func DialAs(path string, uid int) (*Conn, error) {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	as(uid, func() { err = unix.Connect(fd, &unix.SockaddrUnix{Name: path}) })
+// DialAs connects as uid, if we are root; what the kernel tells the daemon is the client. It waits where the backlog is
+// full, as programs in C do; Go's own dialling does not.
+func DialAs(path string, uid int) (c *Conn, err error) {
+	fd := -1
+	as(uid, func() { fd, err = Connect(path) })
 	return opened(fd, err)
 }
 
 // DialFrom connects from one address of this host to a port of it.
 func DialFrom(from [4]byte, port int) (*Conn, error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	return opened(connect(unix.AF_INET, func(fd int) error {
+		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: from}); err != nil {
+			return err
+		}
+		return unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port})
+	}))
+}
+
+// Connect returns a descriptor connected to the Unix socket at path.
+func Connect(path string) (int, error) {
+	return connect(unix.AF_UNIX, func(fd int) error { return unix.Connect(fd, &unix.SockaddrUnix{Name: path}) })
+}
+
+func connect(family int, how func(fd int) error) (int, error) {
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return nil, err
+		return -1, err
 	}
-	if err = unix.Bind(fd, &unix.SockaddrInet4{Addr: from}); err == nil {
-		err = unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port})
+	if err := how(fd); err != nil {
+		unix.Close(fd)
+		return -1, err
 	}
-	return opened(fd, err)
+	return fd, nil
 }
 
 func opened(fd int, err error) (*Conn, error) {
 	if err != nil {
-		unix.Close(fd)
 		return nil, err
 	}
 	unix.SetNonblock(fd, true)
@@ -80,21 +92,27 @@ func (c *Conn) Ask(request []byte, n int) ([]byte, error) {
 // Take reads n bytes, or fewer if there are no more.
 func (c *Conn) Take(n int) ([]byte, error) {
 	b := make([]byte, n)
-	got := 0
-	for got < n {
-		m, err := c.Read(b[got:])
-		if got += m; err != nil {
-			return b[:got], err
+	n, err := io.ReadFull(c, b)
+	return b[:n], err
+}
+
+// Read is read(2), of which Go's scheduler is not told.
+func Read(fd int, p []byte) (int, unix.Errno) {
+	n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+	return int(n), e
+}
+
+// Write sends requests that always fit, as Read.
+func Write(fd int, p []byte) error {
+	for len(p) > 0 {
+		n, _, e := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+		if e == unix.EINTR || e == unix.EAGAIN {
+			continue
 		}
+		if e != 0 {
+			return e
+		}
+		p = p[n:]
 	}
-	return b, nil
+	return nil
 }
-
-// Waiting returns how many bytes lie in the socket for us.
-func (c *Conn) Waiting() int {
-	n, _ := unix.IoctlGetInt(c.FD, unix.TIOCINQ)
-	return n
-}
-
-// CloseWrite shuts our side.
-func (c *Conn) CloseWrite() { unix.Shutdown(c.FD, unix.SHUT_WR) }

@@ -38,6 +38,7 @@ type Client struct {
 	*Crowd
 	kind Kind
 	mood *rand.Rand
+	conn net.Conn
 	got  []byte // output of this turn
 }
 
@@ -55,16 +56,16 @@ type Crowd struct {
 func StartCrowd(at Target, kinds []Kind, mood *rand.Rand) *Crowd {
 	c := &Crowd{Target: at, Tally: NewTally(), Blocks: NewBlocks(8 << 20)}
 	c.life, c.lift = context.WithCancel(context.Background())
-	c.all.Go(func() { c.Tally.doze(c.life) })
-	var there sync.WaitGroup
+	c.all.Go(func() { c.Tally.Doze(c.life) })
 	for _, k := range kinds {
 		for range k.N {
 			one := &Client{Crowd: c, kind: k, mood: rand.New(rand.NewPCG(mood.Uint64(), mood.Uint64()))}
-			there.Add(1)
-			c.all.Go(func() { one.live(there.Done) })
+			if k.Last {
+				one.conn, _ = one.dial() // if it cannot, its turn will say so
+			}
+			c.all.Go(one.live)
 		}
 	}
-	there.Wait()
 	return c
 }
 
@@ -74,46 +75,44 @@ func (c *Crowd) Lift() {
 	c.all.Wait()
 }
 
-// live takes turns until the load is lifted, the first within two seconds. It calls there when it is about to begin:
-// connected, if it is of those that ask last.
-func (c *Client) live(there func()) {
-	var conn net.Conn
-	hangUp := func() {
-		if conn != nil {
-			conn.Close()
-		}
-		conn = nil
-	}
-	defer hangUp()
+// live takes turns until the load is lifted, the first within two seconds.
+func (c *Client) live() {
+	defer c.hangUp()
 	if c.kind.Last {
-		conn, _ = c.dial() // if it cannot, its turn will say so
+		<-c.life.Done()
+		c.turn()
+		return
 	}
-	there()
-	for wait := c.between(0, min(2*time.Second, c.kind.Pause[1])); c.sleep(wait) || c.kind.Last; wait = c.between(c.kind.Pause[0], c.kind.Pause[1]) {
-		began := time.Now()
-		var err error
-		if conn == nil {
-			conn, err = c.dial()
-		}
-		if err == nil && c.kind.Last {
-			<-c.life.Done()
-			began = time.Now()
-		}
-		if err == nil {
-			conn.SetDeadline(time.Now().Add(Patience))
-			err = c.kind.Turn(c, conn)
-		}
-		if !c.kind.Bad {
-			c.Tally.Add(c.kind.Name, time.Since(began), err)
-		}
-		if err != nil || c.kind.Fresh {
-			hangUp()
-		}
-		c.Blocks.Add(c.got) // which may take its time: the turn is over
-		c.got = c.got[:0]
-		if c.kind.Last {
-			return
-		}
+	pause := c.kind.Pause
+	for wait := c.between(0, min(2*time.Second, pause[1])); c.sleep(wait); wait = c.between(pause[0], pause[1]) {
+		c.turn()
+	}
+}
+
+func (c *Client) turn() {
+	began := time.Now()
+	var err error
+	if c.conn == nil {
+		c.conn, err = c.dial()
+	}
+	if err == nil {
+		c.conn.SetDeadline(time.Now().Add(Patience))
+		err = c.kind.Turn(c, c.conn)
+	}
+	if !c.kind.Bad {
+		c.Tally.Add(c.kind.Name, time.Since(began), err)
+	}
+	if err != nil || c.kind.Fresh {
+		c.hangUp()
+	}
+	c.Blocks.Add(c.got) // which may take its time: the turn is over
+	c.got = c.got[:0]
+}
+
+func (c *Client) hangUp() {
+	if c.conn != nil {
+		c.conn.Close()
+		c.conn = nil
 	}
 }
 

@@ -4,13 +4,15 @@ package harness
 
 import (
 	"bytes"
-	"context"
+	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,79 +44,77 @@ type Daemon struct {
 	Program                                string
 	Port                                   int
 	t                                      testing.TB
-	cmd                                    *exec.Cmd // nil in the background
-	ended                                  chan error
+	cmd                                    *exec.Cmd     // nil in the background
+	ended                                  chan struct{} // closed when cmd is, with its err
+	err                                    error
 }
 
 // Start starts a daemon and returns when it is seeded, unless told otherwise. It ends with the test.
 func Start(t testing.TB, o Options) *Daemon {
 	t.Helper()
-	d, err := o.start(t)
+	if o.Dir == "" {
+		o.Dir = Dir(t)
+	}
+	if o.Program == "" {
+		o.Program = Prngd(t)
+	}
+	run := cmp.Or(o.Run, o.Dir)
+	d := &Daemon{t: t, Dir: o.Dir, Control: run + "/status.sock", Seed: o.Dir + "/seed", PIDFile: run + "/pid", Log: o.Dir + "/log",
+		Conf: o.Dir + "/prngd.conf", Program: o.Program, ended: make(chan struct{})}
+	d.Socket = run + "/egd"
+	WriteFile(t, d.Conf, d.conf(o), 0o644) // an upgrade reads it as the user that the daemon has become
+	t.Cleanup(d.kill)
+	err := d.run(o)
+	if err == nil && !o.Unseeded {
+		err = d.seeded()
+	}
 	if err != nil {
 		d.Fatalf("the daemon does not start: %v", err)
 	}
 	return d
 }
 
-func (o Options) start(t testing.TB) (*Daemon, error) {
-	dir := o.Dir
-	if dir == "" {
-		dir = Dir(t)
-	}
-	run := o.Run
-	if run == "" {
-		run = dir
-	}
-	d := &Daemon{t: t, Dir: dir, Control: run + "/status.sock", Seed: dir + "/seed", PIDFile: run + "/pid", Log: dir + "/log",
-		Conf: dir + "/prngd.conf", Program: o.Program, ended: make(chan error, 1)}
-	d.Socket = run + "/egd"
-	if d.Program == "" {
-		d.Program = Prngd(t)
-	}
-	conf := strings.ReplaceAll(o.Conf, "DIR", dir) + "\n"
-	has := func(line string) bool { return strings.Contains("\n"+conf, "\n"+line+" ") }
-	if !has("status") {
+// conf is what the options ask for, and what every daemon here has.
+func (d *Daemon) conf(o Options) string {
+	conf := strings.ReplaceAll(o.Conf, "DIR", d.Dir) + "\n"
+	if !strings.Contains("\n"+conf, "\nstatus ") {
 		conf += "status " + d.Control + "\n"
 	}
 	if !strings.Contains(conf, "listen "+d.Socket+"\n") {
 		conf += "listen " + d.Socket + "\n"
 	}
 	if o.TCP {
-		d.Port = FreePort(t)
+		d.Port = FreePort(d.t)
 		d.TCP = fmt.Sprintf("localhost:%d", d.Port)
 		conf += "listen tcp/" + d.TCP + "\n"
 	}
 	if o.Background {
 		conf += "log target=file:" + d.Log + "\n"
 	}
-	WriteFile(t, d.Conf, conf, 0o644) // an upgrade reads it as the user that the daemon has become
-	t.Cleanup(d.kill)
-	if err := d.run(o); err != nil || o.Unseeded {
-		return d, err
-	}
-	return d, d.Seeded()
+	return conf
 }
 
 // run executes it.
 func (d *Daemon) run(o Options) error {
-	args := append([]string{d.Program, "-c", d.Conf, "-p", d.PIDFile}, o.Args...)
+	argv := slices.Concat(o.By, []string{d.Program, "-c", d.Conf, "-p", d.PIDFile}, o.Args)
 	switch {
 	case o.NoSeed:
-		args = append(args, "-n")
+		argv = append(argv, "-n")
 	case !strings.Contains(o.Conf, "seedfile "):
-		args = append(args, "-s", d.Seed)
+		argv = append(argv, "-s", d.Seed)
 	}
 	if !o.Background {
-		args = append(args, "-f")
+		argv = append(argv, "-f")
 	}
-	args = append(append([]string{}, o.By...), args...)
-	cmd := exec.Command(args[0], args[1:]...)
+	cmd := exec.Command(argv[0], argv[1:]...)
 	if o.Background {
 		if said, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("%w: %s", err, said)
 		}
-		var err error
-		d.PID, err = d.pidFile()
+		text, err := os.ReadFile(d.PIDFile)
+		if err == nil {
+			d.PID, err = strconv.Atoi(strings.TrimSpace(string(text)))
+		}
 		return err
 	}
 	log, err := os.OpenFile(d.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -129,65 +129,45 @@ func (d *Daemon) run(o Options) error {
 		return err
 	}
 	d.cmd, d.PID = cmd, cmd.Process.Pid
-	go func() { d.ended <- cmd.Wait() }()
+	go func() { d.err = cmd.Wait(); close(d.ended) }()
 	return nil
 }
 
-func (d *Daemon) pidFile() (int, error) {
-	text, err := os.ReadFile(d.PIDFile)
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(strings.TrimSpace(string(text)))
-}
-
-// Seeded waits until the daemon answers that it is.
-func (d *Daemon) Seeded() error {
-	var last error
-	err := Await(func() bool {
+// seeded waits until the daemon answers that it is.
+func (d *Daemon) seeded() (err error) {
+	late := Await(func() bool {
 		select {
-		case err := <-d.ended:
-			d.ended <- err
-			last = fmt.Errorf("it has ended: %w", orNone(err))
+		case <-d.ended:
+			err = fmt.Errorf("it has ended: %v", d.err)
 			return true
 		default:
 		}
+		var c net.Conn
+		if c, err = dial(d.Socket); err != nil {
+			return false
+		}
+		defer c.Close()
 		var level int
-		level, last = d.level()
-		return last == nil && level > 0
+		level, err = egdproto.NewClient(c).Level()
+		return err == nil && level > 0
 	})
-	return errOf(err, last)
+	return errors.Join(late, err)
 }
 
-func errOf(err, last error) error {
-	if err != nil && last != nil {
-		return fmt.Errorf("%w: %w", err, last)
+// dial connects for as long as anything may take.
+func dial(path string) (net.Conn, error) {
+	c, err := net.Dial("unix", path)
+	if err == nil {
+		c.SetDeadline(time.Now().Add(Patience))
 	}
-	if err != nil {
-		return err
-	}
-	return last
-}
-
-func (d *Daemon) level() (int, error) {
-	c, err := net.Dial("unix", d.Socket)
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(Patience))
-	return egdproto.NewClient(c).Level()
+	return c, err
 }
 
 // Await asks again and again until done, for as long as anything may take.
 func Await(done func() bool) error {
-	give, cancel := context.WithTimeout(context.Background(), Patience)
-	defer cancel()
-	for !done() {
-		select {
-		case <-give.Done():
+	for end := time.Now().Add(Patience); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
 			return fmt.Errorf("not in %v", Patience)
-		case <-time.After(5 * time.Millisecond):
 		}
 	}
 	return nil
@@ -201,9 +181,9 @@ func (d *Daemon) Wait(what string, done func() bool) {
 	}
 }
 
-// Ask puts a verb to the control socket.
+// Ask puts a verb to the control socket. Where that has a queue, it waits as DialAs does.
 func (d *Daemon) Ask(verb string) (*control.Report, error) {
-	c, err := net.Dial("unix", d.Control)
+	c, err := DialAs(d.Control, os.Getuid())
 	if err != nil {
 		return nil, err
 	}
@@ -236,21 +216,20 @@ func (d *Daemon) Served(when string) []byte {
 	return b
 }
 
+// Serves reports whether a new client is served.
+func (d *Daemon) Serves() bool { _, err := d.serve(); return err == nil }
+
 func (d *Daemon) serve() ([]byte, error) {
-	c, err := net.Dial("unix", d.Socket)
+	c, err := dial(d.Socket)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(Patience))
 	b := make([]byte, 255)
 	r := Send(c, 2, 255)
 	r.Random(b)
 	return b, r.Err
 }
-
-// Serves reports whether a new client is served.
-func (d *Daemon) Serves() bool { _, err := d.serve(); return err == nil }
 
 // Fatalf fails the test. The reason comes after the log, because a summary shows the last lines.
 func (d *Daemon) Fatalf(format string, a ...any) {
@@ -260,9 +239,6 @@ func (d *Daemon) Fatalf(format string, a ...any) {
 
 // Logged is the log so far.
 func (d *Daemon) Logged() string {
-	if d == nil {
-		return ""
-	}
 	text, _ := os.ReadFile(d.Log)
 	return string(text)
 }
@@ -288,7 +264,7 @@ func (d *Daemon) Stop() {
 	if d.cmd == nil {
 		said, err := exec.Command(d.Program, "-k", d.Socket).CombinedOutput()
 		if want := fmt.Sprintf("Killing: %d\n", d.PID); err != nil || string(said) != want {
-			d.t.Fatalf("prngd -k: %v, %q, expected %q", orNone(err), said, want)
+			d.t.Fatalf("prngd -k: %v, %q, expected %q", err, said, want)
 		}
 		d.Wait("its end", func() bool { return syscall.Kill(d.PID, 0) != nil })
 		return
@@ -301,9 +277,9 @@ func (d *Daemon) Stop() {
 func (d *Daemon) Ended() {
 	d.t.Helper()
 	select {
-	case err := <-d.ended:
-		if d.ended <- err; err != nil {
-			d.Fatalf("the daemon ended with %v", err)
+	case <-d.ended:
+		if d.err != nil {
+			d.Fatalf("the daemon ended with %v", d.err)
 		}
 	case <-time.After(Patience):
 		d.Fatalf("the daemon does not end")
@@ -321,7 +297,7 @@ func (d *Daemon) kill() {
 		}
 	default:
 		syscall.Kill(-d.cmd.Process.Pid, syscall.SIGKILL)
-		d.ended <- <-d.ended
+		<-d.ended
 	}
 }
 
@@ -346,16 +322,12 @@ func (d *Daemon) SeedCounts() {
 	if info.Mode().Perm() != 0o600 || info.Size() != 512 && info.Size() != 1024 {
 		d.t.Fatalf("the seed has %d bytes and mode %v", info.Size(), info.Mode())
 	}
-	text, err := os.ReadFile(d.Seed)
-	if err != nil {
-		d.t.Fatal(err)
-	}
 	dir := Dir(d.t)
-	WriteFile(d.t, dir+"/seed", string(text), 0o600)
+	WriteFile(d.t, dir+"/seed", Run(d.t, "cat", d.Seed), 0o600)
 	next := Start(d.t, Options{Dir: dir, Conf: "seed-credit yes"})
 	next.LogHas("seed saved")
 	if bits := next.Status().Seed.Bits; bits != 256 {
-		d.t.Fatalf("the next daemon counts %d bits of the seed\n%s", bits, next.Logged())
+		next.Fatalf("the next daemon counts %d bits of the seed", bits)
 	}
 	next.Stop()
 }

@@ -10,7 +10,7 @@
 package harness
 
 import (
-	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"os/user"
@@ -30,9 +30,8 @@ func Main(m *testing.M, roles Roles) {
 		roles[role](os.Args[1:])
 		return
 	}
-	status := m.Run()
-	programs.remove()
-	os.Exit(status)
+	m.Run() // whose status becomes ours
+	os.RemoveAll(programs.dir)
 }
 
 // System skips a test unless it was asked for.
@@ -72,12 +71,15 @@ func Figure(t testing.TB, format string, args ...any) {
 // Dir is a directory with a short path that every user may pass through. It goes at the end of the test.
 func Dir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "prngd")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := public(t, "prngd")
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
+	return dir
+}
+
+func public(t testing.TB, name string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", name)
+	if err = errors.Join(err, os.Chmod(dir, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -90,20 +92,15 @@ func UID(t testing.TB, name string) int {
 	if err != nil {
 		t.Skip(err)
 	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		t.Fatal(err)
-	}
+	uid, _ := strconv.Atoi(u.Uid)
 	return uid
 }
 
 // WriteFile makes a file, or fails the test.
 func WriteFile(t testing.TB, path, text string, mode os.FileMode) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), mode); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(path, mode); err != nil { // whatever our umask is
+	// The mode is what it says, whatever our umask is.
+	if err := errors.Join(os.WriteFile(path, []byte(text), mode), os.Chmod(path, mode)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -111,13 +108,14 @@ func WriteFile(t testing.TB, path, text string, mode os.FileMode) {
 // Run runs a command and returns what it printed; its failure is the test's.
 func Run(t testing.TB, name string, args ...string) string {
 	t.Helper()
-	var out, said bytes.Buffer
+	var said strings.Builder
 	cmd := exec.Command(name, args...)
-	cmd.Stdout, cmd.Stderr = &out, &said
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%s: %v: %s%s", cmd, err, &out, &said)
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v: %s%s", cmd, err, out, &said)
 	}
-	return out.String()
+	return string(out)
 }
 
 // Program builds a package of this module, given from the top, as the releases are, and returns the path of the
@@ -127,11 +125,7 @@ func Program(t testing.TB, pkg string) string {
 	if given := os.Getenv("PRNGD"); given != "" && pkg == "." {
 		return given
 	}
-	path, err := programs.build(pkg, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return build(t, pkg, "")
 }
 
 // Prngd is the daemon.
@@ -141,68 +135,32 @@ func Prngd(t testing.TB) string { t.Helper(); return Program(t, ".") }
 func Egdquery(t testing.TB) string { t.Helper(); return Program(t, "./cmd/egdquery") }
 
 // PrngdVersion builds the daemon with another version, as another program that it can be upgraded to.
-func PrngdVersion(t testing.TB, version string) string {
+func PrngdVersion(t testing.TB, version string) string { t.Helper(); return build(t, ".", version) }
+
+// programs is the directory of those that this test binary has built.
+var programs struct {
+	sync.Mutex
+	dir string
+}
+
+func build(t testing.TB, pkg, version string) string {
 	t.Helper()
-	path, err := programs.build(".", version)
-	if err != nil {
-		t.Fatal(err)
+	programs.Lock()
+	defer programs.Unlock()
+	if programs.dir == "" {
+		programs.dir = public(t, "prngd-programs")
 	}
-	return path
-}
-
-// programs are those of this test binary.
-var programs cache
-
-type cache struct {
-	mu    sync.Mutex
-	dir   string
-	built map[string]string
-}
-
-func (c *cache) build(pkg, version string) (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if path := c.built[pkg+version]; path != "" {
-		return path, nil
+	path := filepath.Join(programs.dir, filepath.Base(filepath.Join("prngd", pkg))+version)
+	if _, err := os.Stat(path); err == nil {
+		return path
 	}
-	if c.dir == "" {
-		dir, err := os.MkdirTemp("/tmp", "prngd-programs")
-		if err != nil {
-			return "", err
-		}
-		if err := os.Chmod(dir, 0o755); err != nil {
-			return "", err
-		}
-		c.dir, c.built = dir, map[string]string{}
-	}
-	name := map[string]string{".": "prngd"}[pkg]
-	if name == "" {
-		name = filepath.Base(pkg)
-	}
-	path := filepath.Join(c.dir, name+version)
 	cmd := exec.Command("go", "build", "-trimpath", "-tags", "urfave_cli_no_docs", "-buildvcs=false", "-ldflags", "-X main.version=test"+version, "-o", path, pkg)
 	cmd.Dir = "../.." // of every test's directory
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := cmd.CombinedOutput(); err != nil {
-		return "", &buildError{pkg, string(said), err}
+		t.Fatalf("building %s: %v\n%s", pkg, err, said)
 	}
-	c.built[pkg+version] = path
-	return path, nil
-}
-
-func (c *cache) remove() {
-	if c.dir != "" {
-		os.RemoveAll(c.dir)
-	}
-}
-
-type buildError struct {
-	pkg, said string
-	err       error
-}
-
-func (e *buildError) Error() string {
-	return "building " + e.pkg + ": " + e.err.Error() + "\n" + e.said
+	return path
 }
 
 // Block is the first block in a language of a page below docs: a recipe's configuration, word for word.

@@ -32,7 +32,7 @@ type Player struct {
 // Play starts a process in a role of Main's, as another user if uid is above 0, as nice as that, and returns when it
 // is ready.
 func Play(t testing.TB, role string, uid, nice int, args ...string) (*Player, error) {
-	p := &Player{cmd: exec.Command("/proc/self/exe", args...)}
+	p := &Player{cmd: exec.Command("/proc/self/exe", args...)} // where another user may not come near our directory
 	if nice > 0 {
 		p.cmd = exec.Command("nice", append([]string{"-n", strconv.Itoa(nice), self()}, args...)...)
 	}
@@ -55,7 +55,7 @@ func Play(t testing.TB, role string, uid, nice int, args ...string) (*Player, er
 	}
 	t.Cleanup(func() { p.cmd.Process.Kill(); p.cmd.Wait() })
 	if line, err := p.out.ReadString('\n'); err != nil || line != "ready\n" {
-		return nil, fmt.Errorf("%s said %q, expected ready: %w", role, line, orNone(err))
+		return nil, fmt.Errorf("%s said %q, expected ready: %v", role, line, err)
 	}
 	return p, nil
 }

@@ -3,45 +3,34 @@
 package harness
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// CPU is the processor time of all threads of a process: the scheduler's own
-// account, in nanoseconds, not ticks.
-func CPU(pid int) time.Duration {
-	var sum int64
+// CPU is the processor time of all threads of a process: the scheduler's own account, in nanoseconds, not ticks.
+func CPU(pid int) (sum time.Duration) {
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	for _, name := range tasks {
+		var n int64
 		b, _ := os.ReadFile(name)
-		ns, _, _ := bytes.Cut(b, []byte(" "))
-		n, _ := strconv.ParseInt(string(ns), 10, 64)
-		sum += n
+		fmt.Sscan(string(b), &n)
+		sum += time.Duration(n)
 	}
-	return time.Duration(sum)
+	return sum
 }
 
 // Memory is VmRSS and VmHWM of a process in KiB.
 func Memory(pid int) (now, peak int) {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(b)) {
-		fields := strings.Fields(line)
-		if len(fields) < 2 {
-			continue
-		}
-		n, _ := strconv.Atoi(fields[1])
-		switch fields[0] {
-		case "VmRSS:":
-			now = n
-		case "VmHWM:":
-			peak = n
-		}
+		fmt.Sscanf(line, "VmRSS: %d", &now)
+		fmt.Sscanf(line, "VmHWM: %d", &peak)
 	}
 	return now, peak
 }
@@ -61,4 +50,11 @@ func Descriptors(pid int) (list []string, err error) {
 	}
 	slices.Sort(list)
 	return list, nil
+}
+
+// Pin keeps the calling thread on one processor.
+func Pin(cpu int) error {
+	var set unix.CPUSet
+	set.Set(cpu)
+	return unix.SchedSetaffinity(0, &set)
 }

@@ -74,16 +74,6 @@ func (r *Replies) End() {
 	}
 	n, err := r.R.Read(make([]byte, 1))
 	if n != 0 || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
-		r.Err = fmt.Errorf("%d bytes and %w, expected the end", n, orNone(err))
+		r.Err = fmt.Errorf("%d bytes and %v, expected the end", n, err)
 	}
-}
-
-var errNone = errors.New("no error")
-
-// orNone is err, or says that there was none.
-func orNone(err error) error {
-	if err == nil {
-		return errNone
-	}
-	return err
 }

@@ -2,41 +2,41 @@
 
 package hostile
 
+import "bytes"
+
 // attack is one way to be hostile.
 type attack struct {
-	name, about string
-	conf        string // lines of prngd.conf
-	files       int    // the daemon's RLIMIT_NOFILE; 0: ours
-	tcp         bool   // the daemon listens on a port as well
-	users       bool   // comes as several users
-	cgroup      bool   // the daemon lives in the memory cgroup
-
-	do    func(*assault)       // in a process of its own, until told to stop
-	wrong func(sight) []string // what the daemon did and must not; nil: nothing special
+	name  string
+	do    func(*assault) // in a process of its own, until told to stop
+	wrong func(*sight)   // what the daemon did and must not; nil: nothing special
+	conf  string         // lines of prngd.conf
+	shell string         // what a shell does to itself that the daemon shall inherit
+	tcp   bool           // the daemon listens on a port as well
+	users bool           // comes as several users
 }
 
-// attacks are all of them.
+// attacks are all of them. Floods are 200 connections, or more.
 var attacks = []attack{
-	{name: "none", about: "peace, to compare with", do: func(a *assault) { a.stand() }},
-	{name: "processors", about: "two loops that keep the processors busy and leave the daemon alone", do: spin},
-	{name: "slow", about: "2,000 half requests, half of which grow by a byte now and then", do: slow, wrong: slowWrong},
-	{name: "deaf", about: "500 connections that ask for 10 MB each and read nothing", do: deaf, wrong: deafWrong},
-	{name: "storm", about: "2,000 connections a second", do: storm},
-	{name: "tcp", about: "TCP connections half closed, reset, and left in the middle of a request", tcp: true, do: halves, wrong: halvesWrong},
-	{name: "leavers", about: "connections that begin a request and go", do: leavers, wrong: leaversWrong},
-	{name: "descriptors", about: "one uid with all it can get where RLIMIT_NOFILE is 64", files: 64, users: true, do: hoard, wrong: hoardWrong},
-	{name: "cap", about: "one uid at its own limit, connecting again", conf: "max-connections 400", users: true, do: hoard, wrong: capWrong},
-	{name: "places", about: "three uids with all the places there are", conf: "max-connections 400", users: true, do: crowd, wrong: crowdWrong},
-	{name: "addresses", about: "a uid that comes by TCP from 2,000 addresses of this host", conf: "max-connections 400", tcp: true, users: true, do: addresses, wrong: addressesWrong},
-	{name: "garbage", about: "random bytes, over and over", do: garbage},
-	{name: "unknown", about: "unknown commands, each on a new connection", do: unknown, wrong: unknownWrong},
-	{name: "writes", about: "200 connections of user nobody's writes that claim all they can", do: writes, wrong: writesWrong},
-	{name: "levels", about: "200 connections with 4,096 requests of one byte each at a time", do: levels},
-	{name: "pipelines", about: "200 connections that always have 2,000 reads under way", do: pipelines},
-	{name: "askers", about: "1,000 connections that ask one after another", do: askers},
-	{name: "control", about: "the control socket: huge, slow, idle and many, where its mode lets all in", conf: "status CONTROL mode=0666", users: true, do: admins, wrong: adminsWrong},
-	{name: "locked", about: "the control socket with the mode it has by itself", users: true, do: locked},
-	{name: "memory", about: "deaf ones where the daemon and its sockets have 64 MiB in all", cgroup: true, do: deaf, wrong: deafWrong},
+	{name: "none", do: (*assault).stand}, // peace, to compare with
+	{name: "processors", do: spin},
+	{name: "slow", do: slow, wrong: slowWrong},
+	{name: "deaf", do: deaf, wrong: deafWrong},
+	{name: "storm", do: storm},
+	{name: "tcp", tcp: true, do: halves, wrong: halvesWrong},
+	{name: "leavers", do: leavers, wrong: leaversWrong},
+	{name: "descriptors", shell: "ulimit -n 64 && ", users: true, do: hoard, wrong: hoardWrong},
+	{name: "cap", conf: "max-connections 400", users: true, do: hoard, wrong: capWrong},
+	{name: "places", conf: "max-connections 400", users: true, do: crowd, wrong: crowdWrong},
+	{name: "addresses", conf: "max-connections 400", tcp: true, users: true, do: addresses, wrong: addressesWrong},
+	{name: "garbage", do: garbage},
+	{name: "unknown", do: unknown, wrong: unknownWrong},
+	{name: "writes", do: flood(200, nobody, "writes/s", 2100, 0, gifts()), wrong: writesWrong},
+	{name: "levels", do: flood(200, rascal, "levels/s", 4096, 4*4096, make([]byte, 4096))},
+	{name: "pipelines", do: flood(200, rascal, "reads/s", 2000, 2000*255, bytes.Repeat([]byte{2, 255}, 2000))},
+	{name: "askers", do: flood(1000, rascal, "reads/s", 1, 255, []byte{2, 255})},
+	{name: "control", conf: "status CONTROL mode=0666", users: true, do: admins, wrong: adminsWrong},
+	{name: "locked", users: true, do: locked},
+	{name: "memory", shell: "echo $$ >CGROUP/cgroup.procs && ", do: deaf, wrong: deafWrong}, // the daemon and its sockets have 64 MiB in all
 }
 
 // The users that come. The numbers are nobody's on any machine, but for user nobody.

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,19 +19,15 @@ var unwanted = regexp.MustCompile(`(?i)\b(whoever|whomever|whosoever|whom|whose[
 // A relative clause has a noun before its "who".
 var clause = regexp.MustCompile(`(?i)\b(users?|clients?|peers?|admins?|administrators?|people|person|reader|root|process|processes|those|one|attackers?|anybody|anyone|somebody|someone|everybody|everyone|nobody),? who\b`)
 
-// prosaic are the files whose words are looked at.
-func prosaic(t *testing.T) (files []string) {
-	walk(t, func(file string) {
-		switch path.Ext(file) {
-		case ".go", ".md", ".1", ".3", ".5", ".8", ".example", ".sh", ".pl", ".c", ".h", ".js", ".html", ".yml", ".yaml", ".conf", ".service", ".socket",
-			".txt", ".txtar", "":
-			if path.Base(file) != "LICENSE" && file != "test/house/prose_test.go" {
-				files = append(files, file)
-			}
-		}
-	})
-	return files
+// prosaic says whether a file's words are looked at.
+func prosaic(file string) bool {
+	const kinds = ".go .md .1 .3 .5 .8 .example .sh .pl .c .h .js .html .yml .yaml .conf .service .socket .txt .txtar"
+	ext := path.Ext(file)
+	return (ext == "" || slices.Contains(strings.Fields(kinds), ext)) && path.Base(file) != "LICENSE" && file != "test/house/prose_test.go"
 }
+
+// testscript is a line of a testscript that is no comment.
+var testscript = regexp.MustCompile(`(?m)^[^#\n].*$`)
 
 // objections are the lines of a file that have an unwanted word. In Go, comments and strings are looked at: errors and
 // log messages are among these; in a testscript, comments.
@@ -43,40 +40,34 @@ func objections(file string, text []byte) (list []string) {
 		}
 	}
 	switch path.Ext(file) {
-	case ".go":
-	case ".txt", ".txtar": // of a testscript, its comments
-		for i, text := range strings.Split(string(text), "\n") {
-			if strings.HasPrefix(text, "#") {
-				look(i+1, text)
-			}
-		}
-		return list
 	default:
 		look(1, string(text))
-		return list
-	}
-	var s scanner.Scanner
-	set := token.NewFileSet()
-	s.Init(set.AddFile(file, set.Base(), len(text)), text, nil, scanner.ScanComments)
-	for {
-		pos, kind, literal := s.Scan()
-		switch kind {
-		case token.EOF:
-			return list
-		case token.COMMENT, token.STRING:
-			look(set.Position(pos).Line, literal)
+	case ".txt", ".txtar":
+		look(1, testscript.ReplaceAllString(string(text), ""))
+	case ".go":
+		var s scanner.Scanner
+		set := token.NewFileSet()
+		s.Init(set.AddFile(file, set.Base(), len(text)), text, nil, scanner.ScanComments)
+		for pos, kind, literal := s.Scan(); kind != token.EOF; pos, kind, literal = s.Scan() {
+			if kind == token.COMMENT || kind == token.STRING {
+				look(set.Position(pos).Line, literal)
+			}
 		}
 	}
+	return list
 }
 
 // TestProseSees shows the words to the check, and sentences that it must let through.
 func TestProseSees(t *testing.T) {
 	for _, wrong := range []string{
 		"Whoever asks is answered.", "the user for whom it is", "it is told who is there", "he waits", "wake him", "his socket",
-		"the program before us", "no descriptor is to be had", "only 40 are to be had", "who has completed a command", "upon a reload", "by who runs it", "read anew", "cannot be had", "it sees to it", "no write is believed",
+		"the program before us", "no descriptor is to be had", "only 40 are to be had", "who has completed a command", "upon a reload",
+		"by who runs it", "read anew", "cannot be had", "it sees to it", "no write is believed",
 	} {
-		if objections("a.md", []byte(wrong)) == nil || objections("a.go", []byte("package a\n\n// "+wrong)) == nil || objections("a.go", []byte("package a\n\nvar e = `"+wrong+"`")) == nil {
-			t.Errorf("nothing is found in %q", wrong)
+		for file, before := range map[string]string{"a.md": "", "a.txt": "x\n# ", "a.go": "package a\n\n// ", "b.go": "package b\n\nvar e = `"} {
+			if objections(file, []byte(before+wrong+"`")) == nil {
+				t.Errorf("nothing is found in %s with %q", file, wrong)
+			}
 		}
 	}
 	for _, right := range []string{"The peer that asks is answered.", "clients who are root", "the header, this, when, then"} {
@@ -84,7 +75,7 @@ func TestProseSees(t *testing.T) {
 			t.Errorf("%q: %q", right, got)
 		}
 	}
-	if got := objections("a.go", []byte("package a\n\nvar he, whom int")); got != nil {
+	if got := append(objections("a.go", []byte("package a\n\nvar he, whom int")), objections("a.txt", []byte("exec who\n"))...); got != nil {
 		t.Errorf("names are looked at: %q", got)
 	}
 }

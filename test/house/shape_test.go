@@ -6,13 +6,14 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// limits are the largest figures that need no entry in offenders.txt.
+// limits are the largest figures that are no offence.
 var limits = map[string]int{
 	"lines":        60, // of a function
 	"fields":       20, // of a struct that has methods
@@ -21,22 +22,17 @@ var limits = map[string]int{
 	"package":      0,  // package comments that are missing
 }
 
-// pkg is one package: its files without tests, and with them.
+// pkg is one package: its files, and those of its tests.
 type pkg struct {
-	dir   string
-	fset  *token.FileSet
-	files []*ast.File
-	tests []*ast.File
+	dir          string
+	fset         *token.FileSet
+	files, tests []*ast.File
 }
 
-func parse(dir string) (pkg, error) {
-	p := pkg{dir: dir, fset: token.NewFileSet()}
-	found, err := build.ImportDir(filepath.Join(root, dir), 0)
-	if err != nil {
-		return p, err
-	}
-	for _, name := range append(append(found.GoFiles, found.TestGoFiles...), found.XTestGoFiles...) {
-		f, err := parser.ParseFile(p.fset, filepath.Join(root, dir, name), nil, parser.ParseComments)
+func parse(found *build.Package) (pkg, error) {
+	p := pkg{dir: found.ImportPath, fset: token.NewFileSet()}
+	for _, name := range slices.Concat(found.GoFiles, found.TestGoFiles, found.XTestGoFiles) {
+		f, err := parser.ParseFile(p.fset, filepath.Join(found.Dir, name), nil, parser.ParseComments)
 		if err != nil {
 			return p, err
 		}
@@ -56,24 +52,22 @@ func (p pkg) measure(note figures) {
 			note[rule+" "+p.dir+subject] = n
 		}
 	}
-	for _, f := range append(slices.Clone(p.files), p.tests...) {
+	for _, f := range slices.Concat(p.files, p.tests) {
 		for _, d := range f.Decls {
 			if d, ok := d.(*ast.FuncDecl); ok {
-				over("lines", "."+name(d), p.line(d.End())-p.line(d.Pos())+1)
+				over("lines", "."+name(d), p.fset.Position(d.End()).Line-p.fset.Position(d.Pos()).Line+1)
 			}
 		}
 	}
 	for subject, n := range p.structs() {
 		over("fields", "."+subject, n)
 	}
-	over("circle", "", len(largestCircle(p.uses())))
-	if len(p.files) > 0 {
-		over("package", "", p.uncommented())
-		over("undocumented", "", len(p.undocumented()))
+	over("circle", "", largestCircle(p.uses()))
+	if len(p.files) > 0 && !slices.ContainsFunc(p.files, func(f *ast.File) bool { return f.Doc != nil }) {
+		over("package", "", 1)
 	}
+	over("undocumented", "", p.undocumented())
 }
-
-func (p pkg) line(at token.Pos) int { return p.fset.Position(at).Line }
 
 // name is a function's, or TYPE.METHOD.
 func name(d *ast.FuncDecl) string {
@@ -110,60 +104,40 @@ func (p pkg) structs() map[string]int {
 			return true
 		})
 	}
-	for name := range fields {
-		if !behaves[name] {
-			delete(fields, name)
-		}
-	}
+	maps.DeleteFunc(fields, func(name string, _ int) bool { return !behaves[name] })
 	return fields
 }
 
-func (p pkg) uncommented() int {
-	for _, f := range p.files {
-		if f.Doc != nil {
-			return 0
+// undocumented counts the exported names without a comment. In a group of constants or variables, the group's does.
+func (p pkg) undocumented() (n int) {
+	count := func(name *ast.Ident, comments ...*ast.CommentGroup) {
+		if name.IsExported() && !slices.ContainsFunc(comments, func(c *ast.CommentGroup) bool { return c != nil }) {
+			n++
 		}
 	}
-	return 1
-}
-
-// undocumented are the exported names without a comment. In a group of constants or variables, the group's does.
-func (p pkg) undocumented() (names []string) {
-	if p.files[0].Name.Name == "main" {
-		return nil
-	}
 	for _, f := range p.files {
+		if f.Name.Name == "main" {
+			return 0
+		}
 		for _, d := range f.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
-				if d.Doc == nil && d.Name.IsExported() && (d.Recv == nil || ast.IsExported(receiver(d))) {
-					names = append(names, name(d))
+				if of := receiver(d); of == "" || ast.IsExported(of) {
+					count(d.Name, d.Doc)
 				}
 			case *ast.GenDecl:
-				if d.Doc == nil {
-					names = append(names, bare(d)...)
+				for _, s := range d.Specs {
+					switch s := s.(type) {
+					case *ast.TypeSpec:
+						count(s.Name, d.Doc, s.Doc, s.Comment)
+					case *ast.ValueSpec:
+						count(s.Names[0], d.Doc, s.Doc, s.Comment)
+					}
 				}
 			}
 		}
 	}
-	return names
-}
-
-// bare are the exported names of a declaration whose specs have no comment of their own.
-func bare(d *ast.GenDecl) (names []string) {
-	for _, s := range d.Specs {
-		switch s := s.(type) {
-		case *ast.TypeSpec:
-			if s.Doc == nil && s.Comment == nil && s.Name.IsExported() {
-				names = append(names, s.Name.Name)
-			}
-		case *ast.ValueSpec:
-			if s.Doc == nil && s.Comment == nil && s.Names[0].IsExported() {
-				names = append(names, s.Names[0].Name)
-			}
-		}
-	}
-	return names
+	return n
 }
 
 // uses maps each file to the files of the package whose names it uses. Other packages are not looked into: what has
@@ -182,30 +156,31 @@ func (p pkg) uses() map[string][]string {
 	return graph
 }
 
-// largestCircle is the largest set of files of which each reaches each.
-func largestCircle(graph map[string][]string) (largest []string) {
+// largestCircle is the size of the largest set of files of which each reaches each.
+func largestCircle(graph map[string][]string) (largest int) {
 	reaches := map[string]map[string]bool{}
 	for from := range graph {
 		seen := map[string]bool{}
-		for todo := graph[from]; len(todo) > 0; {
-			next := todo[0]
-			if todo = todo[1:]; !seen[next] {
-				seen[next] = true
-				todo = append(slices.Clone(todo), graph[next]...)
+		var visit func(string)
+		visit = func(file string) {
+			for _, next := range graph[file] {
+				if !seen[next] {
+					seen[next] = true
+					visit(next)
+				}
 			}
 		}
+		visit(from)
 		reaches[from] = seen
 	}
 	for a := range reaches {
-		var circle []string
+		size := 0
 		for b := range reaches[a] {
 			if reaches[b][a] {
-				circle = append(circle, b)
+				size++
 			}
 		}
-		if len(circle) > len(largest) {
-			largest = circle
-		}
+		largest = max(largest, size)
 	}
 	return largest
 }
@@ -225,9 +200,7 @@ func TestShapeSees(t *testing.T) {
 	got := figures{}
 	p.measure(got)
 	want := figures{"lines a.T.F": 61, "fields a.T": 21, "circle a": 6, "package a": 1, "undocumented a": 8}
-	for _, offence := range want.sorted() {
-		if got[offence] != want[offence] {
-			t.Errorf("%s: %d, expected %d", offence, got[offence], want[offence])
-		}
+	if !maps.Equal(got, want) {
+		t.Errorf("%v, expected %v", got, want)
 	}
 }

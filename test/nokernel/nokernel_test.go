@@ -1,14 +1,15 @@
 //go:build linux
 
-// Package nokernel starts the daemon where the kernel has no random bytes, and without a seed file.
+// Package nokernel starts the daemon where the kernel has no random bytes: without a seed file, or as a twin of another.
 package nokernel
 
 import (
+	"bytes"
 	"flag"
-	"net"
-	"os"
 	"os/exec"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,37 +28,24 @@ var ways = []string{"-errno ENOSYS", "-errno EPERM", "-errno ENOSYS -no-at-rando
 // TestSeededByJitterAlone proves the jail before anything is proven by it, and then has the daemon start in it.
 func TestSeededByJitterAlone(t *testing.T) {
 	harness.System(t)
-	harness.Root(t, "mount namespaces do")
-	jail, probe := harness.Program(t, "./scripts/jail"), harness.Program(t, "./scripts/jail/probe")
-	if said, err := exec.Command(jail, "true").CombinedOutput(); err != nil {
-		t.Skipf("no jail can be made here: %s", said)
-	}
+	jail, probe := harness.By(t, harness.Program(t, "./scripts/jail")), harness.Program(t, "./scripts/jail/probe")
 	t.Run("probe", func(t *testing.T) {
 		if exec.Command(probe).Run() == nil {
 			t.Skip("no kernel random bytes outside the jail either")
 		}
 	})
+	mortal := harness.Dir(t) + "/mortal" // dies where crypto/rand has no bytes
+	harness.WriteFile(t, mortal+".go", "package main\nimport \"crypto/rand\"\nfunc main() { println(rand.Text()) }\n", 0o600)
+	t.Setenv("CGO_ENABLED", "0") // or it would die without AT_RANDOM
+	harness.Run(t, "go", "build", "-o", mortal, mortal+".go")
 	harness.Prngd(t) // built before the clock runs
-	mortal := mortal(t)
 	for _, way := range ways {
 		t.Run(strings.ReplaceAll(way, " ", ""), func(t *testing.T) {
-			by := append([]string{jail}, strings.Fields(way)...)
+			by := append(jail[:1:1], strings.Fields(way)...)
 			shut(t, by, probe, mortal)
 			starts(t, way, by)
 		})
 	}
-}
-
-// mortal is a program that dies where crypto/rand has no bytes.
-func mortal(t *testing.T) string {
-	dir := harness.Dir(t)
-	harness.WriteFile(t, dir+"/dies.go", "package main\nimport \"crypto/rand\"\nfunc main() { println(rand.Text()) }\n", 0o600)
-	build := exec.Command("go", "build", "-o", dir+"/dies", dir+"/dies.go")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
-	}
-	return dir + "/dies"
 }
 
 // shut fails the test unless nothing inside gives random bytes.
@@ -78,57 +66,61 @@ func shut(t *testing.T, by []string, probe, mortal string) {
 	} else if _, err := inside("head", "-c1", "/dev/urandom"); err == nil {
 		t.Fatal("head reads /dev/urandom")
 	}
-	if said, err := inside(mortal); err == nil {
-		t.Fatalf("crypto/rand works in there: %s", said)
+	if said, err := inside(mortal); err == nil || !strings.Contains(said, "crypto/rand") {
+		t.Fatalf("crypto/rand works in there: %v: %s", err, said)
 	}
 }
 
-// starts has a daemon start again and again: seeded by jitter alone, and no two give the same bytes.
+// starts has a daemon start again and again: seeded by jitter alone, and no two give the same bytes by command 1.
 func starts(t *testing.T, way string, by []string) {
 	t.Helper()
-	var answered, seeded []time.Duration
+	var seeded []time.Duration
 	given := map[string]bool{string(make([]byte, egdproto.MaxRead)): true}
 	for range *runs {
 		began := time.Now()
-		d := harness.Start(t, harness.Options{NoSeed: true, Unseeded: true, By: by})
-		first, ready, got := ask(t, d, began)
-		if given[got] {
-			t.Fatalf("zeros, or the very bytes of an earlier start: %x", got)
+		d := harness.Start(t, harness.Options{NoSeed: true, By: by})
+		seeded = append(seeded, time.Since(began))
+		data := make([]byte, egdproto.MaxRead)
+		if n, err := egdproto.NewClient(d.Dial("unix")).ReadSome(data); err != nil || n != len(data) {
+			t.Fatalf("command 1 gave %d of %d bytes: %v", n, len(data), err)
 		}
-		given[got] = true
-		answered, seeded = append(answered, first), append(seeded, ready)
+		if given[string(data)] {
+			t.Fatalf("zeros, or the very bytes of an earlier start: %x", data)
+		}
+		given[string(data)] = true
 		d.Stop()
 		d.LogHas(`msg=seeded by="jitter [0-9]* bits"`)
 	}
-	harness.Figure(t, "jail %s: %d starts, first answer %v; seeded %v", way, *runs, harness.DigestOf(answered), harness.DigestOf(seeded))
+	harness.Figure(t, "jail %s: %d starts, seeded after %v", way, *runs, harness.DigestOf(seeded))
 }
 
-// ask waits for the socket and for the seed, as a client that was started together with the daemon would, and reads by
-// command 1.
-func ask(t *testing.T, d *harness.Daemon, began time.Time) (answered, seeded time.Duration, got string) {
-	t.Helper()
-	var conn net.Conn
-	d.Wait("the socket", func() bool {
-		var err error
-		conn, err = net.Dial("unix", d.Socket)
-		return err == nil
-	})
-	defer conn.Close()
-	conn.SetDeadline(began.Add(harness.Patience))
-	client := egdproto.NewClient(conn)
-	for level := 0; level == 0; seeded = time.Since(began) {
-		var err error
-		if level, err = client.Level(); err != nil {
-			d.Fatalf("asking for the level: %v", err)
+// TestTwins has two daemons start from byte-identical inputs, copies of one seed that counts, and with one pid. What they
+// are seeded by differs by jitter alone, and no byte that they give may be the same.
+func TestTwins(t *testing.T) {
+	harness.System(t)
+	by := harness.By(t, harness.Need(t, "unshare"), "--pid", "--fork", "--kill-child",
+		harness.Program(t, "./scripts/jail"), "-errno", "ENOSYS")
+	first := harness.Start(t, harness.Options{Conf: "seed-credit yes"})
+	first.LogHas("seed saved")
+	first.Signal(syscall.SIGKILL) // a stop would save another one
+	seed := harness.ReadFile(t, first.Seed)
+
+	given := harness.NewBlocks(1 << 10)
+	var bytesOf [2][]byte
+	for i := range bytesOf {
+		dir := harness.Dir(t)
+		harness.WriteFile(t, dir+"/seed", seed, 0o600)
+		twin := harness.Start(t, harness.Options{Dir: dir, Conf: "seed-credit yes", By: by})
+		if bits := twin.Status().Seed.Bits; bits != 256 {
+			twin.Fatalf("the seed counts for %d bits, expected 256", bits)
 		}
-		if answered == 0 {
-			answered = time.Since(began)
-		}
-		time.Sleep(time.Millisecond)
+		bytesOf[i] = twin.Served("a twin")
+		given.Add(bytesOf[i])
+		twin.LogHas("msg=seeded")
+		seeded := regexp.MustCompile(`msg=seeded by="([^"]*)"`).FindStringSubmatch(twin.Logged())
+		harness.Figure(t, "a twin, seeded by %q: first bytes %x", seeded[1:], bytesOf[i][:8])
 	}
-	data := make([]byte, egdproto.MaxRead)
-	if n, err := client.ReadSome(data); err != nil || n != len(data) {
-		t.Fatalf("command 1 gave %d of %d bytes: %v", n, len(data), err)
+	if n := given.Repeats(); n > 0 || bytes.Equal(bytesOf[0], bytesOf[1]) {
+		t.Errorf("twins gave the same bytes: %x, %x", bytesOf[0], bytesOf[1])
 	}
-	return answered, seeded, string(data)
 }

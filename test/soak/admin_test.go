@@ -3,11 +3,13 @@
 package soak
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 	"time"
 
@@ -15,115 +17,71 @@ import (
 	"prngd/test/harness"
 )
 
+// The parts of a run. Upgrades replace the whole program, and would hide what it leaks: so the rest of the run goes
+// without, but for one at its end.
+const (
+	changing = 0.4 // upgrades among everything else
+	settling = 0.5 // from here on it has to be steady
+
+	lastUpgrade = 5 * time.Second // before the end
+)
+
 // admin works on the daemon all the time.
 type admin struct {
 	*run
 	mood     *rand.Rand
-	done     map[string]int
-	failed   []string
 	upgraded int
-}
-
-func newAdmin(d *run, mood *rand.Rand) *admin {
-	return &admin{run: d, mood: mood, done: map[string]int{}}
 }
 
 // chore is something done again and again.
 type chore struct {
 	name  string
 	every time.Duration
-	do    func(*admin) error
+	do    func(n int) error // for the n-th time, from 0
 	due   time.Duration
+	n     int
 }
 
-// work does its chores, one after the other, until the time is over.
-func (a *admin) work(length time.Duration, w *watcher) error {
-	pace := func(least, most time.Duration) time.Duration { return min(max(length/100, least), most) }
-	chores := []chore{
-		{name: "upgrade", every: pace(4*time.Second, 20*time.Second), do: (*admin).upgrade},
-		{name: "reload", every: pace(3*time.Second, 10*time.Second), do: (*admin).reload},
-		{name: "mood", every: pace(4*time.Second, 15*time.Second), do: (*admin).nextMood},
-		{name: "save", every: 5 * time.Second, do: (*admin).save},
-		{name: "reseed", every: 5 * time.Second, do: (*admin).reseed},
-		{name: "stir", every: 7 * time.Second, do: (*admin).stir},
-		{name: "status", every: w.every, do: func(*admin) error { return w.sample() }},
+// work does its chores, one after the other, until the time is over, and leaves the daemon as it was found.
+func (a *admin) work(w *watcher) {
+	pace := func(part, least, most time.Duration) time.Duration { return min(max(w.length/part, least), most) }
+	verb := func(verb string) func(int) error { return func(int) error { return a.verb(verb) } }
+	upgrades := &chore{name: "upgrade", every: pace(100, 4*time.Second, 20*time.Second), do: a.upgrade}
+	chores := []*chore{
+		upgrades,
+		{name: "reload", every: pace(100, 3*time.Second, 10*time.Second), do: a.reload},
+		{name: "mood", every: pace(100, 4*time.Second, 15*time.Second), do: func(n int) error { return a.feel(moods[(n+1)%len(moods)]) }},
+		{name: "save", every: 5 * time.Second, do: verb(control.Save)},
+		{name: "reseed", every: 5 * time.Second, do: verb(control.Reseed)},
+		{name: "stir", every: 7 * time.Second, do: a.stir},
+		{name: "status", every: pace(1200, 500*time.Millisecond, 5*time.Second), do: w.sample},
 	}
-	upgrades := &chores[0]
-	began := time.Now()
-	for now := time.Duration(0); now < length; now = time.Since(began) {
-		if now > time.Duration(changing*float64(length)) {
-			upgrades.due = max(upgrades.due, length-lastUpgrade)
+	for now := time.Duration(0); now < w.length; now = time.Since(w.began) {
+		if now > time.Duration(changing*float64(w.length)) {
+			upgrades.due = max(upgrades.due, w.length-lastUpgrade)
 		}
-		next := &chores[0]
-		for i := range chores {
-			if chores[i].due < next.due {
-				next = &chores[i]
-			}
-		}
+		next := slices.MinFunc(chores, func(a, b *chore) int { return cmp.Compare(a.due, b.due) })
 		time.Sleep(next.due - now)
-		a.do(next)
-		next.due = max(next.due, time.Since(began)-next.every/2) + next.every
+		if err := next.do(next.n); err != nil {
+			a.t.Errorf("%s at %s: %v", next.name, time.Now().Format(time.TimeOnly), err)
+		}
+		next.n++
+		next.due = max(next.due, time.Since(w.began)-next.every/2) + next.every
 	}
-	return a.calm()
-}
-
-func (a *admin) do(c *chore) {
-	err := c.do(a)
-	a.done[c.name]++
-	if err != nil {
-		a.failed = append(a.failed, fmt.Sprintf("%s at %s: %v", c.name, time.Now().Format(time.TimeOnly), err))
+	if err := errors.Join(a.feel(moods[0]), a.configure("first"), a.verb(control.Reload)); err != nil {
+		a.t.Error(err)
+	}
+	done := ""
+	for _, c := range chores {
+		done += fmt.Sprintf("%s %d, ", c.name, c.n)
+	}
+	harness.Figure(a.t, "chores: %s%d programs took over", done, a.upgraded)
+	if a.upgraded == 0 {
+		a.t.Error("there was no upgrade")
 	}
 }
 
 func (a *admin) verb(verb string) error { _, err := a.Ask(verb); return err }
-
-func (a *admin) nextMood() error { return a.change() }
-func (a *admin) save() error     { return a.verb(control.Save) }
-func (a *admin) reseed() error   { return a.verb(control.Reseed) }
-
-// stir is tlsmgr at the exchange file, as the user that owns it.
-func (a *admin) stir() error {
-	file := a.path("run/exchange")
-	info, err := os.Stat(file)
-	if err != nil {
-		return err
-	}
-	cmd := exec.Command(a.egdquery, "-s", a.Socket, "exchange", "stir", file)
-	if st := info.Sys().(*syscall.Stat_t); st.Uid != 0 {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: st.Uid, Gid: st.Gid}}
-	}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, out)
-	}
-	return err
-}
-
-// upgrade puts the other of two programs in the place of the one that runs; each
-// fifth time one that cannot take over, which the daemon has to refuse.
-func (a *admin) upgrade() error {
-	if a.done["upgrade"]%5 == 4 {
-		return errors.Join(a.install("broken", "prngd"), a.refused(control.Upgrade), a.install(a.program(0), "prngd"))
-	}
-	if err := a.install(a.program(1), "prngd"); err != nil {
-		return err
-	}
-	if err := a.signalOrAsk(syscall.SIGUSR2, control.Upgrade); err != nil {
-		return err
-	}
-	a.upgraded++
-	err := harness.Await(func() bool {
-		r, err := a.Ask(control.Status)
-		return err == nil && int(r.Process.Upgrades) == a.upgraded
-	})
-	if err != nil {
-		return fmt.Errorf("the daemon was not upgraded: %w", err)
-	}
-	return nil
-}
-
-// program is the name of the one that runs, or of a later one.
-func (a *admin) program(later int) string { return fmt.Sprintf("program.%d", (a.upgraded+later)%2) }
 
 // signalOrAsk does it one way or the other.
 func (a *admin) signalOrAsk(s syscall.Signal, verb string) error {
@@ -132,20 +90,6 @@ func (a *admin) signalOrAsk(s syscall.Signal, verb string) error {
 	}
 	return a.verb(verb)
 }
-
-// reload has the daemon read a changed configuration, the first one again, and
-// one that it must refuse, in turns.
-func (a *admin) reload() error {
-	switch a.done["reload"] % 3 {
-	case 0:
-		return errors.Join(a.configure("changed"), a.signalOrAsk(syscall.SIGHUP, control.Reload))
-	case 1:
-		return errors.Join(a.configure("wrong"), a.refused(control.Reload), a.configure("changed"))
-	}
-	return errors.Join(a.configure("first"), a.signalOrAsk(syscall.SIGHUP, control.Reload))
-}
-
-func (a *admin) configure(name string) error { return a.install("conf."+name, "prngd.conf") }
 
 // refused wants a refusal.
 func (a *admin) refused(verb string) error {
@@ -157,12 +101,55 @@ func (a *admin) refused(verb string) error {
 	return fmt.Errorf("expected to be refused, got %v", err)
 }
 
-// calm leaves the daemon as it was found.
-func (a *admin) calm() error {
-	for a.run.mood.String() != moods[0] {
-		if err := a.change(); err != nil {
-			return err
-		}
+// upgrade puts the other of two programs in the place of the one that runs; each fifth time one that cannot take over,
+// which the daemon has to refuse.
+func (a *admin) upgrade(n int) error {
+	program := func(later int) string { return fmt.Sprintf("program.%d", (a.upgraded+later)%2) }
+	if n%5 == 4 {
+		return errors.Join(a.install("broken"), a.refused(control.Upgrade), a.install(program(0)))
 	}
-	return errors.Join(a.configure("first"), a.verb(control.Reload))
+	if err := a.install(program(1)); err != nil {
+		return err
+	}
+	if err := a.signalOrAsk(syscall.SIGUSR2, control.Upgrade); err != nil {
+		return err
+	}
+	a.upgraded++
+	return harness.Await(func() bool {
+		r, err := a.Ask(control.Status)
+		return err == nil && int(r.Process.Upgrades) == a.upgraded
+	})
+}
+
+func (a *admin) install(program string) error {
+	text, err := os.ReadFile(a.Dir + "/" + program)
+	if err != nil {
+		return err
+	}
+	return a.replace("prngd", string(text), 0o755)
+}
+
+// reload has the daemon read a changed configuration, the first one again, and one that it must refuse, in turns.
+func (a *admin) reload(n int) error {
+	switch n % 3 {
+	case 0:
+		return errors.Join(a.configure("changed"), a.signalOrAsk(syscall.SIGHUP, control.Reload))
+	case 1:
+		return errors.Join(a.configure("wrong"), a.refused(control.Reload), a.configure("changed"))
+	}
+	return errors.Join(a.configure("first"), a.signalOrAsk(syscall.SIGHUP, control.Reload))
+}
+
+func (a *admin) configure(name string) error { return a.replace("prngd.conf", a.confs[name], 0o644) }
+
+// stir is tlsmgr at the exchange file, as the user that owns it.
+func (a *admin) stir(int) error {
+	uid := uint32(harness.UID(a.t, "daemon"))
+	cmd := exec.Command(harness.Egdquery(a.t), "-s", a.Socket, "exchange", "stir", a.Dir+"/run/exchange")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, out)
+	}
+	return err
 }

@@ -7,34 +7,30 @@ import (
 	"io"
 	"net"
 	"os"
-	"sync/atomic"
 	"time"
 )
 
-// mood is how the sources of the daemon behave at the moment: a command of its
-// prngd.conf, which reads it from a file, and the EGD that we are to it.
-type mood struct{ now atomic.Int32 }
+// moods are how the sources of the daemon behave, in the order in which they come: each fault is followed by a
+// recovery. The sources are a command of its prngd.conf, which reads the mood from a file, and the EGD that we are to
+// it.
+var moods = []string{"works", "fails", "works", "hangs", "works", "chatters", "works", "orphans", "works", "dies"}
 
-// moods in the order in which they come: each fault is followed by a recovery.
-var moods = [...]string{"works", "fails", "works", "hangs", "works", "chatters", "works", "orphans", "works", "dies"}
-
-func (m *mood) String() string { return moods[m.now.Load()] }
-
-// change is the next mood.
-func (d *run) change() error {
-	d.mood.now.Store((d.mood.now.Load() + 1) % int32(len(moods)))
-	return d.replace("mood", d.mood.String()+"\n", 0o644)
+// feel is the next mood.
+func (d *run) feel(mood string) error {
+	d.mood.Store(mood)
+	return d.replace("mood", mood+"\n", 0o644)
 }
 
 // serveUpstream is an EGD in that mood.
-func (d *run) serveUpstream() (net.Listener, error) {
-	l, err := net.Listen("unix", d.path("upstream"))
+func (d *run) serveUpstream() {
+	path := d.Dir + "/upstream"
+	l, err := net.Listen("unix", path)
 	if err != nil {
-		return nil, err
+		d.t.Fatal(err)
 	}
-	if err := os.Chmod(d.path("upstream"), 0o777); err != nil { // the daemon may be somebody else
-		l.Close()
-		return nil, err
+	d.t.Cleanup(func() { l.Close() })
+	if err := os.Chmod(path, 0o777); err != nil { // the daemon may be somebody else
+		d.t.Fatal(err)
 	}
 	go func() {
 		for {
@@ -42,14 +38,13 @@ func (d *run) serveUpstream() (net.Listener, error) {
 			if err != nil {
 				return
 			}
-			go d.mood.answer(c)
+			go d.answer(c)
 		}
 	}()
-	return l, nil
 }
 
 // answer plays one conversation.
-func (m *mood) answer(c net.Conn) {
+func (d *run) answer(c net.Conn) {
 	defer c.Close()
 	if _, err := io.ReadFull(c, make([]byte, 2)); err != nil {
 		return
@@ -57,7 +52,7 @@ func (m *mood) answer(c net.Conn) {
 	sample := make([]byte, 65)
 	sample[0] = 64
 	time.Now().AppendFormat(sample[1:1], time.RFC3339Nano)
-	switch m.String() {
+	switch d.mood.Load() {
 	case "works":
 		c.Write(sample)
 	case "fails":
@@ -65,10 +60,8 @@ func (m *mood) answer(c net.Conn) {
 	case "hangs":
 		io.Copy(io.Discard, c) // until the daemon has had enough
 	case "chatters":
-		for chatter := bytes.Repeat([]byte{1, 'x'}, 2000); ; {
-			if _, err := c.Write(chatter); err != nil {
-				return
-			}
+		for err := error(nil); err == nil; {
+			_, err = c.Write(bytes.Repeat([]byte{1, 'x'}, 2000))
 		}
 	case "orphans":
 		c.Write(sample[:30])

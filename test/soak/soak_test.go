@@ -14,11 +14,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,160 +25,99 @@ import (
 )
 
 var (
-	length = flag.Duration("length", 2*time.Minute, "how long the load lasts")
-	crowd  = flag.Int("clients", 1000, "how many clients: `N`")
-	late   = flag.Duration("late", 10*time.Second, "a reply that takes longer, beside ten times what the machine itself is late, is a failure; Postfix waits ten seconds")
-	seed   = flag.Uint64("seed", uint64(time.Now().UnixNano()), "`NUMBER` that the clients' pauses and choices come from")
-	plot   = flag.String("plot", "", "`FILE` for the curves, SVG")
+	length  = flag.Duration("length", 2*time.Minute, "how long the load lasts")
+	clients = flag.Int("clients", 1000, "how many clients: `N`")
+	late    = flag.Duration("late", 10*time.Second, "a reply that takes longer, beside ten times what the machine itself is late, is a failure; Postfix waits ten seconds")
+	seed    = flag.Uint64("seed", uint64(time.Now().UnixNano()), "`NUMBER` that the clients' pauses and choices come from")
+	plot    = flag.String("plot", "", "`FILE` for the curves, SVG")
 )
 
 func TestMain(m *testing.M) { harness.Main(m, nil) }
 
-// The parts of a run. Upgrades replace the whole program, and would hide what it leaks: so the rest of the run goes
-// without, but for one at its end.
-const (
-	changing = 0.4 // upgrades among everything else
-	settling = 0.5 // from here on it has to be steady
-
-	lastUpgrade = 5 * time.Second // before the end
-)
-
-// run is one daemon and its load.
-type run struct {
-	*harness.Daemon
-	t        *testing.T
-	crowd    *harness.Crowd
-	mood     mood
-	length   time.Duration
-	egdquery string
-}
-
-func (d *run) path(name string) string { return filepath.Join(d.Dir, name) }
-
-// logf logs, if this is a test and not one of the test's own.
-func (d *run) logf(format string, args ...any) {
-	if d.t != nil {
-		d.t.Logf(format, args...)
-	}
-}
-
-// replace puts text in the place of a file, in one step: nobody reads half of it.
-func (d *run) replace(name, text string, mode os.FileMode) error {
-	next := d.path(name + ".next")
-	if err := os.WriteFile(next, []byte(text), mode); err != nil {
-		return err
-	}
-	return os.Rename(next, d.path(name))
-}
-
-// install puts a copy of one file in the place of another.
-func (d *run) install(from, name string) error {
-	text, err := os.ReadFile(d.path(from))
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(d.path(from))
-	if err != nil {
-		return err
-	}
-	return d.replace(name, string(text), info.Mode())
-}
-
-// TestSoak is the run. It starts the daemon as root, which becomes the user prngd, or daemon where there is no such
-// user, and runs its commands as a third one.
+// TestSoak is the run. It starts the daemon as root, which becomes the user daemon, and runs its commands as a third
+// one.
 func TestSoak(t *testing.T) {
 	harness.System(t)
 	harness.Root(t, "only root may count the descriptors of a daemon that nobody may look into")
 	d := prepare(t)
-	t.Logf("%d clients for %v, -seed %d", *crowd, d.length, *seed)
-	w := newWatcher(d)
-	before, err := w.settled()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.crowd = harness.StartCrowd(d.Target, harness.Kinds(*crowd), rand.New(rand.NewPCG(*seed, 1)))
-	admin := newAdmin(d, rand.New(rand.NewPCG(*seed, 2)))
-	w.begin()
-	if err := admin.work(d.length, w); err != nil {
-		d.Fatalf("%v", err)
-	}
-	d.crowd.Lift()
-	after, err := w.returned(before)
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Logf("%d clients for %v, -seed %d", *clients, *length, *seed)
+	before := d.settled()
+	crowd := harness.StartCrowd(d.Target, harness.Kinds(*clients), rand.New(rand.NewPCG(*seed, 1)))
+	w := &watcher{run: d, length: *length, began: time.Now()}
+	a := &admin{run: d, mood: rand.New(rand.NewPCG(*seed, 2))}
+	a.work(w)
+	crowd.Lift()
+	after := d.returned(len(before))
 	harness.Figure(t, "descriptors: %d before the load, %d after it", len(before), len(after))
-	problems := append(d.verdict(admin, w), before.left(after)...)
-	if err := w.draw(*plot); err != nil {
-		t.Error(err)
+	if more := left(before, after); more != nil {
+		t.Errorf("%d descriptors after the load, %d before: %q", len(after), len(before), more)
 	}
-	problems = append(problems, d.zombies()...)
+	d.served(crowd)
+	d.counted(w)
+	for _, problem := range w.grown(t.Logf) {
+		t.Error(problem)
+	}
+	w.draw(*plot)
+	d.zombies()
 	d.Stop()
-	problems = append(problems, d.orphans()...)
-	for _, p := range problems {
-		t.Error(p)
-	}
+	d.orphans()
 	if t.Failed() {
 		t.Log(d.Logged())
 	}
 }
 
+// run is one daemon and what is beside it.
+type run struct {
+	*harness.Daemon
+	t     *testing.T
+	confs map[string]string // by name
+	mood  atomic.Value      // of its sources
+}
+
+// replace puts text in the place of a file, in one step: nobody reads half of it.
+func (d *run) replace(name, text string, mode os.FileMode) error {
+	path := d.Dir + "/" + name
+	if err := os.WriteFile(path+".next", []byte(text), mode); err != nil {
+		return err
+	}
+	return os.Rename(path+".next", path)
+}
+
 // prepare lays out the daemon's files, starts it, and is the EGD upstream of it. What the daemon may write lies
 // apart, in run: the user that it becomes owns that, and nothing else.
 func prepare(t *testing.T) *run {
-	dir := harness.Dir(t)
-	d := &run{t: t, length: *length, egdquery: harness.Egdquery(t), Daemon: &harness.Daemon{Dir: dir}}
-	owner, err := user.Lookup("prngd")
-	if err != nil {
-		if owner, err = user.Lookup("daemon"); err != nil {
-			t.Skip(err)
-		}
-	}
-	uid, _ := strconv.Atoi(owner.Uid)
+	dir, port := harness.Dir(t), harness.FreePort(t)
+	harness.Egdquery(t) // built before the load
 	if err := os.Mkdir(dir+"/run", 0o755); err != nil {
 		t.Fatal(err)
 	}
 	harness.WriteFile(t, dir+"/run/exchange", string(make([]byte, 1024)), 0o600)
 	for _, path := range []string{dir + "/run", dir + "/run/exchange"} {
-		if err := os.Chown(path, uid, -1); err != nil {
+		if err := os.Chown(path, harness.UID(t, "daemon"), -1); err != nil {
 			t.Skip(err)
 		}
 	}
-	for i := range 2 {
-		copyFile(t, harness.PrngdVersion(t, fmt.Sprint(".", i)), fmt.Sprintf("%s/program.%d", dir, i))
-	}
-	copyFile(t, dir+"/program.0", dir+"/prngd")
-	copyFile(t, "/bin/true", dir+"/broken")
-	port := harness.FreePort(t)
 	// The commands' children are known by the name of the program, which no other run has.
-	if sleep, err := exec.LookPath("sleep"); err != nil || os.Symlink(sleep, dir+"/sleep") != nil {
-		t.Fatal("no sleep")
+	for name, program := range map[string]string{
+		"program.0": harness.PrngdVersion(t, ".0"), "program.1": harness.PrngdVersion(t, ".1"), "prngd": harness.PrngdVersion(t, ".0"),
+		"broken": harness.Need(t, "true"), "sleep": harness.Need(t, "sleep"),
+	} {
+		harness.Run(t, "install", "-m", "755", program, dir+"/"+name)
 	}
 	harness.WriteFile(t, dir+"/moody", strings.ReplaceAll(moody, "DIR", dir), 0o644)
-	harness.WriteFile(t, dir+"/mood", "works\n", 0o644)
-	first := strings.NewReplacer("DIR", dir, "PORT", strconv.Itoa(port), "USER", owner.Username).Replace(conf)
-	changed := strings.Replace(strings.ReplaceAll(first, "every=2s", "every=1s"), `"date" /bin/date 0.02`, `"uptime" /usr/bin/uptime 0.5`, 1) + more
-	for name, text := range map[string]string{"first": first, "changed": strings.ReplaceAll(changed, "DIR", dir), "wrong": changed + "per-uid many\n"} {
-		harness.WriteFile(t, dir+"/conf."+name, text, 0o644)
-	}
-	upstream, err := d.serveUpstream()
-	if err != nil {
+	first := strings.NewReplacer("DIR", dir, "PORT", strconv.Itoa(port)).Replace(conf)
+	changed := strings.NewReplacer("every=2s", "every=1s", `"date" /bin/date 0.02`, `"uptime" /usr/bin/uptime 0.5`).Replace(first) +
+		strings.ReplaceAll(more, "DIR", dir)
+	d := &run{Daemon: &harness.Daemon{Dir: dir}, t: t,
+		confs: map[string]string{"first": first, "changed": changed, "wrong": changed + "per-uid many\n"}}
+	if err := d.feel(moods[0]); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { upstream.Close() })
+	d.serveUpstream()
 	d.Daemon = harness.Start(t, harness.Options{Dir: dir, Run: dir + "/run", Conf: first, Program: dir + "/prngd"})
 	d.TCP = fmt.Sprintf("localhost:%d", port)
 	d.Log = dir + "/run/log"
 	return d
-}
-
-func copyFile(t *testing.T, from, to string) {
-	t.Helper()
-	text, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	harness.WriteFile(t, to, string(text), 0o755)
 }
 
 // conf is the configuration at first; the changed one has more as well.
@@ -189,7 +127,7 @@ status DIR/run/status.sock
 seedfile DIR/run/seed
 log target=file:DIR/run/log
 exchange DIR/run/exchange every=2s
-user USER
+user daemon
 source egd:DIR/upstream credit=1
 command-timeout 2s
 gatherer net every=2s
@@ -216,30 +154,50 @@ esac
 `
 )
 
-// zombies are dead children that the daemon has not waited for.
-func (d *run) zombies() (problems []string) {
-	for line := range strings.Lines(harness.Run(d.t, "ps", "-e", "-o", "ppid=,stat=,comm=")) {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == strconv.Itoa(d.PID) && strings.HasPrefix(f[1], "Z") {
-			problems = append(problems, "a child was never waited for: "+line)
-		}
+// served is what became of the clients.
+func (d *run) served(crowd *harness.Crowd) {
+	d.t.Logf("by kind of client:\n%s", crowd.Tally)
+	harness.Figure(d.t, "%s; %s", crowd.Tally.Line("all"), crowd.Tally.Line("naps"))
+	harness.Figure(d.t, "%v", crowd.Blocks)
+	for _, problem := range crowd.Tally.Problems(*late) {
+		d.t.Error(problem)
 	}
-	return problems
+	if n := crowd.Blocks.Repeats(); n > 0 {
+		d.t.Errorf("%d blocks of output came twice", n)
+	}
+}
+
+// counted is what the daemon says of itself: its user, that there were attacks, and nothing that it should not say.
+func (d *run) counted(w *watcher) {
+	c, p := w.report.Clients, w.report.Process
+	d.t.Logf("the daemon: uid %d, %s", w.report.UID, strings.Join(p.Sandbox, ", "))
+	d.t.Logf("it counts: %d connections, %d time-outs, %d unknown commands, %d cut short, %d claims of credit denied, refused %v",
+		c.Ever, c.Timeouts, c.Unknown, c.Partial, c.CreditDenied, c.Refused)
+	if c.Short > 0 || c.Empty > 0 {
+		d.t.Errorf("the daemon counts %d short and %d empty replies", c.Short, c.Empty)
+	}
+	if c.Unknown == 0 || c.Partial == 0 || c.Timeouts == 0 && w.length > 45*time.Second {
+		d.t.Error("the attackers were not at work")
+	}
+}
+
+// zombies are dead children that the daemon has not waited for.
+func (d *run) zombies() {
+	zombie := regexp.MustCompile(fmt.Sprintf(`(?m)^ *%d +Z.*`, d.PID))
+	if found := zombie.FindAllString(harness.Run(d.t, "ps", "-e", "-o", "ppid=,stat=,comm="), -1); found != nil {
+		d.t.Errorf("children were never waited for: %q", found)
+	}
 }
 
 // orphans are commands that outlive the daemon.
-func (d *run) orphans() (problems []string) {
-	var left string
+func (d *run) orphans() {
+	command := regexp.MustCompile(strings.ReplaceAll(`(?m)^(.*DIR/moody|DIR/sleep).*`, "DIR", d.Dir))
+	var found []string
 	err := harness.Await(func() bool {
-		left = ""
-		for line := range strings.Lines(harness.Run(d.t, "ps", "-A", "-o", "args=")) {
-			if strings.Contains(line, d.path("moody")) || strings.HasPrefix(line, d.path("sleep")) {
-				left += line
-			}
-		}
-		return left == ""
+		found = command.FindAllString(harness.Run(d.t, "ps", "-A", "-o", "args="), -1)
+		return found == nil
 	})
 	if err != nil {
-		problems = []string{"commands outlive the daemon: " + left}
+		d.t.Errorf("commands outlive the daemon: %q", found)
 	}
-	return problems
 }

@@ -4,126 +4,143 @@ package soak
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/shirou/gopsutil/v3/process"
 
 	"prngd/internal/control"
+	"prngd/test/harness"
 )
 
-// gauge is one figure of the daemon, and how much it may grow in the steady part:
-// from the median of that part's second quarter to that of its last. Bounds are
-// several times what a daemon without a leak was seen to waver.
-type gauge struct {
+// gauges are figures of the daemon, and how much each may grow in the steady part: from the median of that part's
+// second quarter to that of its last. Bounds are several times what a daemon without a leak was seen to waver.
+var gauges = []struct {
 	name, unit string
 	bound      float64 // 0: none
-}
-
-// The gauges, in the order of a sample's figures.
-const (
-	memory = iota
-	heap
-	goroutines
-	threads
-	descriptors
-	clients
-	processor
-	gaugeCount
-)
-
-var gauges = [gaugeCount]gauge{
+}{
 	{"memory", "MiB", 4},
 	{"heap", "MiB", 3},
 	{"goroutines", "", 10},
 	{"threads", "", 4},
 	{"descriptors beside clients", "", 8},
 	{"clients", "", 0},
-	{"processor", "%", 0},
 }
 
 // sample is the daemon at one moment.
 type sample struct {
 	at       time.Duration
-	is       [gaugeCount]float64
-	used     float64 // seconds of processor time in its life
+	is       []float64 // of each gauge
 	upgrades uint64
 }
 
 // watcher takes samples of the daemon.
 type watcher struct {
 	*run
-	every   time.Duration
-	process *process.Process
+	length  time.Duration
 	began   time.Time
 	samples []sample
 	report  *control.Report
 }
 
-func newWatcher(d *run) *watcher {
-	every := min(max(d.length/1200, 500*time.Millisecond), 5*time.Second)
-	return &watcher{run: d, every: every}
-}
-
-// begin is the zero of time.
-func (w *watcher) begin() {
-	w.process = &process.Process{Pid: int32(w.PID)}
-	w.began = time.Now()
-}
-
-// sample takes one.
-func (w *watcher) sample() error {
-	s, err := w.look()
-	if err != nil {
+// sample asks the daemon itself, and the system, at nearly the same moment.
+func (w *watcher) sample(int) (err error) {
+	if w.report, err = w.Ask(control.Status); err != nil {
 		return err
 	}
-	if n := len(w.samples); n > 0 {
-		last := w.samples[n-1]
-		s.is[processor] = 100 * (s.used - last.used) / (s.at - last.at).Seconds()
+	threads, err := (&process.Process{Pid: int32(w.PID)}).NumThreads()
+	if err != nil {
+		return fmt.Errorf("counting threads: %w", err)
 	}
-	w.samples = append(w.samples, s)
+	rss, _ := harness.Memory(w.PID)
+	p, now := w.report.Process, float64(w.report.Clients.Now)
+	w.samples = append(w.samples, sample{time.Since(w.began), []float64{
+		float64(rss) / (1 << 10), float64(p.Heap) / (1 << 20), float64(p.Goroutines), float64(threads), float64(len(w.held())) - now, now,
+	}, p.Upgrades})
 	return nil
 }
 
-// look asks the system, and the daemon itself, at nearly the same moment.
-func (w *watcher) look() (s sample, err error) {
-	r, err := w.Ask(control.Status)
-	if err != nil {
-		return s, err
-	}
-	w.report = r
-	held, err := w.process.NumFDs()
-	if err != nil {
-		return s, fmt.Errorf("counting descriptors: %w", err)
-	}
-	info, err := w.process.MemoryInfo()
-	if err != nil {
-		return s, fmt.Errorf("reading memory: %w", err)
-	}
-	n, err := w.process.NumThreads()
-	if err != nil {
-		return s, fmt.Errorf("counting threads: %w", err)
-	}
-	used, err := w.process.Times()
-	if err != nil {
-		return s, fmt.Errorf("reading processor time: %w", err)
-	}
-	s = sample{at: time.Since(w.began), used: used.User + used.System, upgrades: r.Process.Upgrades}
-	s.is = [gaugeCount]float64{
-		memory: float64(info.RSS) / (1 << 20), heap: float64(r.Process.Heap) / (1 << 20),
-		goroutines: float64(r.Process.Goroutines), threads: float64(n),
-		descriptors: float64(held) - float64(r.Clients.Now), clients: float64(r.Clients.Now),
-	}
-	return s, nil
+// steadyPart is when the daemon has to be steady.
+func (w *watcher) steadyPart() (begin, end time.Duration) {
+	return time.Duration(settling * float64(w.length)), w.length - lastUpgrade
 }
 
-// series returns one gauge's figures, and when they were taken in minutes, while
-// the daemon had to be steady.
-func (w *watcher) series(gauge int) (minutes, figures []float64) {
-	begin, end := time.Duration(settling*float64(w.length)), w.length-lastUpgrade
+// steady returns one gauge's figures of that part.
+func (w *watcher) steady(gauge int) (figures []float64) {
+	begin, end := w.steadyPart()
 	for _, s := range w.samples {
 		if s.at >= begin && s.at < end {
-			minutes, figures = append(minutes, s.at.Minutes()), append(figures, s.is[gauge])
+			figures = append(figures, s.is[gauge])
 		}
 	}
-	return minutes, figures
+	return figures
+}
+
+// growth returns the medians of the second and of the last quarter. A burst now and then moves them by nothing.
+func growth(ys []float64) (second, last float64) {
+	median := func(xs []float64) float64 {
+		if len(xs) == 0 {
+			return math.NaN()
+		}
+		return slices.Sorted(slices.Values(xs))[len(xs)/2]
+	}
+	q := len(ys) / 4
+	return median(ys[q : 2*q]), median(ys[3*q:])
+}
+
+// grown logs what became of the daemon in the steady part, and returns what grew.
+func (w *watcher) grown(logf func(string, ...any)) (problems []string) {
+	for i, g := range gauges {
+		figures := w.steady(i)
+		if len(figures) < 8 {
+			return append(problems, fmt.Sprintf("only %d samples of the steady part: too short a run", len(figures)))
+		}
+		second, last := growth(figures)
+		logf("%-27s %8.2f -> %8.2f %s", g.name, second, last, g.unit)
+		if g.bound > 0 && !(last-second <= g.bound) {
+			problems = append(problems, fmt.Sprintf("%s grew from %.2f to %.2f %s, over %g", g.name, second, last, g.unit, g.bound))
+		}
+	}
+	return problems
+}
+
+// settled returns what the daemon's descriptors are before the load, when the first round of its commands is over: the
+// fewest there are in two seconds.
+func (d *run) settled() (least []string) {
+	for begin := time.Now(); time.Since(begin) < 6*time.Second; time.Sleep(100 * time.Millisecond) {
+		held := d.held()
+		if since := time.Since(begin); since > 4*time.Second && (least == nil || len(held) < len(least)) {
+			least = held
+		}
+	}
+	return least
+}
+
+// returned waits until there are no more than before again, and returns what there is then, or in the end.
+func (d *run) returned(before int) (held []string) {
+	harness.Await(func() bool { held = d.held(); return len(held) <= before })
+	return held
+}
+
+func (d *run) held() []string {
+	list, err := harness.Descriptors(d.PID)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return list
+}
+
+// left is what there is after the load that was not there before, if that is more.
+func left(before, after []string) []string {
+	if len(after) <= len(before) {
+		return nil
+	}
+	after = slices.Clone(after)
+	for _, h := range before {
+		if i := slices.Index(after, h); i >= 0 {
+			after = slices.Delete(after, i, i+1)
+		}
+	}
+	return after
 }

@@ -5,16 +5,13 @@
 package upgrades
 
 import (
-	"bytes"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -49,12 +46,10 @@ func TestUnderLoad(t *testing.T) {
 	if os.Getuid() == 0 {
 		owner = "daemon"
 	}
-	if err := os.Mkdir(dir+"/run", 0o755); err != nil {
-		t.Fatal(err)
-	}
 	uid := harness.UID(t, owner)
+	harness.Must(t, os.Mkdir(dir+"/run", 0o755))
 	if os.Getuid() == 0 {
-		os.Chown(dir+"/run", uid, -1)
+		harness.Must(t, os.Chown(dir+"/run", uid, -1))
 	}
 	d := harness.Start(t, harness.Options{Dir: dir, Background: true, Run: dir + "/run",
 		Conf: "user " + owner + "\n\"ps\" /bin/echo 0.02"})
@@ -63,9 +58,8 @@ func TestUnderLoad(t *testing.T) {
 	crowd.Lift()
 	report(t, d, crowd, all)
 
-	comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", d.PID))
-	pid, _ := os.ReadFile(d.PIDFile)
-	if strings.TrimSpace(string(comm)) != "prngd" || strings.TrimSpace(string(pid)) != strconv.Itoa(d.PID) {
+	comm, pid := harness.ReadFile(t, fmt.Sprintf("/proc/%d/comm", d.PID)), harness.ReadFile(t, d.PIDFile)
+	if strings.TrimSpace(comm) != "prngd" || strings.TrimSpace(pid) != strconv.Itoa(d.PID) {
 		t.Errorf("ps shows %s, the pid file %s, expected prngd and %d", comm, pid, d.PID)
 	}
 	if os.Getuid() == 0 {
@@ -103,18 +97,15 @@ func longest(log string) (worst float64) {
 func rights(t *testing.T, pid, uid int) {
 	t.Helper()
 	path := fmt.Sprintf("/proc/%d/status", pid)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := fmt.Sprintf("Uid:\t%d\t%d\t", uid, uid); !strings.Contains(string(text), want) {
+	text := harness.ReadFile(t, path)
+	if want := fmt.Sprintf("Uid:\t%d\t%d\t", uid, uid); !strings.Contains(text, want) {
 		t.Errorf("the daemon has not %q:\n%s", want, text)
 	}
 	// The files in /proc of a process that may not be dumped are root's.
 	if info, err := os.Stat(path); err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 {
 		t.Errorf("the daemon can be dumped: %v", err)
 	}
-	if !strings.Contains(string(text), "NoNewPrivs:\t1\n") || !strings.Contains(string(text), "CapEff:\t0000000000000000\n") {
+	if !strings.Contains(text, "NoNewPrivs:\t1\n") || !strings.Contains(text, "CapEff:\t0000000000000000\n") {
 		t.Errorf("the daemon has rights left:\n%s", text)
 	}
 }
@@ -125,25 +116,21 @@ func upgradeAll(t *testing.T, d *harness.Daemon, n int, twice bool) *harness.Tal
 	t.Helper()
 	tally := harness.NewTally()
 	for i, done := 0, 0; done < n; i++ {
-		odd, err := oddConnections(d)
-		if err != nil {
-			t.Fatal(err)
-		}
+		odd := oddConnections(d)
 		d.Signal(syscall.SIGUSR2)
 		if pause := i % 5; twice && pause > 0 && pause < 4 {
 			time.Sleep([]time.Duration{0, time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond}[pause])
 			d.Signal(syscall.SIGUSR2)
 		}
+		before := done
 		d.Wait(fmt.Sprintf("upgrade %d", done+1), func() bool {
-			r := d.Status()
-			now := int(r.Process.Upgrades)
-			defer func() { done = max(done, now) }()
-			return now > done
+			done = int(d.Status().Process.Upgrades)
+			return done > before
 		})
-		for _, o := range odd {
+		for name, finish := range odd {
 			began := time.Now()
-			tally.Add(o.name, time.Since(began), o.finish())
-			o.conn.Close()
+			err := finish()
+			tally.Add(name, time.Since(began), err)
 		}
 	}
 	return tally
@@ -155,27 +142,26 @@ func TestStop(t *testing.T) {
 	harness.System(t)
 	n := 5000
 	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
+	harness.Must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
 	if limit.Max < uint64(n)+200 {
 		t.Skipf("needs %d descriptors, the limit is %d", n+200, limit.Max)
 	}
-	conf := "user root\n\"sleep 1000\" /bin/sleep 0"
-	d := harness.Start(t, harness.Options{Conf: conf + "\nlog target=file:DIR/log"})
+	d := harness.Start(t, harness.Options{Conf: "user root\n\"sleep 1000\" /bin/sleep 0\nlog target=file:DIR/log"})
 	d.LogHas("seed saved")
-	idle := idlers(t, d, n)
+	inStep := func(r *harness.Replies) { r.PID(d.PID) }
+	idle := d.Clients(n, inStep, 4)
 	crowd := harness.StartCrowd(d.Target, load(4), rand.New(rand.NewPCG(1, 2)))
 	odd := upgradeAll(t, d, 2, false)
 	crowd.Lift()
-	for _, c := range idle { // each is in step
+	for _, c := range idle {
+		c.SetDeadline(time.Now().Add(10 * harness.Patience))
 		r := harness.Send(c, 4)
-		r.PID(d.PID)
+		inStep(r)
 		odd.Add("idle", 0, r.Err)
 	}
 	report(t, d, crowd, odd)
 
-	before, _ := os.ReadFile(d.Seed)
+	before := harness.ReadFile(t, d.Seed)
 	began := time.Now()
 	d.Signal(syscall.SIGTERM)
 	for _, c := range idle {
@@ -186,34 +172,11 @@ func TestStop(t *testing.T) {
 	harness.Figure(t, "%d connections closed %.0f ms after SIGTERM", n, time.Since(began).Seconds()*1000)
 	d.Ended()
 	d.Gone()
-	if after, err := os.ReadFile(d.Seed); err != nil || bytes.Equal(before, after) || len(after) != 512 {
-		t.Errorf("the seed was not saved at the end: %d bytes, %v", len(after), err)
+	if after := harness.ReadFile(t, d.Seed); after == before || len(after) != 512 {
+		t.Errorf("the seed was not saved at the end: %d bytes", len(after))
 	}
 	d.LogHas("msg=stopped")
 	if bad := regexp.MustCompile(`level=(warn|error).*`).FindAllString(d.Logged(), -1); len(bad) > 0 {
 		t.Errorf("warnings: %q", bad)
 	}
-}
-
-// idlers are n connections that have been answered once.
-func idlers(t *testing.T, d *harness.Daemon, n int) (list []net.Conn) {
-	t.Helper()
-	t.Cleanup(func() {
-		for _, c := range list {
-			c.Close()
-		}
-	})
-	for range n {
-		c, err := net.Dial("unix", d.Socket)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, c)
-		c.SetDeadline(time.Now().Add(10 * harness.Patience))
-		r := harness.Send(c, 4)
-		if r.PID(d.PID); r.Err != nil {
-			t.Fatal(r.Err)
-		}
-	}
-	return slices.Clip(list)
 }

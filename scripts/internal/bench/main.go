@@ -8,11 +8,24 @@ package main
 import (
 	"flag"
 	"fmt"
+	"log"
 	"os"
+	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 )
+
+// options are the flags.
+type options struct {
+	daemon, floor, peer string // programs; the last word of peer is followed by its socket's path
+	dir, docs           string
+	rounds              int
+	slice               time.Duration
+	curve               bool
+}
 
 func main() {
 	var o options
@@ -25,53 +38,66 @@ func main() {
 	flag.BoolVar(&o.curve, "curve", false, "also what grows with connections, request size and listeners")
 	flag.StringVar(&o.peer, "peer", "", "command that starts another program, with the path of its socket as last argument")
 	flag.Parse()
+	log.SetFlags(0)
+	log.SetPrefix("bench: ")
 	debug.SetGCPercent(-1)
 	runtime.GOMAXPROCS(max(2, runtime.NumCPU()))
-	if err := run(o); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+	runtime.LockOSThread() // it is pinned, and the servers end with it
+	run(o)
+}
+
+// check ends the program, and with it the servers, after an error.
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
 	}
 }
 
-func run(o options) error {
+func must[T any](v T, err error) T {
+	check(err)
+	return v
+}
+
+func run(o options) {
 	before := loadAverage()
-	p, err := startPair(o)
-	if err != nil {
-		return err
+	b := newBench(o)
+	var table strings.Builder
+	var piped row
+	for _, f := range figures() {
+		piped = b.row(f)
+		fmt.Println(piped)
+		table.WriteString(piped.markdown())
 	}
-	defer p.stop()
-	var rows []row
-	for _, f := range figures(o) {
-		r, err := p.measure(f, o.rounds)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
-		}
-		fmt.Println(r)
-		rows = append(rows, r)
-	}
-	single, err := p.singles(o, rows[len(rows)-1])
-	if err != nil {
-		return err
-	}
-	for _, line := range single {
-		fmt.Println(line)
-	}
+	lines := append(b.single(piped), b.idle(5000)...)
 	var points []point
 	if o.curve {
-		if points, err = p.curve(o); err != nil {
-			return err
-		}
-		grown, err := p.growth(o, points)
-		if err != nil {
-			return err
-		}
-		single = append(single, grown...)
+		points = b.curve()
+		lines = append(lines, connections(points), b.sizes(), b.listeners())
 	}
+	fmt.Println(strings.Join(lines, "\n"))
 	machine := fmt.Sprintf("%d processors, load average %s before and %s after, %d rounds of %v.",
 		runtime.NumCPU(), before, loadAverage(), o.rounds, o.slice)
 	fmt.Println(machine)
-	if o.docs == "" {
-		return nil
+	if o.docs != "" {
+		publish(o.docs, "Machine: "+machine+"\n\n"+tableHead+table.String()+"\n- "+strings.Join(lines, "\n- "))
+		plots(o.docs, points)
 	}
-	return publish(o.docs, machine, rows, single, points)
+}
+
+// publish replaces the figures in performance.md.
+func publish(dir, figures string) {
+	name := filepath.Join(dir, "performance.md")
+	text := string(must(os.ReadFile(name)))
+	ours := regexp.MustCompile(`(?s)(<!-- figures: scripts/bench writes from here -->\n).*(\n<!-- figures: to here -->)`).FindStringSubmatchIndex(text)
+	if ours == nil {
+		log.Fatalf("%s has no lines between which the figures stand", name)
+	}
+	check(os.WriteFile(name, []byte(text[:ours[3]]+"\n"+figures+"\n"+text[ours[4]:]), 0o644))
+}
+
+// loadAverage is the machine's load average of the last minute.
+func loadAverage() string {
+	b, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(b), " ")
+	return first
 }

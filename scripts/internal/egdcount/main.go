@@ -9,6 +9,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"os"
@@ -19,77 +20,111 @@ import (
 	"prngd/egdproto"
 )
 
+// patience is how long the server may take until it is seeded.
+const patience = 10 * time.Second
+
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("egdcount: ")
 	listen := flag.String("listen", "", "`ADDRESS` to listen on: a path, or tcp/localhost:PORT")
 	to := flag.String("to", "", "`ADDRESS` of the server")
-	wait := flag.Duration("wait", 10*time.Second, "how long the server may take until it is seeded")
 	halve := flag.Bool("halve", false, "break replies on purpose: send each chunk in two pieces with a pause between")
 	flag.Parse()
 
 	server, err := egdproto.ParseAddress(*to)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	front, err := egdproto.ParseAddress(*listen)
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := awaitSeeded(server, *wait); err != nil {
-		log.Fatal(err)
-	}
-	network, address := front.Dial()
-	l, err := net.Listen(network, address)
-	if err != nil {
-		log.Fatal(err)
-	}
-	if front.Network == "unix" {
-		// Clients that gave up root must reach it as they reach prngd's own socket.
-		if err := os.Chmod(front.Path, 0o666); err != nil {
-			log.Fatal(err)
+	check(err)
+	for end := time.Now().Add(patience); !seeded(server); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			log.Fatalf("%s is not seeded after %v", server, patience)
 		}
 	}
-	r := &relay{server: server, halve: *halve}
-	go r.serve(l)
-	report(&r.sum, l)
-}
-
-// report prints the summary on each SIGUSR1, and a last time on SIGTERM or SIGINT.
-func report(sum *tally, l net.Listener) {
+	l, err := net.Listen(front.Dial())
+	check(err)
+	if front.Network == "unix" { // clients that gave up root must reach it as they reach prngd's own socket
+		check(os.Chmod(front.Path, 0o666))
+	}
+	var sum tally
+	go func() {
+		for client, err := l.Accept(); err == nil; client, err = l.Accept() {
+			go connect(client, server, &sum, *halve)
+		}
+	}()
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGTERM, os.Interrupt)
-	for s := range signals {
-		fmt.Println(sum)
-		if s != syscall.SIGUSR1 {
-			l.Close()
-			return
-		}
+	for s := syscall.SIGUSR1; s == syscall.SIGUSR1; {
+		s = (<-signals).(syscall.Signal)
+		fmt.Println(&sum)
 	}
+	l.Close() // and its socket goes
 }
 
-// awaitSeeded returns once the server's level is above zero.
-func awaitSeeded(a egdproto.Address, limit time.Duration) error {
-	deadline := time.Now().Add(limit)
-	for {
-		level, err := levelOf(a)
-		if err == nil && level > 0 {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("waiting for %s to be seeded: level %d, last error: %v", a, level, err)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-func levelOf(a egdproto.Address) (int, error) {
-	network, address := a.Dial()
-	c, err := net.Dial(network, address)
+func check(err error) {
 	if err != nil {
-		return 0, err
+		log.Fatal(err)
+	}
+}
+
+func dial(a egdproto.Address) (net.Conn, error) {
+	network, address := a.Dial()
+	return net.Dial(network, address)
+}
+
+// seeded reports whether the server's level is above zero.
+func seeded(server egdproto.Address) bool {
+	c, err := dial(server)
+	if err != nil {
+		return false
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(time.Second))
-	return egdproto.NewClient(c).Level()
+	level, err := egdproto.NewClient(c).Level()
+	return err == nil && level > 0
+}
+
+// connect joins a client to the server by a connection of its own.
+func connect(client net.Conn, server egdproto.Address, sum *tally, halve bool) {
+	defer client.Close()
+	behind, err := dial(server)
+	if err != nil {
+		log.Print(err)
+		return
+	}
+	defer behind.Close()
+	conv := sum.newConversation()
+	done := make(chan struct{})
+	go func() {
+		io.Copy(end{behind, conv.client, false}, client)
+		behind.(interface{ CloseWrite() error }).CloseWrite()
+		close(done)
+	}()
+	io.Copy(end{client, conv.server, halve}, behind)
+	client.Close() // the server is gone: what the client still says cannot be carried
+	<-done
+}
+
+// end is one of a conversation's two, and what looks at the bytes on their way to it.
+type end struct {
+	to    net.Conn
+	see   func([]byte)
+	halve bool
+}
+
+// Write looks before it writes: a reply must never come before its request was seen.
+func (e end) Write(chunk []byte) (int, error) {
+	pieces := [][]byte{chunk}
+	if middle := len(chunk) / 2; e.halve && middle > 0 {
+		pieces = [][]byte{chunk[:middle], chunk[middle:]}
+	}
+	for i, piece := range pieces {
+		if i > 0 {
+			time.Sleep(100 * time.Millisecond)
+		}
+		e.see(piece)
+		if _, err := e.to.Write(piece); err != nil {
+			return 0, err
+		}
+	}
+	return len(chunk), nil
 }

@@ -69,15 +69,10 @@ func (c *conversation) client(chunk []byte) {
 		}
 		c.asked = c.asked[n:]
 		c.t.requests[q.Command]++
-		if answered(q) {
+		if q.Command != egdproto.Write && (q.Command != egdproto.ReadAll || q.N > 0) { // there is a reply
 			c.queue = append(c.queue, egdproto.Request{Command: q.Command, N: q.N})
 		}
 	}
-}
-
-// answered says whether the request has a reply of at least one byte.
-func answered(q egdproto.Request) bool {
-	return q.Command != egdproto.Write && !(q.Command == egdproto.ReadAll && q.N == 0)
 }
 
 // server takes one chunk of what the server sent.
@@ -89,15 +84,17 @@ func (c *conversation) server(chunk []byte) {
 			c.t.stray += len(chunk)
 			return
 		}
+		q := c.queue[0]
 		if c.got == 0 {
-			c.want = replyLength(c.queue[0], chunk[0])
+			c.want = replyLength(q, chunk[0])
 		}
 		n := min(c.want-c.got, len(chunk))
 		c.got += n
 		c.chunks++
 		chunk = chunk[n:]
 		if c.got == c.want {
-			c.finish()
+			c.t.reply(q, c.want, c.chunks)
+			c.queue, c.got, c.chunks = c.queue[1:], 0, 0
 		}
 	}
 }
@@ -114,20 +111,18 @@ func replyLength(q egdproto.Request, first byte) int {
 	}
 }
 
-// finish books the reply to queue[0].
-func (c *conversation) finish() {
-	q := c.queue[0]
+// reply books one of so many bytes.
+func (t *tally) reply(q egdproto.Request, length, chunks int) {
 	switch q.Command {
 	case egdproto.ReadAll:
-		c.t.bytes += c.want
+		t.bytes += length
 	case egdproto.ReadSome:
-		c.t.bytes += c.want - 1
-		if c.want-1 < int(q.N) {
-			c.t.short++
+		t.bytes += length - 1
+		if length-1 < int(q.N) {
+			t.short++
 		}
 	}
-	if c.chunks > 1 {
-		c.t.split++
+	if chunks > 1 {
+		t.split++
 	}
-	c.queue, c.got, c.want, c.chunks = c.queue[1:], 0, 0, 0
 }

@@ -8,7 +8,7 @@ package main
 
 import (
 	"bytes"
-	"fmt"
+	"log"
 	"os"
 	"runtime"
 	"unsafe"
@@ -17,27 +17,19 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: floor SOCKET")
-		os.Exit(2)
-	}
 	runtime.LockOSThread()
-	fmt.Fprintln(os.Stderr, "floor:", serve(os.Args[1])) // it serves for ever
-	os.Exit(1)
+	log.Fatal("floor: ", serve(os.Args[1])) // it serves for ever
 }
 
 // floor is one epoll instance; the listener's events carry descriptor -1.
 type floor struct {
 	epoll, listener int
-	pending         map[int32]byte // a command whose length byte has not come
 	in              [512]byte
-	out             []byte
-	constant        []byte
+	out, constant   []byte
 }
 
-func serve(path string) error {
-	f := &floor{pending: map[int32]byte{}, constant: bytes.Repeat([]byte{0xa5}, 255)}
-	var err error
+func serve(path string) (err error) {
+	f := &floor{constant: bytes.Repeat([]byte{0xa5}, 255)}
 	if f.listener, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0); err != nil {
 		return err
 	}
@@ -52,15 +44,6 @@ func serve(path string) error {
 		return err
 	}
 	f.watch(f.listener, -1)
-	return f.run()
-}
-
-func (f *floor) watch(fd int, name int32) {
-	e := unix.EpollEvent{Events: unix.EPOLLIN, Fd: name}
-	unix.EpollCtl(f.epoll, unix.EPOLL_CTL_ADD, fd, &e)
-}
-
-func (f *floor) run() error {
 	var events [256]unix.EpollEvent
 	for {
 		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(f.epoll), uintptr(unsafe.Pointer(&events[0])),
@@ -75,10 +58,14 @@ func (f *floor) run() error {
 			if e.Fd < 0 {
 				f.accept()
 			} else {
-				f.answer(e.Fd)
+				f.answer(int(e.Fd))
 			}
 		}
 	}
+}
+
+func (f *floor) watch(fd int, name int32) {
+	unix.EpollCtl(f.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: name})
 }
 
 // accept serves a newcomer at once, as its request is mostly there.
@@ -88,60 +75,41 @@ func (f *floor) accept() {
 		if errno != 0 {
 			return
 		}
-		if f.answer(int32(fd)) {
+		if f.answer(int(fd)) {
 			f.watch(int(fd), int32(fd))
 		}
 	}
 }
 
-// answer is one read and one write. It is false when the connection is closed.
-func (f *floor) answer(fd int32) bool {
-	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&f.in[0])), uintptr(len(f.in)))
+// answer is one read and one write. It is false when the connection is closed, as after a command other than the two
+// reads. The load sends whole requests of two bytes, so no read ends within one.
+func (f *floor) answer(fd int) bool {
+	got, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&f.in[0])), uintptr(len(f.in)))
+	n := int(got)
 	if errno == unix.EAGAIN || errno == unix.EINTR {
 		return true
 	}
-	if errno != 0 || n == 0 || !f.reply(fd, f.in[:n]) {
-		delete(f.pending, fd)
+	f.out = f.out[:0]
+	good := errno == 0 && n > 0 && n%2 == 0
+	for i := 0; good && i < n; i += 2 {
+		switch command, length := f.in[i], f.in[i+1]; command {
+		case 1:
+			f.out = append(append(f.out, length), f.constant[:length]...)
+		case 2:
+			f.out = append(f.out, f.constant[:length]...)
+		default:
+			good = false
+		}
+	}
+	if !good {
 		unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
 		return false
 	}
-	for out := f.out; len(out) > 0; {
-		n, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&out[0])), uintptr(len(out)))
+	for out := f.out; len(out) > 0 && (errno == 0 || errno == unix.EAGAIN || errno == unix.EINTR); {
+		got, _, errno = unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&out[0])), uintptr(len(out)))
 		if errno == 0 {
-			out = out[n:]
-		} else if errno != unix.EAGAIN && errno != unix.EINTR {
-			break // its end is the next event
+			out = out[got:]
 		}
 	}
-	return true
-}
-
-// reply puts the answers to in into out. It is false for a command other than
-// the two reads.
-func (f *floor) reply(fd int32, in []byte) bool {
-	f.out = f.out[:0]
-	command, half := byte(0), false
-	if len(f.pending) > 0 {
-		command, half = f.pending[fd]
-	}
-	for _, b := range in {
-		switch {
-		case !half && (b == 1 || b == 2):
-			command, half = b, true
-		case !half:
-			return false
-		default:
-			if command == 1 {
-				f.out = append(f.out, b)
-			}
-			f.out = append(f.out, f.constant[:b]...)
-			half = false
-		}
-	}
-	if half {
-		f.pending[fd] = command
-	} else if len(f.pending) > 0 {
-		delete(f.pending, fd)
-	}
-	return true
+	return true // if a write has failed, the connection's end is the next event
 }

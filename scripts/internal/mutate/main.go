@@ -12,9 +12,8 @@
 package main
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,70 +33,62 @@ type mutation struct {
 }
 
 func main() {
+	log.SetFlags(0)
+	log.SetPrefix("mutate: ")
 	alive := 0
 	for _, dir := range os.Args[1:] {
-		n, err := mutate(dir)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "mutate:", err)
-			os.Exit(2)
-		}
-		alive += n
+		alive += mutate(dir)
 	}
 	if alive > 0 {
 		os.Exit(1)
 	}
 }
 
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
 // mutate returns how many changes of one package no test notices, and no line of
 // the list explains.
-func mutate(dir string) (alive int, err error) {
-	list, err := read(filepath.Join(dir, "mutations.txt"))
-	if err != nil {
-		return 0, err
-	}
-	var mu sync.Mutex
+func mutate(dir string) (alive int) {
+	list := read(filepath.Join(dir, "mutations.txt"))
+	noticed, excused := make([]bool, len(list)), 0
 	var running sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0)) // so many at a time
-	excused := 0
-	for _, m := range list {
+	for i, m := range list {
 		slots <- struct{}{}
 		running.Go(func() {
-			noticed, tried := try(dir, m)
-			mu.Lock()
-			defer mu.Unlock()
-			err = errors.Join(err, tried)
-			switch {
-			case tried != nil || noticed && !m.excused:
-			case noticed:
-				fmt.Println("noticed, though explained:", m)
-			case m.excused:
-				excused++
-			default:
-				alive++
-				fmt.Println("alive:", m)
+			noticed[i] = m.noticed(dir)
+			if noticed[i] == m.excused {
+				fmt.Printf("%s: %s: %q -> %q\n", map[bool]string{true: "noticed, though explained", false: "alive"}[m.excused], m.file, m.old, m.new)
 			}
 			<-slots
 		})
 	}
 	running.Wait()
+	for i, m := range list {
+		switch {
+		case noticed[i]:
+		case m.excused:
+			excused++
+		default:
+			alive++
+		}
+	}
 	fmt.Printf("%s: %d mutants, %d alive, %d of them explained\n", dir, len(list), alive+excused, excused)
-	return alive, err
+	return alive
 }
 
-func (m mutation) String() string { return fmt.Sprintf("%s: %q -> %q", m.file, m.old, m.new) }
-
 // read parses a list.
-func read(path string) (list []mutation, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	lines, flags := bufio.NewScanner(f), []string(nil)
-	for number := 1; lines.Scan(); number++ {
-		line := lines.Text()
+func read(path string) (list []mutation) {
+	text, err := os.ReadFile(path)
+	check(err)
+	var flags []string
+	for i, line := range strings.Split(string(text), "\n") {
 		last := len(list) - 1
-		switch text, indented := strings.CutPrefix(line, "\t"); {
+		switch text, indented := strings.CutPrefix(strings.ReplaceAll(line, `\n`, "\n"), "\t"); {
 		case line == "":
 		case line[0] == '-':
 			flags = strings.Fields(line)
@@ -106,58 +97,40 @@ func read(path string) (list []mutation, err error) {
 		case !indented:
 			list = append(list, mutation{file: line, flags: flags})
 		case last >= 0 && list[last].old == "":
-			list[last].old = strings.ReplaceAll(text, `\n`, "\n")
+			list[last].old = text
 		case last >= 0 && list[last].new == "":
-			list[last].new = strings.ReplaceAll(text, `\n`, "\n")
+			list[last].new = text
 		default:
-			return nil, fmt.Errorf("%s:%d: expected a file, what is there, what replaces it", path, number)
+			log.Fatalf("%s:%d: expected a file, what is there, what replaces it", path, i+1)
 		}
 	}
-	return list, lines.Err()
+	return list
 }
 
-// try runs the tests of the package with m and puts the file back.
-func try(dir string, m mutation) (noticed bool, err error) {
-	path := filepath.Join(dir, m.file)
+// noticed runs the tests of the package with the change, by a go build overlay of its file.
+func (m mutation) noticed(dir string) bool {
+	path, err := filepath.Abs(filepath.Join(dir, m.file))
+	check(err)
 	before, err := os.ReadFile(path)
-	if err != nil {
-		return false, err
-	}
+	check(err)
 	if n := strings.Count(string(before), m.old); n != 1 {
-		return false, fmt.Errorf("%s: %q is there %d times, expected once", path, m.old, n)
+		log.Fatalf("%s: %q is there %d times, expected once", path, m.old, n)
 	}
-	overlay, err := overlayOf(path, strings.Replace(string(before), m.old, m.new, 1))
-	if err != nil {
-		return false, err
-	}
-	defer os.RemoveAll(filepath.Dir(overlay))
+	temporary, err := os.MkdirTemp("", "mutate")
+	check(err)
+	defer os.RemoveAll(temporary)
+	mutant, overlay := filepath.Join(temporary, m.file), filepath.Join(temporary, "overlay.json")
+	check(os.WriteFile(mutant, []byte(strings.Replace(string(before), m.old, m.new, 1)), 0o600))
+	check(os.WriteFile(overlay, fmt.Appendf(nil, `{"Replace":{%q:%q}}`, path, mutant), 0o600))
+
 	args := []string{"test", "-overlay", overlay, "-vet", "off", "-short", "-failfast", "-timeout", testLimit.String()}
 	test := exec.Command("go", append(append(args, m.flags...), dir)...)
 	out, err := test.CombinedOutput()
+	if test.ProcessState == nil {
+		check(err)
+	}
 	if strings.Contains(string(out), "[build failed]") {
-		return false, fmt.Errorf("%s: %q does not build:\n%s", path, m.new, out)
+		log.Fatalf("%s: %q does not build:\n%s", path, m.new, out)
 	}
-	var failed *exec.ExitError
-	if err != nil && !errors.As(err, &failed) {
-		return false, err
-	}
-	return err != nil, nil
-}
-
-// overlayOf writes a go build overlay in which the file at path has other text.
-func overlayOf(path, text string) (overlay string, err error) {
-	dir, err := os.MkdirTemp("", "mutate")
-	if err != nil {
-		return "", err
-	}
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	mutant := filepath.Join(dir, filepath.Base(path))
-	if err := os.WriteFile(mutant, []byte(text), 0o600); err != nil {
-		return "", err
-	}
-	overlay = filepath.Join(dir, "overlay.json")
-	return overlay, os.WriteFile(overlay, fmt.Appendf(nil, `{"Replace":{%q:%q}}`, absolute, mutant), 0o600)
+	return err != nil
 }

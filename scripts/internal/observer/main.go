@@ -7,13 +7,13 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/gob"
 	"flag"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -59,57 +59,40 @@ func take(g *gatherers.Gatherer) (record, bool) {
 	return record{time.Now().UnixNano(), binary.LittleEndian.Uint64(sum[:])}, err == nil
 }
 
-// observe writes a record of g again and again, for so long.
+// observe takes records of g again and again, for so long, and writes them.
 func observe(g *gatherers.Gatherer, long time.Duration) error {
-	out := bufio.NewWriter(os.Stdout)
+	var seen []record
 	for end := time.Now().Add(long); time.Now().Before(end); {
 		if rec, ok := take(g); ok {
-			if err := binary.Write(out, binary.LittleEndian, rec); err != nil {
-				return err
-			}
+			seen = append(seen, rec)
 		}
 	}
-	return out.Flush()
+	return gob.NewEncoder(os.Stdout).Encode(seen)
 }
 
 // measure samples g, has it observed, and compares.
 func measure(g *gatherers.Gatherer, seconds int, uid uint32) error {
+	var out bytes.Buffer
 	observer := exec.Command("/proc/self/exe", "-poll", g.Name, "-seconds", fmt.Sprint(seconds))
 	observer.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
-	observer.Stderr = os.Stderr
-	pipe, err := observer.StdoutPipe()
-	if err == nil {
-		err = observer.Start()
-	}
-	if err != nil {
+	observer.Stdout, observer.Stderr = &out, os.Stderr
+	if err := observer.Start(); err != nil {
 		return err
 	}
-	seen := make(chan []record)
-	go func() { seen <- read(pipe) }()
-	var ours []record
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
+	var ours, theirs []record
+	tick := time.Tick(100 * time.Millisecond)
 	for range 10 * seconds {
-		<-tick.C
+		<-tick
 		if rec, ok := take(g); ok {
 			ours = append(ours, rec)
 		}
 	}
-	theirs := <-seen
-	compare(g.Name, ours, theirs)
-	return observer.Wait()
-}
-
-// read returns what an observer writes.
-func read(r io.Reader) (found []record) {
-	in := bufio.NewReader(r)
-	for {
-		var rec record
-		if binary.Read(in, binary.LittleEndian, &rec) != nil {
-			return found
-		}
-		found = append(found, rec)
+	if err := observer.Wait(); err != nil {
+		return err
 	}
+	err := gob.NewDecoder(&out).Decode(&theirs)
+	compare(g.Name, ours, theirs)
+	return err
 }
 
 // compare prints how often the observer's last sample before ours, or the first

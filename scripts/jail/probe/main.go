@@ -9,13 +9,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
+	"slices"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"prngd/scripts/internal/auxv"
 )
 
 func main() {
@@ -32,15 +30,15 @@ func main() {
 		{"/proc/sys/kernel/random/uuid", file("/proc/sys/kernel/random/uuid")},
 		{"/proc/sys/kernel/random/boot_id", file("/proc/sys/kernel/random/boot_id")},
 	} {
-		err := way.try(make([]byte, 16))
-		if err == nil {
+		var says any = "gives bytes"
+		if err := way.try(make([]byte, 16)); err != nil {
+			says = err
+		} else {
 			open++
-			fmt.Printf("%s: gives bytes\n", way.name)
-			continue
 		}
-		fmt.Printf("%s: %v\n", way.name, err)
+		fmt.Printf("%s: %v\n", way.name, says)
 	}
-	fmt.Printf("AT_RANDOM: %s\n", atRandom())
+	fmt.Println("AT_RANDOM:", atRandom())
 	if open > 0 {
 		os.Exit(1)
 	}
@@ -72,16 +70,14 @@ func file(path string) func(p []byte) error {
 	}
 }
 
-// atRandom tells what this program was really given: its arguments still lie where
-// execve put them. The 16 bytes themselves say nothing, Go's runtime has used and overwritten them.
+// atRandom tells what this program was really given. The 16 bytes themselves say nothing, Go's runtime has used and
+// overwritten them.
 func atRandom() string {
-	defer runtime.KeepAlive(os.Args)
-	v, err := auxv.Open(os.Getpid())
+	vector, err := unix.Auxv()
 	if err != nil {
 		return err.Error()
 	}
-	defer v.Close()
-	if v.HasRandom() {
+	if slices.ContainsFunc(vector, func(entry [2]uintptr) bool { return entry[0] == 25 }) { // its tag
 		return "present"
 	}
 	return "none"

@@ -1,0 +1,170 @@
+//go:build linux
+
+package hostile
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"prngd/test/harness"
+)
+
+// Attacks by how connections are made, kept and left.
+
+const (
+	slowpokes  = 2000
+	deafOnes   = 500
+	idleHalves = 300
+	// deafBytes is what may wait for a deaf one: the 64 KiB that its socket holds, and a step that was let in with the
+	// last free byte.
+	deafBytes = 64<<10 + 8<<10
+)
+
+// spin is what two busy programs cost everybody on the machine: they leave the daemon alone.
+func spin(a *assault) {
+	for range 2 {
+		go func() {
+			for a.Err() == nil {
+			}
+		}()
+	}
+	a.count("busy loops", 2)
+	a.stand()
+}
+
+// slow begins requests and does not end them. Half of its connections send a byte more now and then, as a client does
+// that knows of a time limit between bytes.
+func slow(a *assault) {
+	list := a.connect(slowpokes, a.as(rascal), saying(3, 0, 0, 255))
+	a.count("half requests", len(list))
+	go func() {
+		for a.Err() == nil {
+			time.Sleep(300 * time.Millisecond)
+			for i := 0; i < len(list); i += 2 {
+				list[i].Write([]byte{0xaa})
+			}
+		}
+	}()
+	a.stand()
+}
+
+// slowWrong: after 30 s they are gone, and not before.
+func slowWrong(s *sight) {
+	gone := s.after.Clients.Timeouts
+	s.unless(s.Seconds >= 25 || gone == 0, "%d were closed after %.0f s", gone, s.Seconds)
+	s.unless(s.Seconds < 35 || gone == slowpokes, "%d of %d were closed after %.0f s", gone, slowpokes, s.Seconds)
+}
+
+// deaf asks for 10 MB on each connection and reads nothing.
+func deaf(a *assault) {
+	requests := bytes.Repeat([]byte{2, 255}, 40000)
+	list := a.connect(deafOnes, a.as(rascal), func(c *harness.Conn) bool {
+		go func() {
+			for a.Err() == nil {
+				if _, err := c.Write(requests); err != nil {
+					return
+				}
+			}
+		}()
+		return true
+	})
+	a.count("deaf", len(list))
+	worst := settle(list)
+	a.count("bytes wait for the worst", worst)
+	if worst > deafBytes {
+		a.complain("%d bytes wait for one that does not read, expected %d at most", worst, deafBytes)
+	}
+	a.stand()
+}
+
+// settle waits until something lies in the sockets, and grows no more, and returns the most that lies in one.
+func settle(list []*harness.Conn) (worst int) {
+	for was, is := -1, 0; is != was || is == 0; {
+		time.Sleep(100 * time.Millisecond)
+		was, is = is, 0
+		for _, c := range list {
+			n, _ := unix.IoctlGetInt(c.FD, unix.TIOCINQ)
+			is, worst = is+n, max(worst, n)
+		}
+	}
+	return worst
+}
+
+// deafWrong: they cost memory within bounds, and end after 30 s.
+func deafWrong(s *sight) {
+	gone := s.after.Clients.Timeouts
+	s.unless(s.grown() < deafOnes*64, "%d KiB more for %d of them, expected 64 each at most", s.grown(), deafOnes)
+	s.unless(s.Seconds <= 35 || gone == deafOnes, "%d of %d were closed after %.0f s", gone, deafOnes, s.Seconds)
+}
+
+// storm is 2,000 connections a second, most of which ask for something.
+func storm(a *assault) {
+	begun := time.Now()
+	var turns [50]int
+	a.rage(len(turns), "connections/s", func(i int) int {
+		n := turns[i]*len(turns) + i
+		turns[i]++
+		time.Sleep(time.Until(begun.Add(time.Duration(n) * time.Second / 2000)))
+		c, err := harness.DialAs(a.Socket, rascal)
+		if err != nil {
+			return 0
+		}
+		defer c.Close()
+		if turns[i]%4 > 0 {
+			c.Ask([]byte{1, 32}, 33)
+		}
+		return 1
+	})
+}
+
+// halves leaves TCP connections in every odd state: in the middle of a request, half closed in it, and reset with
+// replies under way.
+func halves(a *assault) {
+	here := func(int) (*harness.Conn, error) { return harness.DialFrom([4]byte{127, 0, 0, 1}, a.Port) }
+	idle := a.connect(idleHalves, here, saying(2))
+	a.count("in the middle of a request", len(idle))
+	a.rage(4, "half closed or reset/s", func(i int) int {
+		time.Sleep(time.Millisecond)
+		// An address has ports for a few seconds of this.
+		c, err := harness.DialFrom([4]byte{127, byte(i), byte(1 + rand.IntN(250)), 1}, a.Port)
+		if err != nil {
+			a.complain("connecting: %v", err)
+			return 0
+		}
+		defer c.Close()
+		if i%2 == 0 {
+			c.SetDeadline(time.Now().Add(harness.Patience))
+			c.Write([]byte{0, 2})
+			unix.Shutdown(c.FD, unix.SHUT_WR)
+			if b, _ := c.Take(5); len(b) != 4 {
+				a.complain("half closed in its second request: %d bytes, expected the 4 of the first", len(b))
+			}
+			return 1
+		}
+		c.Write([]byte{2, 255, 2, 255, 2})
+		unix.SetsockoptLinger(c.FD, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		return 1
+	})
+	runtime.KeepAlive(idle)
+}
+
+func halvesWrong(s *sight) {
+	s.unless(s.after.Clients.Partial > s.before.Clients.Partial, "none was counted as left inside a request")
+}
+
+// leavers begin a request and go, as many as they can.
+func leavers(a *assault) {
+	a.rush(20, "connections/s", func(_ int, c *harness.Conn) int {
+		c.Write([]byte{2})
+		return 1
+	})
+}
+
+// leaversWrong: clients that have gone leave nothing behind.
+func leaversWrong(s *sight) {
+	s.unless(s.grown() < 16<<10, "%d KiB more, after %d clients have gone", s.grown(), s.after.Clients.Partial)
+}
