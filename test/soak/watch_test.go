@@ -21,7 +21,7 @@ var gauges = []struct {
 	bound      float64 // 0: none
 	share      float64 // of the samples that are below
 }{
-	{"memory", "MiB", 4, 0.25}, // jitter takes 32 MiB for a moment, of which a busy machine makes more
+	{"anonymous memory", "MiB", 4, 0.25}, // jitter takes 32 MiB for a moment, of which a busy machine makes more
 	{"heap", "MiB", 3, 0.5},
 	{"goroutines", "", 10, 0.5},
 	{"threads", "", 4, 0.5},
@@ -56,10 +56,10 @@ func (w *watcher) sample(int) (err error) {
 	if err != nil {
 		return fmt.Errorf("counting threads: %w", err)
 	}
-	rss, _ := harness.Memory(w.PID)
+	anonymous := harness.Anonymous(w.PID)
 	p := w.report.Process
 	w.samples = append(w.samples, sample{time.Since(w.began), []float64{
-		float64(rss) / (1 << 10), float64(p.Heap) / (1 << 20), float64(p.Goroutines), float64(threads), beside, now,
+		float64(anonymous) / (1 << 10), float64(p.Heap) / (1 << 20), float64(p.Goroutines), float64(threads), beside, now,
 	}, p.Upgrades})
 	return nil
 }
