@@ -32,10 +32,12 @@ fi
 # Everything is built in one way, that of a release: then each package is compiled once. Left out of cli/v2: man
 # pages from Markdown, whose tables take a millisecond of every start.
 build_tags=urfave_cli_no_docs
+PATH=$PATH:/usr/sbin:/sbin
 export CGO_ENABLED=${CGO_ENABLED:-0} GOFLAGS="${GOFLAGS:-} -buildvcs=false -trimpath -tags=$build_tags"
 
 # What is kept between the parts of one scripts/test run.
 run_dir=${PRNGD_TEST_RUN:-$T}
+mkdir -p "$run_dir/programs"
 
 die() { echo "$*" >&2; exit 1; }
 skip() { echo "skipped: $*"; exit 77; } # 77 is automake's convention
@@ -47,18 +49,37 @@ status=0
 complain() { echo "$*"; status=1; }
 finish() { [ $status = 0 ] && figure "$*"; exit $status; }
 is_root() { [ "$(id -u)" = 0 ]; }
-need_root() { is_root || skip "needs root${1:+ ($1)}"; }
 need_linux() { [ "$(uname -s)" = Linux ] || skip "needs Linux"; }
+need_root() { need_linux && { is_root || skip "needs root${1:+ ($1)}"; }; }
 
-# need PROGRAM PACKAGE: have PROGRAM, from Debian's PACKAGE if need be and if scripts/test was told to install.
+# need PROGRAM PACKAGE...: have PROGRAM, from Debian's PACKAGE if need be and if scripts/test was told to install.
 need() {
-	PATH=$PATH:/usr/sbin:/sbin
+	[ $# = 2 ] || need "${@:3}"
 	command -v "$1" >/dev/null && return
 	[ "${PRNGD_TEST_INSTALL:-}" ] || skip "no $1 here, which Debian's package $2 has; with PRNGD_TEST_INSTALL=1 it is installed"
 	command -v apt-get >/dev/null || skip "no $1 here, and no apt-get"
 	is_root || skip "no $1 here, and only root could install $2"
 	install_packages "$2" || skip "no $1 here, and apt-get could not install $2"
 	command -v "$1" >/dev/null || skip "Debian's $2 brought no $1"
+}
+# want WHAT PROGRAM PACKAGE...: the same for what a part can do without: then WHAT is missed.
+want() {
+	(need "${@:2}") >"$T/need" 2>&1 || { missed "$1: $(tail -n 1 "$T/need")"; return 1; }
+}
+need_openssl_headers() {
+	[ -e /usr/include/openssl/core_dispatch.h ] || (is_root && install_packages libssl-dev) >"$T/need" ||
+		skip "no headers of OpenSSL 3 here: $(tail -n 1 "$T/need")"
+}
+
+# use NAME...: sources these libraries, scripts/internal/NAME.sh, each once.
+used=
+use() {
+	local name
+	for name; do
+		[[ " $used " != *" $name "* ]] || continue
+		used+=" $name"
+		. "scripts/internal/$name.sh" || exit 1
+	done
 }
 
 # A package's service is not to be started just because a test wants its program: policy-rc.d forbids it meanwhile.
@@ -90,8 +111,22 @@ release_flags() {
 	echo "$strip -buildid= -X main.version=$1 -X main.date=$2"
 }
 
-# build PACKAGE...: static programs of this module into $T, each named after its directory; the daemon is prngd.
-build() { CGO_ENABLED=0 go build -o "$T/" "$@" || die "cannot build $*"; }
+# build [-C DIR] PACKAGE...: static programs of this module, or that in DIR, into $T, each named after its directory; the
+# daemon is prngd. A run of scripts/test links each program once.
+build() {
+	local module=. package program
+	[ "$1" != -C ] || { module=$2 && shift 2; }
+	for package; do
+		program=${package##*/}
+		[ "$package" != . ] || program=prngd
+		if [ -e "$run_dir/programs/$program" ]; then
+			cp "$run_dir/programs/$program" "$T/" || exit 1
+			continue
+		fi
+		CGO_ENABLED=0 go build -C "$module" -o "$T/" "$package" || die "cannot build $package"
+		cp "$T/$program" "$T/.linked" && mv "$T/.linked" "$run_dir/programs/$program" || exit 1 # never seen half written
+	done
+}
 
 # elsewhere: a copy of the tree in $T/elsewhere. When a file was written is none of the source, so the copy has another time.
 elsewhere() {
@@ -121,6 +156,13 @@ free_port() {
 	die "no free port in $try attempts"
 }
 listening() { grep -qs "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$1") 0*:0000 0A" /proc/net/tcp /proc/net/tcp6; }
+
+# spawn LOG COMMAND...: in the background until the script ends, its output added to LOG; $spawned is its pid.
+spawn() {
+	"${@:2}" >>"$1" 2>&1 </dev/null &
+	spawned=$!
+	later end "$spawned"
+}
 
 # end PID: SIGTERM, and SIGKILL after ten seconds; only for children of this shell.
 end() {

@@ -15,7 +15,7 @@ maintainer=${PRNGD_MAINTAINER:-prngd developers <prngd@example.org>}
 
 day() { date -u -d "@$SOURCE_DATE_EPOCH" "$@"; }
 press() { gzip -9n; }
-build_nfpm() { (cd packaging && CGO_ENABLED=0 go build -o "$T/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm) || die "cannot build nfpm"; }
+nfpm=github.com/goreleaser/nfpm/v2/cmd/nfpm
 debian_changelog() {
 	press <<-END
 		$1 (${version/-/\~}-1) unstable; urgency=medium

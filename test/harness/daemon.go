@@ -253,9 +253,7 @@ func (d *Daemon) LogHas(pattern string) {
 // Signal sends one to the daemon.
 func (d *Daemon) Signal(s syscall.Signal) {
 	d.t.Helper()
-	if err := syscall.Kill(d.PID, s); err != nil {
-		d.t.Fatal(err)
-	}
+	Must(d.t, syscall.Kill(d.PID, s))
 }
 
 // Stop ends the daemon by SIGTERM and wants status 0 of it. In the background it is ended by -k, which must say its pid.
@@ -315,15 +313,13 @@ func (d *Daemon) Gone() {
 func (d *Daemon) SeedCounts() {
 	d.t.Helper()
 	info, err := os.Stat(d.Seed)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	Must(d.t, err)
 	// Written as a new file, or in place.
 	if info.Mode().Perm() != 0o600 || info.Size() != 512 && info.Size() != 1024 {
 		d.t.Fatalf("the seed has %d bytes and mode %v", info.Size(), info.Mode())
 	}
 	dir := Dir(d.t)
-	WriteFile(d.t, dir+"/seed", Run(d.t, "cat", d.Seed), 0o600)
+	WriteFile(d.t, dir+"/seed", ReadFile(d.t, d.Seed), 0o600)
 	next := Start(d.t, Options{Dir: dir, Conf: "seed-credit yes"})
 	next.LogHas("seed saved")
 	if bits := next.Status().Seed.Bits; bits != 256 {
@@ -336,9 +332,7 @@ func (d *Daemon) SeedCounts() {
 func FreePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	Must(t, err)
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }

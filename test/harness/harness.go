@@ -79,9 +79,7 @@ func Dir(t testing.TB) string {
 func public(t testing.TB, name string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", name)
-	if err = errors.Join(err, os.Chmod(dir, 0o755)); err != nil {
-		t.Fatal(err)
-	}
+	Must(t, errors.Join(err, os.Chmod(dir, 0o755)))
 	return dir
 }
 
@@ -100,9 +98,7 @@ func UID(t testing.TB, name string) int {
 func WriteFile(t testing.TB, path, text string, mode os.FileMode) {
 	t.Helper()
 	// The mode is what it says, whatever our umask is.
-	if err := errors.Join(os.WriteFile(path, []byte(text), mode), os.Chmod(path, mode)); err != nil {
-		t.Fatal(err)
-	}
+	Must(t, errors.Join(os.WriteFile(path, []byte(text), mode), os.Chmod(path, mode)))
 }
 
 // Run runs a command and returns what it printed; its failure is the test's.
@@ -166,11 +162,7 @@ func build(t testing.TB, pkg, version string) string {
 // Block is the first block in a language of a page below docs: a recipe's configuration, word for word.
 func Block(t testing.TB, page, language string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/" + page + ".md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, block, found := strings.Cut(string(text), "\n```"+language+"\n")
+	_, block, found := strings.Cut(ReadFile(t, "../../docs/"+page+".md"), "\n```"+language+"\n")
 	block, _, ended := strings.Cut(block, "\n```")
 	if !found || !ended {
 		t.Fatalf("docs/%s.md has no block in %s", page, language)

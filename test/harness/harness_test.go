@@ -90,15 +90,11 @@ func TestClientsSeeLies(t *testing.T) {
 func converse(t *testing.T, k Kind, l liar) error {
 	t.Helper()
 	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	Must(t, err)
 	defer listener.Close()
 	go l.serve(listener)
 	conn, err := dial(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	Must(t, err)
 	defer conn.Close()
 	c := &Client{Crowd: &Crowd{Target: Target{PID: 4711}}, kind: k, mood: rand.New(rand.NewPCG(1, 2))}
 	return k.Turn(c, conn)

@@ -35,6 +35,15 @@ func Memory(pid int) (now, peak int) {
 	return now, peak
 }
 
+// Anonymous is RssAnon of a process in KiB: all of its memory but pages of files, which it can give back at any time.
+func Anonymous(pid int) (now int) {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(b)) {
+		fmt.Sscanf(line, "RssAnon: %d", &now)
+	}
+	return now
+}
+
 // Descriptors are what a process's open ones are, sorted: a path, or "socket".
 func Descriptors(pid int) (list []string, err error) {
 	dir := fmt.Sprintf("/proc/%d/fd", pid)

@@ -52,14 +52,11 @@ func (r *Replies) Known(what string, want []byte) {
 	}
 }
 
-// PIDReply is the whole reply to command 4.
-func PIDReply(pid int) []byte {
-	text := strconv.Itoa(pid)
-	return append([]byte{byte(len(text))}, text...)
-}
-
 // PID reads the reply to command 4.
-func (r *Replies) PID(pid int) { r.Known("the pid", PIDReply(pid)) }
+func (r *Replies) PID(pid int) {
+	text := strconv.Itoa(pid)
+	r.Known("the pid", append([]byte{byte(len(text))}, text...))
+}
 
 // Level reads the reply to command 0.
 func (r *Replies) Level() { r.Known("the level", binary.BigEndian.AppendUint32(nil, egdproto.Level)) }

@@ -59,13 +59,9 @@ func (a attack) run(t *testing.T, long time.Duration) {
 	client := play(t, d, 0, "client", long.String())
 	s.before = look(t, d)
 	attacker := play(t, d, nice, "attack", a.name)
-	if err := client.End(&s.client); err != nil {
-		t.Fatal(err)
-	}
+	harness.Must(t, client.End(&s.client))
 	s.after = look(t, d)
-	if err := attacker.End(&s.result); err != nil {
-		t.Fatal(err)
-	}
+	harness.Must(t, attacker.End(&s.result))
 	t.Log(s)
 	for _, wrong := range s.judge() {
 		t.Error(wrong)
@@ -93,13 +89,9 @@ func (a attack) start(t *testing.T) *harness.Daemon {
 func play(t *testing.T, d *harness.Daemon, nice int, role, what string) *harness.Player {
 	t.Helper()
 	daemon, err := json.Marshal(d)
-	if err != nil {
-		t.Fatal(err)
-	}
+	harness.Must(t, err)
 	p, err := harness.Play(t, role, 0, nice, what, string(daemon))
-	if err != nil {
-		t.Fatal(err)
-	}
+	harness.Must(t, err)
 	return p
 }
 

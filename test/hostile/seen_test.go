@@ -17,9 +17,7 @@ import (
 func answering(t *testing.T, answer []byte) *harness.Conn {
 	t.Helper()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	harness.Must(t, err)
 	t.Cleanup(func() { unix.Close(pair[1]) })
 	unix.Write(pair[1], answer)
 	unix.Shutdown(pair[1], unix.SHUT_WR)

@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"prngd/test/harness"
 )
 
 // moods are how the sources of the daemon behave, in the order in which they come: each fault is followed by a
@@ -25,13 +27,9 @@ func (d *run) feel(mood string) error {
 func (d *run) serveUpstream() {
 	path := d.Dir + "/upstream"
 	l, err := net.Listen("unix", path)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	harness.Must(d.t, err)
 	d.t.Cleanup(func() { l.Close() })
-	if err := os.Chmod(path, 0o777); err != nil { // the daemon may be somebody else
-		d.t.Fatal(err)
-	}
+	harness.Must(d.t, os.Chmod(path, 0o777)) // the daemon is another user
 	go func() {
 		for {
 			c, err := l.Accept()

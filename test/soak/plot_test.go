@@ -10,7 +10,7 @@ import (
 )
 
 // The plot is a strip for each gauge over the same time. Grey lines are upgrades, the shade is where the daemon has to
-// be steady, the orange line what is judged there: from the median of the second quarter to that of the last.
+// be steady, the orange line what is judged there: the second quarter and the last.
 const (
 	width, margin, right = 900, 190, 20
 	strip, space         = 90, 26
@@ -56,7 +56,7 @@ func (w *watcher) strip(b *bytes.Buffer, gauge int, top float64) {
 	for _, s := range w.samples {
 		fmt.Fprintf(b, "%.1f,%.1f ", x(s.at), y(s.is[gauge]))
 	}
-	second, last := growth(w.steady(gauge))
+	second, last := growth(w.steady(gauge), gauges[gauge].share)
 	fmt.Fprintf(b, `"/>`+"\n"+`<path d="M%.1f %.1fL%.1f %.1f" stroke="#d95f02" stroke-width="2"/>`+"\n",
 		x(begin+(end-begin)*3/8), y(second), x(begin+(end-begin)*7/8), y(last))
 }

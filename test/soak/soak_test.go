@@ -88,9 +88,7 @@ func (d *run) replace(name, text string, mode os.FileMode) error {
 func prepare(t *testing.T) *run {
 	dir, port := harness.Dir(t), harness.FreePort(t)
 	harness.Egdquery(t) // built before the load
-	if err := os.Mkdir(dir+"/run", 0o755); err != nil {
-		t.Fatal(err)
-	}
+	harness.Must(t, os.Mkdir(dir+"/run", 0o755))
 	harness.WriteFile(t, dir+"/run/exchange", string(make([]byte, 1024)), 0o600)
 	for _, path := range []string{dir + "/run", dir + "/run/exchange"} {
 		if err := os.Chown(path, harness.UID(t, "daemon"), -1); err != nil {
@@ -110,9 +108,7 @@ func prepare(t *testing.T) *run {
 		strings.ReplaceAll(more, "DIR", dir)
 	d := &run{Daemon: &harness.Daemon{Dir: dir}, t: t,
 		confs: map[string]string{"first": first, "changed": changed, "wrong": changed + "per-uid many\n"}}
-	if err := d.feel(moods[0]); err != nil {
-		t.Fatal(err)
-	}
+	harness.Must(t, d.feel(moods[0]))
 	d.serveUpstream()
 	d.Daemon = harness.Start(t, harness.Options{Dir: dir, Run: dir + "/run", Conf: first, Program: dir + "/prngd"})
 	d.TCP = fmt.Sprintf("localhost:%d", port)

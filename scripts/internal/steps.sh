@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced after lib.sh: the blocks of commands in a page of docs/recipes, as they stand, with what they must print.
+# The blocks of commands in a page of docs/recipes, as they stand, with what they must print.
 
 # steps NAME DIR [KIND...]: writes them as NN.sh and NN.output; $steps is how many there are. A block of another kind than
 # sh is a step only if it is among these, and its output with it.

@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# Sourced after lib.sh by the scripts in interop.d: their configurations are what
-# docs/recipes shows, word for word but for the path of the socket.
+# Clients are configured as docs/recipes shows, word for word but for the path of the socket.
 
 # block NAME LANGUAGE [N]: the N-th block (1) in that language of docs/recipes/NAME.md.
 block() {
@@ -23,17 +22,20 @@ configured() {
 	echo "${text#* }"
 }
 
-# record PATH TO: a door at PATH to the socket TO; what came out of it is in $T/record.
-record() {
-	need socat socat
-	socat -t 30 -R "$T/record" "UNIX-LISTEN:$1,fork,mode=666" "UNIX-CONNECT:$2" 2>>"$T/record.log" &
-	later end $!
-	await 10 test -S "$1" || { cat "$T/record.log"; die "the recorder could not listen"; }
-}
-
 # "${own_run[@]}" COMMAND...: COMMAND sees $T/run as /run, for clients that look at fixed places only.
 own=(unshare -m)
 is_root || own=(unshare -rm)
 own_run=("${own[@]}" sh -c 'mount --bind "$0" /run && exec "$@"' "$T/run")
 mkdir "$T/run"
 may_own_run() { "${own_run[@]}" true 2>/dev/null; }
+
+# A certificate for NAME in $T/cert.pem, its key in $T/key.pem.
+certificate() {
+	(umask 077 && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -addext "subjectAltName=DNS:$1" \
+		-keyout "$T/key.pem" -out "$T/cert.pem" 2>"$T/openssl.log") || die "$(cat "$T/openssl.log")"
+}
+# handshake: by STARTTLS with the mail server at $port.
+handshake() {
+	printf 'QUIT\r\n' | timeout 20 openssl s_client -starttls smtp -connect "127.0.0.1:$port" -quiet -ign_eof \
+		>"$T/session" 2>&1 && grep -q '^221 ' "$T/session"
+}

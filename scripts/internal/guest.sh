@@ -1,12 +1,10 @@
 # shellcheck shell=bash
-# Sourced after debian.sh: a guest of QEMU, all in software, with Debian's kernel and a static busybox, that does as its
-# console says.
+# A guest of QEMU, all in software, with Debian's kernel and a static busybox, that does as its console says.
 
 boot=300 # seconds; it takes twenty on an idle core
 [ "$(uname -m)" = x86_64 ] || skip "the guest is for x86_64"
-need qemu-system-x86_64 qemu-system-x86
-need cpio cpio
-need socat socat
+need qemu-system-x86_64 qemu-system-x86 cpio cpio socat socat
+use debian
 extracted linux-image-cloud-amd64
 kernel_version=$version
 vmlinuz=$(echo "$dir"/boot/vmlinuz-*)

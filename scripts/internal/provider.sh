@@ -1,23 +1,21 @@
 # shellcheck shell=bash
-# Sourced after daemon.sh and recipe.sh: Debian's own programs, unmodified, in a world without
-# random bytes (scripts/jail) where /etc/ssl/openssl.cnf is what docs/recipes/openssl.md
-# shows, and contrib/openssl's module is installed. Their /run is $T/run, where the relay counts.
+# Debian's own programs, unmodified, in a world without random bytes (scripts/jail) where /etc/ssl/openssl.cnf is what
+# docs/recipes/openssl.md shows, and contrib/openssl's module is installed. Their /run is $T/run, where the relay counts.
 
-need_linux
 need_root "mount namespaces do"
-need gcc gcc
-need make make
-[ -e /usr/include/openssl/core_dispatch.h ] || (is_root && install_packages libssl-dev) >"$T/need" ||
-	skip "no headers of OpenSSL 3 here: $(tail -n 1 "$T/need")"
-need openssl openssl
-need pkg-config pkgconf
+need gcc gcc make make openssl openssl pkg-config pkgconf
+need_openssl_headers
+use daemon recipe
 modules=$(pkg-config --variable=libdir libcrypto)/ossl-modules
 [ -d "$modules" ] && [ -e /etc/ssl/openssl.cnf ] || skip "no $modules or no /etc/ssl/openssl.cnf"
 
-cp -r contrib/libegd contrib/openssl "$T" || exit 1
-make -s -C "$T/libegd" libegd-preload.so && make -s -C "$T/openssl" || die "the provider does not build"
-cp -r "$modules" "$T/modules" && cp "$T/openssl/egd.so" "$T/modules" || exit 1
-preload=$T/libegd/libegd-preload.so
+built=$run_dir/provider # once for all parts of a run
+if [ ! -e "$built" ]; then
+	cp -r contrib/libegd contrib/openssl "$T" && make -s -C "$T/libegd" libegd-preload.so && make -s -C "$T/openssl" || die "the provider does not build"
+	mkdir "$T/provider.new" && mv "$T/libegd/libegd-preload.so" "$T/openssl/egd.so" "$T/provider.new" && mv "$T/provider.new" "$built" || exit 1
+fi
+cp -r "$modules" "$T/modules" && cp "$built/egd.so" "$T/modules" && cp "$built/libegd-preload.so" "$T" || exit 1
+preload=$T/libegd-preload.so
 
 block openssl openssl.cnf 1 >"$T/seed.cnf" && block openssl openssl.cnf 2 >"$T/random.cnf" || exit 1
 sed '/^\[random_sect\]/,$d; /^random =/d' "$T/seed.cnf" >"$T/without.cnf" # the provider is loaded, and not chosen
@@ -41,9 +39,10 @@ serve() {
 begin() {
 	start_daemon "$T/prngd-socket"
 	start_relay "$T/run/egd-pool" "$T/prngd-socket"
-	counts
-	before=$bytes
+	mark
 }
+# mark: what passes from now on, the next `took` counts.
+mark() { counts && before=$bytes; }
 world="no /dev/urandom, getrandom refused"
 # took NAME LEAST: how many bytes passed since the last of these, which must be LEAST or more.
 took() {

@@ -1,16 +1,15 @@
 # shellcheck shell=bash
-# Sourced after lib.sh by the scripts in interop.d that take sources or packages from
-# Debian without installing them. What is fetched, unpacked and built stays in $cache,
-# and is used again until that directory is deleted. The mirror is the one that this machine
-# uses, unless $DEBIAN_MIRROR names another; its list of sources is not changed.
+# Sources and packages from Debian, not installed. What is fetched, unpacked and built stays in $cache, and is used again
+# until that directory is deleted. The mirror is the one that this machine uses, unless $DEBIAN_MIRROR names another; its
+# list of sources is not changed.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/prngd-interop
 mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null | sed -n 's/^Debian //p' | head -n 1)}
 mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial" || die "cannot make $cache"
 
-# once NAME STAMP COMMAND...: sets $dir to $cache/NAME, which COMMAND has filled for that stamp, now or before, while no other
+# kept NAME STAMP COMMAND...: sets $dir to $cache/NAME, which COMMAND has filled for that stamp, now or before, while no other
 # run did. The lock is not handed on to what COMMAND starts.
-once() {
+kept() {
 	dir=$cache/$1
 	done_for "$2" && return
 	exec 9>"$cache/lock" && flock 9
@@ -33,13 +32,12 @@ private() {
 
 # lists: have the lists, once for each run of a script.
 lists() {
-	local suite
+	local suite s
 	[ ! -e "$T/lists" ] || return 0
 	command -v apt-get >/dev/null || skip "no apt-get here to fetch $1"
 	[ "$mirror" ] || skip "apt-get knows no Debian mirror to fetch $1 from: apt-get update may help"
-	suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-	[ "$(. /etc/os-release && echo "${ID:-}")" = debian ] && [ "$suite" ] || skip "not Debian: no source for $1"
-	local s
+	suite=$(. /etc/os-release && [ "${ID:-}" = debian ] && echo "${VERSION_CODENAME:-}")
+	[ "$suite" ] || skip "not Debian: no source for $1"
 	for s in deb deb-src; do
 		echo "$s [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
 	done >"$cache/apt/sources.list"
@@ -60,7 +58,7 @@ fetch_package() {
 	private apt-get download "$deb" && dpkg-deb -x ./*.deb tree && dpkg-deb -f ./*.deb Version >version && rm ./*.deb
 }
 fetched() {
-	once "$1" '' fetch "$2" "$3"
+	kept "$1" '' fetch "$2" "$3"
 	version=$(cat "$dir/version")
 	dir=$dir/tree
 }
@@ -71,9 +69,8 @@ fetch() {
 }
 
 # compile NAME COMMANDS: runs the shell text COMMANDS in $cache/NAME-build, at low priority, unless just that is done. Sets $dir.
-compile() { once "$1-build" "$2" run_build "$2"; }
+compile() { kept "$1-build" "$2" run_build "$2"; }
 run_build() {
-	need gcc gcc
-	need make make
+	need gcc gcc make make
 	(cd "$dir" && nice bash -euc "$1") >"$dir.log" 2>&1 9>&- </dev/null || { tail -n 20 "$dir.log"; die "cannot build: see $dir.log"; }
 }
