@@ -33,6 +33,7 @@ func (d *device) gatherer(name string, credit Credit, take func(context.Context,
 		Every:     600 * time.Second,
 		Credit:    credit,
 		Untrusted: true,
+		Close:     func() { d.file.Close() }, // of nil: an error
 		Gather: func(ctx context.Context) ([]byte, error) {
 			if d.file == nil {
 				if err := d.open(); err != nil {

@@ -29,6 +29,7 @@ func File(path string, credit Credit) Gatherer {
 		Credit:    credit,
 		Untrusted: true,
 		Once:      true,
+		Close:     func() { file.Close() }, // of nil: an error
 		Gather: func(context.Context) ([]byte, error) {
 			if file == nil {
 				f, err := openRegular(path)

@@ -83,6 +83,10 @@ type Gatherer struct {
 	// too, counting nothing.
 	Gather func(ctx context.Context) ([]byte, error)
 
+	// Close, if not nil, closes what is open for a first sample that will never be
+	// taken. It is not called together with Gather, nor after it.
+	Close func()
+
 	// Detail, if not nil, is one line about the source for the status, such as
 	// a parameter chosen at start. Unlike Gather it may be called at any time.
 	Detail func() string

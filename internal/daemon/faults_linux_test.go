@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -204,13 +203,11 @@ func (b *bench) holdings() string {
 }
 
 // expectHoldings waits until nothing but want is held: what is closed on a goroutine
-// of its own is not closed at once, and the file of a source that is never sampled
-// when it is collected.
+// of its own is not closed at once.
 func (b *bench) expectHoldings(what, want string) {
 	b.Helper()
 	give := time.After(5 * time.Minute)
 	for b.holdings() != want {
-		runtime.GC()
 		select {
 		case <-give:
 			b.Fatalf("%s: held\n%s\nexpected\n%s", what, b.holdings(), want)

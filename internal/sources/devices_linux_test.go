@@ -72,6 +72,51 @@ func TestPrepare(t *testing.T) {
 	}
 }
 
+// TestRollbackCloses: of a change that is not made no descriptor stays open, whether it
+// was refused or taken back.
+func TestRollbackCloses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "noise")
+	if err := os.WriteFile(file, []byte("noise"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dev := device(t)
+	next := Settings{Sources: []config.Source{{Kind: "dev", Target: dev, Where: "conf:3"}, {Kind: "file", Target: file, Where: "conf:4"}}}
+	s := New(Options{Log: quiet(), NoCommands: errors.New("no runner")})
+	c, err := s.Prepare(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := opened(t, dev) + opened(t, file); n != 3 { // the device once more, to be kept
+		t.Fatalf("%d descriptors after Prepare, expected 3", n)
+	}
+	c.Rollback()
+	if n := opened(t, dev) + opened(t, file); n != 0 {
+		t.Errorf("%d descriptors after a rollback", n)
+	}
+	commit(t, s, Settings{})
+	next.Sources = append(next.Sources, config.Source{Kind: "dev", Target: file + ".none", Where: "conf:5"})
+	if _, err := s.Prepare(next); err == nil {
+		t.Fatal("a missing device was taken")
+	}
+	if n := opened(t, dev) + opened(t, file); n != 0 {
+		t.Errorf("%d descriptors after a refusal", n)
+	}
+}
+
+// opened is how many of our descriptors are for path.
+func opened(t *testing.T, path string) (n int) {
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil || len(links) == 0 {
+		t.Skip("no /proc")
+	}
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && to == path {
+			n++
+		}
+	}
+	return n
+}
+
 func commit(t *testing.T, s *Sources, next Settings) {
 	t.Helper()
 	c, err := s.Prepare(next)

@@ -17,11 +17,12 @@ func (s *Sources) Prepare(next Settings) (change.Change, error) {
 	if err == nil && s.running() {
 		err = s.refuse(next, stage)
 	}
+	p := &prepared{s, list, stage}
 	if err != nil {
-		stage.rollback()
+		p.Rollback()
 		return nil, err
 	}
-	return &prepared{s, list, stage}, nil
+	return p, nil
 }
 
 func (s *Sources) running() bool {
@@ -51,5 +52,12 @@ func (p *prepared) Commit() error {
 	return nil
 }
 
-// Rollback closes the devices that Prepare has opened.
-func (p *prepared) Rollback() { p.stage.rollback() }
+// Rollback closes the devices and files that Prepare has opened.
+func (p *prepared) Rollback() {
+	p.stage.rollback()
+	for _, g := range p.list {
+		if g.Close != nil {
+			g.Close()
+		}
+	}
+}
