@@ -89,7 +89,8 @@ func TestTermNearUpgradeA4(t *testing.T) {
 		}
 		end.SetReadDeadline(time.Now().Add(20 * time.Second))
 		if _, err := end.Read(make([]byte, 1)); os.IsTimeout(err) {
-			t.Fatalf("%d: SIGTERM was lost", i)
+			log, _ := os.ReadFile(d.dir + "/log")
+			t.Fatalf("%d: SIGTERM was lost, the daemon's log:\n%s", i, log)
 		}
 		for _, name := range []string{"s", "ctl", "pid"} {
 			awaitPath(t, filepath.Join(d.dir, name), false)
