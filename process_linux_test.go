@@ -87,7 +87,7 @@ func TestTermNearUpgradeA4(t *testing.T) {
 		if err := syscall.Kill(d.pid, syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		end.SetReadDeadline(time.Now().Add(20 * time.Second))
+		end.SetReadDeadline(time.Now().Add(patience))
 		if _, err := end.Read(make([]byte, 1)); os.IsTimeout(err) {
 			log, _ := os.ReadFile(d.dir + "/log")
 			t.Fatalf("%d: SIGTERM was lost, the daemon's log:\n%s", i, log)
@@ -115,7 +115,7 @@ func askUpgrade(t *testing.T, d started) net.Conn {
 // awaitPath waits until path is there, or gone.
 func awaitPath(t *testing.T, path string, there bool) {
 	t.Helper()
-	for give := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for give := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		_, err := os.Lstat(path)
 		if (err == nil) == there {
 			return
@@ -153,7 +153,7 @@ func TestPid1Reaps(t *testing.T) {
 	}
 	children := fmt.Sprintf("/proc/%d/task/%[1]d/children", daemon.Process.Pid)
 	await := func(what string, done func([]byte) bool) (text []byte) {
-		for give := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		for give := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 			if text, err = os.ReadFile(children); err != nil {
 				t.Skip(err)
 			}
