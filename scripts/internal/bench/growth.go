@@ -92,10 +92,8 @@ func (b *bench) curve() (points []point) {
 	var descriptors unix.Rlimit
 	check(unix.Getrlimit(unix.RLIMIT_NOFILE, &descriptors))
 	most := int(min(20000, descriptors.Cur-200))
-	for _, k := range []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, most} {
-		if k > most {
-			break
-		}
+	for _, k := range []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000} {
+		k = min(k, most)
 		medians, ratios := b.measure(1, max(3, b.rounds/2), sustained(k, 32))
 		if medians[0][p50]*medians[1][p50] == 0 {
 			break // a slice is too short for so many
@@ -106,6 +104,9 @@ func (b *bench) curve() (points []point) {
 			fmt.Printf("  %s %8.0f/s p50 %9.1f us CPU %.2f us", name, medians[i][rate], medians[i][p50], medians[i][cpu])
 		}
 		fmt.Println()
+		if k == most {
+			break
+		}
 	}
 	return points
 }
