@@ -143,7 +143,7 @@ func (d *Daemon) seeded() (err error) {
 		default:
 		}
 		var c net.Conn
-		if c, err = dial(d.Socket); err != nil {
+		if c, err = dial("unix", d.Socket); err != nil {
 			return false
 		}
 		defer c.Close()
@@ -155,8 +155,8 @@ func (d *Daemon) seeded() (err error) {
 }
 
 // dial connects for as long as anything may take.
-func dial(path string) (net.Conn, error) {
-	c, err := net.Dial("unix", path)
+func dial(network, address string) (net.Conn, error) {
+	c, err := net.Dial(network, address)
 	if err == nil {
 		c.SetDeadline(time.Now().Add(Patience))
 	}
@@ -220,7 +220,7 @@ func (d *Daemon) Served(when string) []byte {
 func (d *Daemon) Serves() bool { _, err := d.serve(); return err == nil }
 
 func (d *Daemon) serve() ([]byte, error) {
-	c, err := dial(d.Socket)
+	c, err := dial("unix", d.Socket)
 	if err != nil {
 		return nil, err
 	}

@@ -93,7 +93,7 @@ func converse(t *testing.T, k Kind, l liar) error {
 	Must(t, err)
 	defer listener.Close()
 	go l.serve(listener)
-	conn, err := dial(listener.Addr().String())
+	conn, err := dial("unix", listener.Addr().String())
 	Must(t, err)
 	defer conn.Close()
 	c := &Client{Crowd: &Crowd{Target: Target{PID: 4711}}, kind: k, mood: rand.New(rand.NewPCG(1, 2))}

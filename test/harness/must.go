@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
-	"time"
 )
 
 // Must fails the test for an error.
@@ -31,12 +30,11 @@ func ReadFile(t testing.TB, path string) string {
 // with the test.
 func (d *Daemon) Dial(network string) net.Conn {
 	d.t.Helper()
-	c, err := net.Dial(network, map[string]string{"unix": d.Socket, "tcp": d.TCP}[network])
+	c, err := dial(network, map[string]string{"unix": d.Socket, "tcp": d.TCP}[network])
 	if err != nil {
 		d.Fatalf("%v", err)
 	}
 	d.t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(Patience))
 	return c
 }
 
