@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 		"ready":        ready,
 		"killer":       killer,
 		"fulllimit":    fullLimit,
+		"named":        named,
 	})
 }
 
