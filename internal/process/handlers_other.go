@@ -1,0 +1,6 @@
+//go:build !linux
+
+package process
+
+// AwaitSignalHandlers does nothing: only Linux programs execute themselves.
+func AwaitSignalHandlers() {}
