@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 		"killer":       killer,
 		"fulllimit":    fullLimit,
 		"executer":     executer,
+		"named":        named,
 	})
 }
 
