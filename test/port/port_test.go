@@ -1,8 +1,8 @@
 package port
 
 import (
-	"fmt"
 	"net"
+	"strconv"
 	"testing"
 )
 
@@ -14,7 +14,7 @@ func TestReserve(t *testing.T) {
 	}
 	defer release()
 	for _, host := range []string{"127.0.0.1", "0.0.0.0", "127.0.0.1"} {
-		address := fmt.Sprintf("%s:%d", host, port)
+		address := net.JoinHostPort(host, strconv.Itoa(port))
 		l, err := net.Listen("tcp4", address)
 		if err != nil {
 			t.Fatal(err)
