@@ -24,7 +24,7 @@ type Kind struct {
 	TCP   bool
 	Last  bool // asks only once, at the very end
 	Bad   bool // what becomes of it is not counted
-	UID   int  // who connects, if we are root; 0: we do
+	UID   int  // the user that connects, if we are root; 0: root
 	Next  int  // so much is added to UID for the connection after that
 }
 
