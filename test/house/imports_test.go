@@ -55,7 +55,7 @@ func TestImports(t *testing.T) {
 	for _, system := range []string{"linux/amd64", "freebsd/amd64", "solaris/amd64", "aix/ppc64", "darwin/amd64"} {
 		context := build.Default
 		context.GOOS, context.GOARCH, _ = strings.Cut(system, "/")
-		for _, p := range packages(t, context) {
+		for _, p := range packages(context) {
 			for _, wrong := range forbidden(module, p.ImportPath, p.Imports) {
 				t.Errorf("%s on %s %s", p.ImportPath, system, wrong)
 			}
