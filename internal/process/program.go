@@ -129,8 +129,7 @@ func (o Origin) Conceal(argv []string) error {
 	if name == "" {
 		return nil
 	}
-	AwaitSignalHandlers()
-	err = syscall.Exec(name, argv, append(os.Environ(), o.Variable()))
+	err = Exec(name, argv, append(os.Environ(), o.Variable()))
 	return fmt.Errorf("executing a copy of %s that cannot be read: %w", o.Path, err)
 }
 

@@ -233,7 +233,7 @@ func (s *Session) done(q egdproto.Request, r *reply) {
 	s.tally.Requests[q.Command]++
 	switch q.Command {
 	case egdproto.Write:
-		s.service.write(q, s.creditsWrites())
+		s.service.write(q, s.cred, s.creditsWrites())
 	case egdproto.ReadSome:
 		if q.N > 0 && r.literal[0] == 0 {
 			s.service.countEmpty(s.gate.State)

@@ -64,7 +64,6 @@ func (p *Program) Exec(l Payload) error {
 		return err
 	}
 	defer l.releaseSignals()()
-	process.AwaitSignalHandlers()
 	if l.Interrupted != nil && l.Interrupted() {
 		return ErrInterrupted
 	}
