@@ -2,6 +2,7 @@ package listen
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -70,5 +71,32 @@ func TestSupervisorsAbstractSocket(t *testing.T) {
 		}
 		s = passOn(t, s)
 		s.config.Critical = true
+	}
+}
+
+// The owner of the directory of a socket can put another name of any file where the
+// new socket is, before it has its group and mode: that file keeps its own.
+func TestOtherFileInPlaceOfTheSocket(t *testing.T) {
+	dir := shortDir(t)
+	victim := dir + "/victim"
+	if err := os.WriteFile(victim, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, gid := range []int{-1, 4711} {
+		sys := realSystem()
+		sys.listen = func(network, address string) (net.Listener, error) {
+			ln, err := realSystem().listen(network, address)
+			os.Remove(address)
+			os.Link(victim, address)
+			return ln, err
+		}
+		s, _ := served(t, sys)
+		o := line(t, dir+"/s")
+		o.GID = gid
+		_, err := s.Prepare(t.Context(), []Options{o}, Start)
+		info, _ := os.Stat(victim)
+		if _, group := ownerOf(info); err == nil || !strings.Contains(err.Error(), "no longer a socket") || info.Mode() != 0o600 || group == 4711 {
+			t.Errorf("group %d: %v, and the other file has mode %v, group %d", gid, err, info.Mode(), group)
+		}
 	}
 }

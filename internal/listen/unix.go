@@ -135,7 +135,7 @@ func (u *unixSocket) bind(mode fs.FileMode) error {
 // give gives the socket its group and mode, and remembers which file it is.
 func (u *unixSocket) give(o *Options) error {
 	if o.GID >= 0 {
-		if err := u.sys.lchown(u.temp, -1, o.GID); err != nil {
+		if err := u.sys.chgrp(u.temp, o.GID); err != nil {
 			return err
 		}
 	}
