@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -216,6 +217,8 @@ func TestPaceAfterTheHold(t *testing.T) {
 type counted struct{ now, last [16]byte }
 
 func (c *counted) Value() [16]byte { return c.last }
+
+func (c *counted) Device() *os.File { return nil }
 
 func (c *counted) Changed() bool {
 	changed := c.now != c.last
