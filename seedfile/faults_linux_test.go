@@ -199,6 +199,7 @@ func otherFaults() []fault {
 			return nil
 		}},
 		{"seed-credit no", func(_ *testing.T, p *place) error { p.options.Credit = false; return nil }},
+		{"second seed file of one run", func(_ *testing.T, p *place) error { p.options.Again = true; return nil }},
 		{"clock set back ten years since the last save", func(_ *testing.T, p *place) error {
 			later := time.Now().AddDate(10, 0, 0)
 			return os.Chtimes(p.seed(), later, later)
