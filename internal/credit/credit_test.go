@@ -77,8 +77,8 @@ func TestCommand(t *testing.T) {
 }
 
 func TestFile(t *testing.T) {
-	if File(8, false) != 8 || File(8, true) != gatherers.None {
-		t.Errorf("once %v, again %v", File(8, false), File(8, true))
+	if File(0.5, false) != 0.5 || File(0.5, true) != gatherers.None {
+		t.Errorf("once %v, again %v", File(0.5, false), File(0.5, true))
 	}
 }
 

@@ -80,7 +80,7 @@ func (s *Sources) commands(next Settings) []gatherers.Gatherer {
 	seen := map[string]int{}
 	for _, e := range next.Commands {
 		rate := credit.Command(e.Rate, next.CreditCommands)
-		g := gatherers.Command(e.Path, e.Argv, rate, 0, next.CommandTimeout, next.CreditCommands)
+		g := gatherers.Command(e.Path, e.Argv, rate, 0, next.CommandTimeout)
 		if run := s.options.Run; run != nil {
 			g.Gather = func(ctx context.Context) ([]byte, error) { return run(ctx, e.Path, e.Argv, next.CommandTimeout, 0) }
 		}
