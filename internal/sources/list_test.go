@@ -3,6 +3,7 @@ package sources
 import (
 	"context"
 	"testing"
+	"time"
 
 	"prngd/gatherers"
 	"prngd/internal/config"
@@ -13,8 +14,15 @@ import (
 // file only in the first program of a process.
 func TestCreditOfLines(t *testing.T) {
 	next := Settings{
-		Sources:  []config.Source{{Kind: "file", Target: "/nonexistent/noise", Credit: 0.5}},
-		Commands: []config.Command{{Path: "/bin/date", Argv: []string{"date"}, Rate: 0.25}},
+		Gatherers: []config.GathererLine{{Name: "cpu", Off: true}, {Name: "mem", Every: time.Hour}},
+		Sources: []config.Source{
+			{Kind: "file", Target: "/nonexistent/noise", Credit: 0.5},
+			{Kind: "dev", Target: "/nonexistent/device", Credit: 0.75},
+		},
+		Commands: []config.Command{
+			{Path: "/bin/date", Argv: []string{"date"}, Rate: 0.25},
+			{Path: "/bin/date", Argv: []string{"date"}, Rate: 0.25},
+		},
 	}
 	for _, row := range []struct {
 		before        *State
@@ -30,6 +38,13 @@ func TestCreditOfLines(t *testing.T) {
 		}
 		if f, c := credits["file:/nonexistent/noise"], credits["command:/bin/date"]; f != row.file || c != row.command {
 			t.Errorf("after an upgrade %v, credit-commands %v: file %v, command %v", row.before != nil, row.commands, f, c)
+		}
+		if again, named := credits["command:/bin/date #2"]; !named || again != 0 {
+			t.Errorf("the same command again: %v, %v", named, again)
+		}
+		_, off := credits["cpu"]
+		if dev := credits["dev:/nonexistent/device"]; off || credits["mem"] != 0 || dev != 0.75 {
+			t.Errorf("cpu %v, mem %v, device %v", off, credits["mem"], dev)
 		}
 	}
 }
