@@ -2,6 +2,8 @@ package credit
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -10,6 +12,19 @@ import (
 	"prngd/internal/prng"
 	"prngd/seedfile"
 )
+
+// G19: the kernel's generator under another name is no independent noise.
+func TestKernelUnderAnotherName(t *testing.T) {
+	for target, want := range map[string]bool{"/dev/urandom": false, "/dev/random": false, "/dev/null": true} {
+		link := filepath.Join(t.TempDir(), "hwrng")
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+		if p := Gatherer(&gatherers.Gatherer{Name: "dev:" + link}); p.Independent != want {
+			t.Errorf("%s by another name: independent %v", target, p.Independent)
+		}
+	}
+}
 
 // Which sources count, and for how much at most before the first seed.
 func TestPolicies(t *testing.T) {
