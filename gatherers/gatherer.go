@@ -115,3 +115,6 @@ func (u Uncredited) Error() string { return string(u) }
 // A Sink takes a sample and the bits it counts for. It is called by many
 // goroutines at once and must not keep data.
 type Sink func(g *Gatherer, data []byte, bits int)
+
+// gather takes one sample: see Gatherer.Gather.
+type gather = func(context.Context) ([]byte, error)
