@@ -27,13 +27,23 @@ func logSettings(s *config.Settings, foreground bool) logging.Settings {
 func (p *logPart) prepare(_ context.Context, next *config.Settings, how manner) (change.Change, error) {
 	c, err := p.Prepare(logSettings(next, p.foreground))
 	if change.IsLater(err) && how != reloading {
-		return change.None{}, nil // New tries it again
+		return closedLog{err: err, where: next.Log.Where}, nil // New tries it again
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: log: %w", next.Log.Where, err)
 	}
 	return c, nil
 }
+
+// closedLog is the change to a log that cannot be opened now.
+type closedLog struct {
+	change.None
+	err   error
+	where string
+}
+
+// Lacks returns why.
+func (c closedLog) Lacks() []error { return lack(c.where, "log", c.err) }
 
 // reportedLines is how many of the last warnings a report has.
 const reportedLines = 20

@@ -123,6 +123,9 @@ func (c *seedChange) Commit() error {
 	return nil
 }
 
+// Lacks returns why no seed is kept.
+func (c *seedChange) Lacks() []error { return lack(c.asked.Where, "seedfile", c.err) }
+
 // Rollback removes what opening has made.
 func (c *seedChange) Rollback() {
 	if c.file != nil {
