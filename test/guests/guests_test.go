@@ -24,8 +24,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"prngd/test/harness"
 )
 
@@ -118,20 +116,12 @@ func measure(t *testing.T, d *harness.Daemon, o options) (f figures) {
 // mail is Postfix's tlsmgr, but for its pauses: 32 bytes by command 1 on one connection, every 10 ms.
 func mail(t *testing.T, d *harness.Daemon, lasts time.Duration) harness.Digest {
 	t.Helper()
-	fd, err := harness.Connect(d.Socket)
-	harness.Must(t, err)
-	defer unix.Close(fd)
-	var waits []time.Duration
-	reply := make([]byte, 64)
-	for begin := time.Now(); time.Since(begin) < lasts; time.Sleep(10 * time.Millisecond) {
-		asked := time.Now()
-		_, err := unix.Write(fd, []byte{1, 32})
-		harness.Must(t, err)
-		n, err := unix.Read(fd, reply)
-		if err != nil || n != 33 || reply[0] != 32 { // as tlsmgr: all of it in one read
-			d.Fatalf("the mail server got %d bytes, expected 33 in one piece: %v", n, err)
-		}
-		waits = append(waits, time.Since(asked))
+	pause := 10 * time.Millisecond
+	server := harness.NewCrowd(d.Target, []harness.Kind{{Name: "mail", N: 1, Turn: harness.Postfix, Pause: [2]time.Duration{pause, pause}}}, 1).Start()
+	time.Sleep(lasts)
+	server.Lift()
+	for _, problem := range server.Tally.Problems(harness.Patience) {
+		d.Fatalf("the mail server: %s", problem)
 	}
-	return harness.DigestOf(waits)
+	return server.Tally.Digest("mail")
 }

@@ -21,6 +21,7 @@ import (
 
 	"prngd/egdproto"
 	"prngd/internal/control"
+	"prngd/test/port"
 )
 
 // Options are how a daemon is started.
@@ -34,7 +35,6 @@ type Options struct {
 	NoSeed     bool     // no seed file
 	TCP        bool     // listens on a port of localhost as well
 	Background bool     // starts as a daemon, not as our child
-	Unseeded   bool     // do not wait until it is seeded
 }
 
 // Daemon is one that was started, and where its things are.
@@ -42,14 +42,13 @@ type Daemon struct {
 	Target
 	Dir, Control, Seed, PIDFile, Log, Conf string
 	Program                                string
-	Port                                   int
 	t                                      testing.TB
 	cmd                                    *exec.Cmd     // nil in the background
 	ended                                  chan struct{} // closed when cmd is, with its err
 	err                                    error
 }
 
-// Start starts a daemon and returns when it is seeded, unless told otherwise. It ends with the test.
+// Start starts a daemon and returns when it is seeded. It ends with the test.
 func Start(t testing.TB, o Options) *Daemon {
 	t.Helper()
 	if o.Dir == "" {
@@ -65,7 +64,7 @@ func Start(t testing.TB, o Options) *Daemon {
 	WriteFile(t, d.Conf, d.conf(o), 0o644) // an upgrade reads it as the user that the daemon has become
 	t.Cleanup(d.kill)
 	err := d.run(o)
-	if err == nil && !o.Unseeded {
+	if err == nil {
 		err = d.seeded()
 	}
 	if err != nil {
@@ -84,8 +83,7 @@ func (d *Daemon) conf(o Options) string {
 		conf += "listen " + d.Socket + "\n"
 	}
 	if o.TCP {
-		d.Port = FreePort(d.t)
-		d.TCP = fmt.Sprintf("localhost:%d", d.Port)
+		d.TCP = fmt.Sprintf("localhost:%d", Port(d.t))
 		conf += "listen tcp/" + d.TCP + "\n"
 	}
 	if o.Background {
@@ -328,11 +326,11 @@ func (d *Daemon) SeedCounts() {
 	next.Stop()
 }
 
-// FreePort is one at which nothing listens now.
-func FreePort(t testing.TB) int {
+// Port is a TCP port that nobody else gets before the test ends.
+func Port(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	n, release, err := port.Reserve()
 	Must(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Cleanup(release)
+	return n
 }

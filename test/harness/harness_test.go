@@ -57,6 +57,7 @@ type liar struct {
 var liars = []liar{
 	{"a byte less", func(b []byte) []byte { return b[:len(b)-1] }},
 	{"a byte more", func(b []byte) []byte { return append(b, 'x') }},
+	{"its first byte", func(b []byte) []byte { return b[:1] }},
 	{"nothing", func([]byte) []byte { return nil }},
 	{"another beginning", func(b []byte) []byte { b[0] ^= 1; return b }},
 }
@@ -64,14 +65,14 @@ var liars = []liar{
 // blind is what a kind cannot see: what comes behind the last reply is for its next
 // turn, and random bytes may be any.
 var blind = map[string][]string{
-	"guest": {"a byte more"}, "tlsmgr": {"a byte more"}, "openssl": {"a byte more"}, "giver": {"a byte more"},
+	"guest": {"a byte more"}, "openssl": {"a byte more"}, "giver": {"a byte more"},
 	"qemu": {"a byte more", "another beginning"}, "ekeyd": {"a byte more", "another beginning"},
-	"openssh": {"a byte more", "another beginning"}, "pipe": {"another beginning"}, "batch": {"a byte more", "another beginning"},
+	"openssh": {"a byte more", "another beginning"}, "pipe": {"another beginning"}, "batch": {"a byte more", "another beginning"}, "piece": {"another beginning"},
 }
 
 // TestClientsSeeLies has every kind of client served by liars: it must notice each lie that it can see.
 func TestClientsSeeLies(t *testing.T) {
-	for _, k := range append(Kinds(1000), Kind{Name: "batch", Turn: Batch}) {
+	for _, k := range append(Kinds(1000), Kind{Name: "batch", Turn: Batch}, Kind{Name: "piece", Turn: Piece}) {
 		if k.Bad {
 			continue
 		}
@@ -157,5 +158,8 @@ func TestFailuresAndLateRepliesAreWrong(t *testing.T) {
 		if got := strings.Join(a.Problems(time.Second), "; ") + " "; !strings.HasPrefix(got, want) || strings.Contains(got, ";") || want == "" && got != " " {
 			t.Errorf("%q, expected %q", got, want)
 		}
+	}
+	if nobody := NewCrowd(Target{Socket: "none"}, []Kind{{Name: "nobody", N: 1}}, 0).Tally.Problems(time.Second); len(nobody) != 1 {
+		t.Errorf("no server at all: %q", nobody)
 	}
 }

@@ -26,13 +26,10 @@ func CPU(pid int) (sum time.Duration) {
 }
 
 // Memory is VmRSS and VmHWM of a process in KiB.
-func Memory(pid int) (now, peak int) { return kibibytes(pid, "VmRSS"), kibibytes(pid, "VmHWM") }
+func Memory(pid int) (now, peak int) { return Number(pid, "VmRSS"), Number(pid, "VmHWM") }
 
-// Anonymous is RssAnon of a process in KiB: all of its memory but pages of files, which it can give back at any time.
-func Anonymous(pid int) int { return kibibytes(pid, "RssAnon") }
-
-// kibibytes is a size of proc_pid_status(5), 0 if there is none.
-func kibibytes(pid int, field string) (n int) {
+// Number is one of proc_pid_status(5), 0 if there is none; sizes are in KiB.
+func Number(pid int, field string) (n int) {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(b)) {
 		fmt.Sscanf(line, field+": %d", &n)

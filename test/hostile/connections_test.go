@@ -4,7 +4,9 @@ package hostile
 
 import (
 	"bytes"
+	"io"
 	"math/rand/v2"
+	"net"
 	"runtime"
 	"time"
 
@@ -13,7 +15,7 @@ import (
 	"prngd/test/harness"
 )
 
-// Attacks by how connections are made, kept and left.
+// Attacks by how connections are made, kept and left, and by what is asked for.
 
 const (
 	slowpokes  = 2000
@@ -62,7 +64,7 @@ func slowWrong(s *sight) {
 // deaf asks for 10 MB on each connection and reads nothing.
 func deaf(a *assault) {
 	requests := bytes.Repeat([]byte{2, 255}, 40000)
-	list := a.connect(deafOnes, a.as(rascal), func(c *harness.Conn) bool {
+	list := a.connect(deafOnes, a.as(rascal), func(c net.Conn) bool {
 		go func() {
 			for a.Err() == nil {
 				if _, err := c.Write(requests); err != nil {
@@ -82,13 +84,16 @@ func deaf(a *assault) {
 }
 
 // settle waits until something lies in the sockets, and grows no more, and returns the most that lies in one.
-func settle(list []*harness.Conn) (worst int) {
+func settle(list []net.Conn) (worst int) {
 	for was, is := -1, 0; is != was || is == 0; {
 		time.Sleep(100 * time.Millisecond)
 		was, is = is, 0
 		for _, c := range list {
-			n, _ := unix.IoctlGetInt(c.FD, unix.TIOCINQ)
-			is, worst = is+n, max(worst, n)
+			raw, _ := c.(*net.UnixConn).SyscallConn()
+			raw.Control(func(fd uintptr) {
+				n, _ := unix.IoctlGetInt(int(fd), unix.TIOCINQ)
+				is, worst = is+n, max(worst, n)
+			})
 		}
 	}
 	return worst
@@ -115,7 +120,7 @@ func storm(a *assault) {
 		}
 		defer c.Close()
 		if turns[i]%4 > 0 {
-			c.Ask([]byte{1, 32}, 33)
+			harness.Ask(c, []byte{1, 32}, 33)
 		}
 		return 1
 	})
@@ -124,13 +129,13 @@ func storm(a *assault) {
 // halves leaves TCP connections in every odd state: in the middle of a request, half closed in it, and reset with
 // replies under way.
 func halves(a *assault) {
-	here := func(int) (*harness.Conn, error) { return harness.DialFrom([4]byte{127, 0, 0, 1}, a.Port) }
-	idle := a.connect(idleHalves, here, saying(2))
+	idle := a.connect(idleHalves, a.from(func(int) net.IP { return net.IPv4(127, 0, 0, 1) }), saying(2))
 	a.count("in the middle of a request", len(idle))
+	// An address has ports for a few seconds of this.
+	dial := a.from(func(i int) net.IP { return net.IPv4(127, byte(i), byte(1+rand.IntN(250)), 1) })
 	a.rage(4, "half closed or reset/s", func(i int) int {
 		time.Sleep(time.Millisecond)
-		// An address has ports for a few seconds of this.
-		c, err := harness.DialFrom([4]byte{127, byte(i), byte(1 + rand.IntN(250)), 1}, a.Port)
+		c, err := dial(i)
 		if err != nil {
 			a.complain("connecting: %v", err)
 			return 0
@@ -139,14 +144,14 @@ func halves(a *assault) {
 		if i%2 == 0 {
 			c.SetDeadline(time.Now().Add(harness.Patience))
 			c.Write([]byte{0, 2})
-			unix.Shutdown(c.FD, unix.SHUT_WR)
-			if b, _ := c.Take(5); len(b) != 4 {
+			c.(*net.TCPConn).CloseWrite()
+			if b, _ := io.ReadAll(c); len(b) != 4 {
 				a.complain("half closed in its second request: %d bytes, expected the 4 of the first", len(b))
 			}
 			return 1
 		}
 		c.Write([]byte{2, 255, 2, 255, 2})
-		unix.SetsockoptLinger(c.FD, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		c.(*net.TCPConn).SetLinger(0)
 		return 1
 	})
 	runtime.KeepAlive(idle)
@@ -158,7 +163,7 @@ func halvesWrong(s *sight) {
 
 // leavers begin a request and go, as many as they can.
 func leavers(a *assault) {
-	a.rush(20, "connections/s", func(_ int, c *harness.Conn) int {
+	a.rush(20, "connections/s", func(_ int, c net.Conn) int {
 		c.Write([]byte{2})
 		return 1
 	})
@@ -167,4 +172,82 @@ func leavers(a *assault) {
 // leaversWrong: clients that have gone leave nothing behind.
 func leaversWrong(s *sight) {
 	s.unless(s.grown() < 16<<10, "%d KiB more, after %d clients have gone", s.grown(), s.after.Clients.Partial)
+}
+
+// garbage sends random bytes until it is cut off. What of them is a request gets its answer, which it reads now and
+// then.
+func garbage(a *assault) {
+	a.rush(50, "KiB/s", func(_ int, c net.Conn) (sent int) {
+		c.SetDeadline(time.Now().Add(time.Second))
+		b := make([]byte, 1024)
+		for ; a.Err() == nil; sent++ {
+			for i := range b {
+				b[i] = byte(rand.Uint32())
+				if i%16 == 0 {
+					b[i] %= 5 // else the first byte ends it
+				}
+			}
+			if _, err := c.Write(b); err != nil {
+				return sent
+			}
+			c.Read(b)
+		}
+		return sent
+	})
+}
+
+// unknown sends nothing but unknown commands, each on a connection of its own.
+func unknown(a *assault) {
+	a.rush(20, "connections/s", func(i int, c net.Conn) int {
+		if b, _ := harness.Ask(c, []byte{byte(5 + i)}, 1); len(b) > 0 {
+			a.complain("command %d was answered", 5+i)
+		}
+		return 1
+	})
+}
+
+func unknownWrong(s *sight) {
+	s.unless(s.after.Clients.Unknown > s.before.Clients.Unknown, "no unknown command was counted: the attack is none")
+}
+
+// flood sends the same again and again on n connections, and reads so many bytes of replies each time.
+func flood(n, uid int, what string, each, reply int, requests []byte) func(*assault) {
+	return func(a *assault) {
+		list := a.connect(n, a.as(uid), saying())
+		buffers := make([][]byte, len(list))
+		a.rage(len(list), what, func(i int) int {
+			c := list[i]
+			if buffers[i] == nil {
+				buffers[i] = make([]byte, 64<<10)
+			}
+			c.SetDeadline(time.Now().Add(harness.Patience))
+			_, err := c.Write(requests)
+			for got := 0; got < reply && err == nil; {
+				var m int
+				m, err = c.Read(buffers[i][:min(len(buffers[i]), reply-got)])
+				got += m
+			}
+			if err != nil {
+				a.complain("a flooding connection was closed: %v", err)
+				<-a.Done()
+				return 0
+			}
+			return each
+		})
+	}
+}
+
+// gifts claim 65,535 bits for every byte, or every 255.
+func gifts() []byte {
+	long := append([]byte{3, 0xff, 0xff, 255}, bytes.Repeat([]byte{0xbb}, 255)...)
+	return append(bytes.Repeat([]byte{3, 0xff, 0xff, 1, 0xaa}, 2000), bytes.Repeat(long, 100)...)
+}
+
+func writesWrong(s *sight) {
+	for _, source := range s.after.Sources {
+		if source.Name == "client" {
+			s.unless(source.Bits == 0, "%d bits were credited", source.Bits)
+			s.unless(source.Samples > 0, "nothing was written: the attack is none")
+		}
+	}
 }

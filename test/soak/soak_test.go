@@ -42,7 +42,7 @@ func TestSoak(t *testing.T) {
 	d := prepare(t)
 	t.Logf("%d clients for %v, -seed %d", *clients, *length, *seed)
 	before := d.settled()
-	crowd := harness.StartCrowd(d.Target, harness.Kinds(*clients), rand.New(rand.NewPCG(*seed, 1)))
+	crowd := harness.NewCrowd(d.Target, harness.Kinds(*clients), *seed).Start()
 	w := &watcher{run: d, length: *length, began: time.Now()}
 	a := &admin{run: d, mood: rand.New(rand.NewPCG(*seed, 2))}
 	a.work(w)
@@ -86,7 +86,7 @@ func (d *run) replace(name, text string, mode os.FileMode) error {
 // prepare lays out the daemon's files, starts it, and is the EGD upstream of it. What the daemon may write lies
 // apart, in run: the user that it becomes owns that, and nothing else.
 func prepare(t *testing.T) *run {
-	dir, port := harness.Dir(t), harness.FreePort(t)
+	dir, port := harness.Dir(t), harness.Port(t)
 	harness.Egdquery(t) // built before the load
 	harness.Must(t, os.Mkdir(dir+"/run", 0o755))
 	harness.WriteFile(t, dir+"/run/exchange", string(make([]byte, 1024)), 0o600)

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/shirou/gopsutil/v3/process"
-
 	"prngd/internal/control"
 	"prngd/test/harness"
 )
@@ -52,14 +50,10 @@ func (w *watcher) sample(int) (err error) {
 	}
 	now := float64(w.report.Clients.Now)
 	beside := float64(len(w.held())) - now // counted at nearly the same moment
-	threads, err := (&process.Process{Pid: int32(w.PID)}).NumThreads()
-	if err != nil {
-		return fmt.Errorf("counting threads: %w", err)
-	}
-	anonymous := harness.Anonymous(w.PID)
 	p := w.report.Process
 	w.samples = append(w.samples, sample{time.Since(w.began), []float64{
-		float64(anonymous) / (1 << 10), float64(p.Heap) / (1 << 20), float64(p.Goroutines), float64(threads), beside, now,
+		float64(harness.Number(w.PID, "RssAnon")) / (1 << 10), float64(p.Heap) / (1 << 20),
+		float64(p.Goroutines), float64(harness.Number(w.PID, "Threads")), beside, now,
 	}, p.Upgrades})
 	return nil
 }

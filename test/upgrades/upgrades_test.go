@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"regexp"
 	"strconv"
@@ -53,7 +52,7 @@ func TestUnderLoad(t *testing.T) {
 	}
 	d := harness.Start(t, harness.Options{Dir: dir, Background: true, Run: dir + "/run",
 		Conf: "user " + owner + "\n\"ps\" /bin/echo 0.02"})
-	crowd := harness.StartCrowd(d.Target, load(*clients), rand.New(rand.NewPCG(1, 2)))
+	crowd := harness.NewCrowd(d.Target, load(*clients), 1).Start()
 	all := upgradeAll(t, d, *upgrades, true)
 	crowd.Lift()
 	report(t, d, crowd, all)
@@ -150,7 +149,7 @@ func TestStop(t *testing.T) {
 	d.LogHas("seed saved")
 	inStep := func(r *harness.Replies) { r.PID(d.PID) }
 	idle := d.Clients(n, inStep, 4)
-	crowd := harness.StartCrowd(d.Target, load(4), rand.New(rand.NewPCG(1, 2)))
+	crowd := harness.NewCrowd(d.Target, load(4), 1).Start()
 	odd := upgradeAll(t, d, 2, false)
 	crowd.Lift()
 	for _, c := range idle {

@@ -1,10 +1,7 @@
-// Package docs holds nothing but the tests of the documents: that their links
-// lead somewhere, and that what they tell a reader to run can be run.
-package docs
+package house
 
 import (
 	"encoding/json"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path"
@@ -15,35 +12,10 @@ import (
 	"testing"
 )
 
-const root = "../.."
-
-func text(t *testing.T, name string) string {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(root, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
 // exists reports whether the repository has a file or a directory of that name.
 func exists(name string) bool {
 	_, err := os.Stat(filepath.Join(root, name))
 	return err == nil
-}
-
-// files lists those below dir whose names end so, as paths from the root.
-func files(dir, suffix string) (list []string) {
-	fs.WalkDir(os.DirFS(root), path.Clean(dir), func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && (strings.HasPrefix(d.Name(), ".") && name != "." || name == "dist") {
-			return fs.SkipDir
-		}
-		if err == nil && strings.HasSuffix(name, suffix) {
-			list = append(list, name)
-		}
-		return nil
-	})
-	return list
 }
 
 // found returns what the first group of a pattern matches in a text.
@@ -68,50 +40,88 @@ func links(t *testing.T, page string) (list []string) {
 	return list
 }
 
+// TestLinks: the links of every page lead somewhere. In a package the documents lie below one directory, and their
+// links lead to what the package holds.
 func TestLinks(t *testing.T) {
-	pages := files(".", ".md")
-	if len(pages) < 10 {
-		t.Fatalf("only %d pages", len(pages))
+	pages, held := files(".md"), map[string]bool{}
+	entry := regexp.MustCompile(`\{src: "?(?:\$\{STAGE\}/)?([^",]+)"?, dst: /usr/share/doc/prngd/([^,}]+)`)
+	for _, m := range entry.FindAllStringSubmatch(text(t, "packaging/nfpm.yaml"), -1) {
+		held[m[2]] = true
+		for _, name := range files("") {
+			if inside, below := strings.CutPrefix(name, m[1]+"/"); below && !strings.HasPrefix(inside, "man") {
+				held[path.Join(m[2], path.Dir(inside))] = true
+				held[path.Join(m[2], inside)] = true
+			}
+		}
+	}
+	if len(pages) < 10 || len(held) < 30 {
+		t.Fatalf("only %d pages, and %d in the package", len(pages), len(held))
+	}
+	for page := range held {
+		if path.Ext(page) == ".md" && !slices.Contains(pages, page) {
+			t.Errorf("a package has %s, whose text is somewhere else here", page)
+		}
 	}
 	for _, page := range pages {
 		for _, to := range links(t, page) {
 			if !exists(to) {
 				t.Errorf("%s links to %s, which is not there", page, to)
-			}
-		}
-	}
-}
-
-// In a package the documents lie below one directory, and their links lead to
-// what the package holds.
-func TestLinksInPackages(t *testing.T) {
-	held := map[string]bool{}
-	entry := regexp.MustCompile(`\{src: "?(?:\$\{STAGE\}/)?([^",]+)"?, dst: /usr/share/doc/prngd/([^,}]+)`)
-	for _, m := range entry.FindAllStringSubmatch(text(t, "packaging/nfpm.yaml"), -1) {
-		held[m[2]] = true
-		for _, name := range files(m[1], "") {
-			if inside := strings.TrimPrefix(name, m[1]+"/"); !strings.HasPrefix(inside, "man") {
-				held[path.Join(m[2], strings.TrimPrefix(inside, m[1]))] = true
-			}
-		}
-	}
-	if len(held) < 30 {
-		t.Fatalf("the package holds %d documents", len(held))
-	}
-	for page := range held {
-		if !strings.HasSuffix(page, ".md") {
-			continue
-		}
-		for _, to := range links(t, page) {
-			if !held[to] {
+			} else if held[page] && !held[to] {
 				t.Errorf("in a package, %s links to %s, which is not there", page, to)
 			}
 		}
 	}
 }
 
-// C8: each command of the page of claims is copied as it stands, and runs at least
-// one test.
+// TestNames: the tests, files and metrics that a document names exist. A test of egdquery holds docs/metrics.md against
+// the real ones.
+func TestNames(t *testing.T) {
+	var tests []string
+	for _, file := range files("_test.go") {
+		tests = append(tests, found(`(?m)^func ((?:Test|Fuzz)\w+)\(`, text(t, file))...)
+	}
+	metrics := found("(?m)^\\| `(prngd_\\w+)`", text(t, "docs/metrics.md"))
+	for _, c := range []struct {
+		page, names string
+		least       int
+		exists      func(name string) bool
+	}{
+		{"docs/conformance.md", "`((?:Test|Fuzz)[A-Z]\\w*)`", 50, func(name string) bool { return slices.Contains(tests, name) }},
+		{"docs/conformance.md", `\b([a-z]+(?:/[a-z_]+)+\.go)\b`, 20, exists},
+		{"packaging/monitoring/grafana.json", `(prngd_\w+)`, 15,
+			func(name string) bool { return slices.Contains(metrics, strings.TrimSuffix(name, "_bucket")) }},
+	} {
+		names := found(c.names, text(t, c.page))
+		for _, name := range names {
+			if !c.exists(name) {
+				t.Errorf("%s: %s does not exist", c.page, name)
+			}
+		}
+		if len(names) < c.least {
+			t.Errorf("%s: only %d names like %s", c.page, len(names), c.names)
+		}
+	}
+	if !json.Valid([]byte(text(t, "packaging/monitoring/grafana.json"))) {
+		t.Error("the Grafana dashboard is no JSON")
+	}
+}
+
+// TestConformance: each answer of conformance.md names a test, or says why there is none.
+func TestConformance(t *testing.T) {
+	rows := found(`(?m)^\| (.*?)\|?$`, text(t, "docs/conformance.md"))
+	rows = slices.DeleteFunc(rows, func(row string) bool { return strings.HasPrefix(row, "section ") })
+	if len(rows) < 40 {
+		t.Fatalf("only %d rows", len(rows))
+	}
+	reason := regexp.MustCompile("`(?:Test|Fuzz)[A-Z]\\w*`|No, because |by test only")
+	for _, row := range rows {
+		if !reason.MatchString(row[strings.LastIndex(row, "|")+1:]) {
+			t.Errorf("neither a test nor a reason: %s", row)
+		}
+	}
+}
+
+// TestEvidence: C8, each command of the page of claims is copied as it stands, and runs at least one test.
 func TestEvidence(t *testing.T) {
 	var commands []string
 	for _, row := range found(`(?m)^(\| .*)$`, text(t, "docs/evidence.md")) {
@@ -145,24 +155,14 @@ func wrong(command string) string {
 	if info, err := os.Stat(filepath.Join(root, words[0])); err != nil || info.Mode()&0o111 == 0 {
 		return "no such program"
 	}
+	parts, _ := os.ReadFile(filepath.Join(root, "scripts/parts"))
 	for _, part := range words[1:] {
-		if !strings.HasPrefix(part, "-") && !known(words[0], part) {
+		if words[0] == "scripts/test" && part[0] != '-' && !strings.Contains("\n"+string(parts), "\n"+part+" ") ||
+			words[0] == "scripts/interop" && !exists("scripts/interop.d/"+part) {
 			return "no part " + part
 		}
 	}
 	return ""
-}
-
-// known reports whether a script has a part of that name; only two have parts.
-func known(script, part string) bool {
-	switch script {
-	case "scripts/test":
-		parts, err := os.ReadFile(filepath.Join(root, "scripts/parts"))
-		return err == nil && strings.Contains("\n"+string(parts), "\n"+part+" ")
-	case "scripts/interop":
-		return exists("scripts/interop.d/" + part)
-	}
-	return true
 }
 
 // wrongGo looks in the sources for a test that go test would run.
@@ -191,42 +191,14 @@ func wrongGo(args []string) string {
 // tested reports whether a test file in dir, or below dir/..., has such a func.
 func tested(dir string, wanted *regexp.Regexp) bool {
 	dir, below := strings.CutSuffix(dir, "/...")
-	return slices.ContainsFunc(files(dir, "_test.go"), func(name string) bool {
+	return slices.ContainsFunc(files("_test.go"), func(name string) bool {
 		source, err := os.ReadFile(filepath.Join(root, name))
-		return err == nil && (below || path.Dir(name) == path.Clean(dir)) && wanted.Match(source)
+		at, clean := path.Dir(name), path.Clean(dir)
+		return err == nil && (at == clean || below && (clean == "." || strings.HasPrefix(at, clean+"/"))) && wanted.Match(source)
 	})
 }
 
-// The Grafana dashboard asks only for metrics that docs/metrics.md lists, which a
-// test of egdquery holds against the real ones.
-func TestGrafana(t *testing.T) {
-	var board struct {
-		Panels []struct {
-			Title   string
-			Targets []struct{ Expr string }
-		}
-	}
-	if err := json.Unmarshal([]byte(text(t, "packaging/monitoring/grafana.json")), &board); err != nil {
-		t.Fatal(err)
-	}
-	known := found("(?m)^\\| `(prngd_\\w+)`", text(t, "docs/metrics.md"))
-	n := 0
-	for _, p := range board.Panels {
-		for _, target := range p.Targets {
-			for _, name := range found(`(prngd_\w+)`, target.Expr) {
-				n++
-				if !slices.Contains(known, strings.TrimSuffix(name, "_bucket")) {
-					t.Errorf("%s asks for %s", p.Title, name)
-				}
-			}
-		}
-	}
-	if n < 15 {
-		t.Errorf("only %d metrics are asked for", n)
-	}
-}
-
-// A program elsewhere imports egdproto as docs/protocol.md says, without a network.
+// TestImport: a program elsewhere imports egdproto as docs/protocol.md says, without a network.
 func TestImport(t *testing.T) {
 	_, section, _ := strings.Cut(text(t, "docs/protocol.md"), "## Writing a client")
 	program, commands := found("(?ms)^```go\n(.*?)^```$", section), found("(?ms)^```sh\n(.*?)^```$", section)
