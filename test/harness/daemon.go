@@ -5,7 +5,6 @@ package harness
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -19,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"prngd/egdproto"
 	"prngd/internal/control"
 	"prngd/test/port"
 )
@@ -131,25 +129,21 @@ func (d *Daemon) run(o Options) error {
 	return nil
 }
 
-// seeded waits until the daemon answers that it is.
-func (d *Daemon) seeded() (err error) {
+// seeded waits until the daemon serves, which it does when it is.
+func (d *Daemon) seeded() error {
+	ended := false
 	late := Await(func() bool {
 		select {
 		case <-d.ended:
-			err = fmt.Errorf("it has ended: %v", d.err)
-			return true
+			ended = true
 		default:
 		}
-		var c net.Conn
-		if c, err = dial("unix", d.Socket); err != nil {
-			return false
-		}
-		defer c.Close()
-		var level int
-		level, err = egdproto.NewClient(c).Level()
-		return err == nil && level > 0
+		return ended || d.Serves()
 	})
-	return errors.Join(late, err)
+	if ended {
+		return fmt.Errorf("it has ended: %v", d.err)
+	}
+	return late
 }
 
 // dial connects for as long as anything may take.
@@ -159,6 +153,32 @@ func dial(network, address string) (net.Conn, error) {
 		c.SetDeadline(time.Now().Add(Patience))
 	}
 	return c, err
+}
+
+// Dial connects to one of the daemon's addresses, "unix" or "tcp", and fails the test if it cannot. The connection ends
+// with the test.
+func (d *Daemon) Dial(network string) net.Conn {
+	d.t.Helper()
+	c, err := dial(network, map[string]string{"unix": d.Socket, "tcp": d.TCP}[network])
+	if err != nil {
+		d.Fatalf("%v", err)
+	}
+	d.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// Clients makes n connections that have sent a request and got their reply.
+func (d *Daemon) Clients(n int, reply func(*Replies), request ...byte) (list []net.Conn) {
+	d.t.Helper()
+	for range n {
+		c := d.Dial("unix")
+		r := Send(c, request...)
+		if reply(r); r.Err != nil {
+			d.Fatalf("client %d: %v", len(list)+1, r.Err)
+		}
+		list = append(list, c)
+	}
+	return list
 }
 
 // Await asks again and again until done, for as long as anything may take.

@@ -163,3 +163,17 @@ func TestFailuresAndLateRepliesAreWrong(t *testing.T) {
 		t.Errorf("no server at all: %q", nobody)
 	}
 }
+
+// TestDigest takes percentiles of times that are not sorted.
+func TestDigest(t *testing.T) {
+	var times []time.Duration
+	for i := range 101 {
+		times = append(times, time.Duration(100-i)*time.Millisecond)
+	}
+	if got, want := DigestOf(times).String(), "p50 50.00 ms, p99 99.00 ms, max 100.00 ms"; got != want {
+		t.Errorf("%s, expected %s", got, want)
+	}
+	if got := DigestOf(nil).String(); got != "no reply" {
+		t.Errorf("of nothing: %s", got)
+	}
+}

@@ -31,7 +31,8 @@ type Player struct {
 
 // Play starts a process in a role of Main's, as another user if uid is above 0, as nice as that, and returns when it
 // is ready.
-func Play(t testing.TB, role string, uid, nice int, args ...string) (*Player, error) {
+func Play(t testing.TB, role string, uid, nice int, args ...string) *Player {
+	t.Helper()
 	p := &Player{cmd: exec.Command("/proc/self/exe", args...)} // where another user may not come near our directory
 	if nice > 0 {
 		p.cmd = exec.Command("nice", append([]string{"-n", strconv.Itoa(nice), self()}, args...)...)
@@ -41,23 +42,17 @@ func Play(t testing.TB, role string, uid, nice int, args ...string) (*Player, er
 	if uid > 0 && os.Getuid() == 0 {
 		p.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}
 	}
-	var err error
-	if p.in, err = p.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
+	in, err := p.cmd.StdinPipe()
+	Must(t, err)
 	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	p.out = bufio.NewReader(out)
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
+	Must(t, err)
+	p.in, p.out = in, bufio.NewReader(out)
+	Must(t, p.cmd.Start())
 	t.Cleanup(func() { p.cmd.Process.Kill(); p.cmd.Wait() })
-	if line, err := p.out.ReadString('\n'); err != nil || line != "ready\n" {
-		return nil, fmt.Errorf("%s said %q, expected ready: %v", role, line, err)
+	if line, err := p.out.ReadString('\n'); line != "ready\n" {
+		t.Fatalf("%s said %q, expected ready: %v", role, line, err)
 	}
-	return p, nil
+	return p
 }
 
 // Begin tells a player to begin, or an attacker to end.
@@ -66,10 +61,8 @@ func (p *Player) Begin() { p.in.Close() }
 // End is Begin, if that was not called, and waits for the player's result.
 func (p *Player) End(result any) error {
 	p.in.Close()
-	if err := json.NewDecoder(p.out).Decode(result); err != nil {
-		return errors.Join(fmt.Errorf("reading a player's result: %w", err), p.cmd.Wait())
-	}
-	return p.cmd.Wait()
+	err := json.NewDecoder(p.out).Decode(result)
+	return errors.Join(err, p.cmd.Wait())
 }
 
 // Ready is called by a player that is: it returns a channel that is closed when it has to begin, or to end.

@@ -135,9 +135,7 @@ func play(t *testing.T, d *harness.Daemon, nice int, role, what string) *harness
 	t.Helper()
 	daemon, err := json.Marshal(d)
 	harness.Must(t, err)
-	p, err := harness.Play(t, role, 0, nice, what, string(daemon))
-	harness.Must(t, err)
-	return p
+	return harness.Play(t, role, 0, nice, what, string(daemon))
 }
 
 // memoryGroup makes a memory cgroup of 64 MiB, with either kind of cgroups: below our own, or at the top.
