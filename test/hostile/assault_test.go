@@ -3,6 +3,7 @@
 package hostile
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -102,16 +103,16 @@ func (a *assault) rage(n int, what string, turn func(i int) (times int)) {
 	all.Wait()
 }
 
-// rush is rage over a new connection for each turn. One that cannot be made does not count.
-func (a *assault) rush(n int, what string, turn func(i int, c net.Conn) (times int)) {
-	a.rage(n, what, func(i int) int {
-		c, err := harness.DialAs(a.Socket, rascal)
-		if err != nil {
-			return 0
-		}
-		defer c.Close()
-		return turn(i, c)
-	})
+// besiege has a crowd of the attacker's do the same again and again. Each turn counts for so much.
+func besiege(each int, k harness.Kind) func(*assault) {
+	k.UID = cmp.Or(k.UID, rascal)
+	return func(a *assault) {
+		crowd := harness.NewCrowd(a.Target, []harness.Kind{k}, 1).Start()
+		a.stand()
+		crowd.Lift()
+		a.count(k.Name, each*crowd.Tally.Digest(k.Name).N)
+		a.Wrong = append(a.Wrong, crowd.Tally.Problems(harness.Patience)...)
+	}
 }
 
 // as makes connections of one user.

@@ -10,7 +10,6 @@
 package hostile
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -49,23 +48,26 @@ var attacks = []attack{
 	{name: "processors", do: spin},
 	{name: "slow", do: slow, wrong: slowWrong},
 	{name: "deaf", do: deaf, wrong: deafWrong},
-	{name: "storm", do: storm},
+	{name: "storm", do: besiege(1, harness.Kind{Name: "connections/s", N: 50, Turn: storm, Fresh: true, Pause: twoThousand})},
 	{name: "tcp", tcp: true, do: halves, wrong: halvesWrong},
-	{name: "leavers", do: leavers, wrong: leaversWrong},
+	{name: "leavers", do: besiege(1, harness.Kind{Name: "connections/s", N: 20, Turn: leave, Fresh: true}), wrong: leaversWrong},
 	{name: "descriptors", shell: "ulimit -n 64 && ", users: true, do: hoard, wrong: hoardWrong},
 	{name: "cap", conf: "max-connections 400", users: true, do: hoard, wrong: capWrong},
 	{name: "places", conf: "max-connections 400", users: true, do: crowd, wrong: crowdWrong},
 	{name: "addresses", conf: "max-connections 400", tcp: true, users: true, do: addresses, wrong: addressesWrong},
-	{name: "garbage", do: garbage},
-	{name: "unknown", do: unknown, wrong: unknownWrong},
-	{name: "writes", do: flood(200, nobody, "writes/s", 2100, 0, gifts()), wrong: writesWrong},
-	{name: "levels", do: flood(200, rascal, "levels/s", 4096, 4*4096, make([]byte, 4096))},
-	{name: "pipelines", do: flood(200, rascal, "reads/s", 2000, 2000*255, bytes.Repeat([]byte{2, 255}, 2000))},
-	{name: "askers", do: flood(1000, rascal, "reads/s", 1, 255, []byte{2, 255})},
+	{name: "garbage", do: besiege(1, harness.Kind{Name: "connections/s", N: 50, Turn: garbage, Fresh: true})},
+	{name: "unknown", do: besiege(1, harness.Kind{Name: "connections/s", N: 20, Turn: unknown, Fresh: true}), wrong: unknownWrong},
+	{name: "writes", do: besiege(2100, harness.Kind{Name: "writes/s", N: 200, Turn: flood(0, gifts()), UID: nobody}), wrong: writesWrong},
+	{name: "levels", do: besiege(4096, harness.Kind{Name: "levels/s", N: 200, Turn: flood(4*4096, make([]byte, 4096))})},
+	{name: "pipelines", do: besiege(2000, harness.Kind{Name: "reads/s", N: 200, Turn: flood(2000*255, harness.ManyReads())})},
+	{name: "askers", do: besiege(1, harness.Kind{Name: "reads/s", N: 1000, Turn: harness.Piece})},
 	{name: "control", conf: "status CONTROL mode=0666", users: true, do: admins, wrong: adminsWrong},
 	{name: "locked", users: true, do: locked},
 	{name: "memory", shell: "echo $$ >CGROUP/cgroup.procs && ", do: deaf, wrong: deafWrong}, // the daemon and its sockets have 64 MiB in all
 }
+
+// twoThousand connections a second are 50 clients' that come every 25 ms.
+var twoThousand = [2]time.Duration{25 * time.Millisecond, 25 * time.Millisecond}
 
 // The users that come. The numbers are nobody's on any machine, but for user nobody.
 const (
