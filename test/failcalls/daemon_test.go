@@ -156,37 +156,22 @@ func (d *daemon) exchange(when string, pause time.Duration) verdict {
 	half := harness.HalfRead(conn, d.PID)()
 	many := harness.Unsent(conn, d.PID)
 	time.Sleep(pause)
-	err = errors.Join(one.Err, half, many(), d.halfClose(conn))
+	err = errors.Join(one.Err, half, many())
+	last := harness.Send(conn, 4)
+	err = errors.Join(err, conn.(interface{ CloseWrite() error }).CloseWrite())
+	last.PID(d.PID)
+	err = errors.Join(err, last.Err)
+	conn.SetReadDeadline(time.Now().Add(forEnd))
+	more, end := io.Copy(io.Discard, conn)
 	switch {
-	case errors.Is(err, errNoEnd):
-		return noEnd
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return hung
-	case err != nil:
+	case err == nil && more == 0 && errors.Is(end, os.ErrDeadlineExceeded):
+		return noEnd
+	case err != nil || more > 0 || end != nil:
 		return dropped
 	}
 	return answered
-}
-
-var errNoEnd = errors.New("the daemon does not close")
-
-func (d *daemon) halfClose(conn net.Conn) error {
-	r := harness.Send(conn, 4)
-	if err := conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
-		return err
-	}
-	if r.PID(d.PID); r.Err != nil {
-		return r.Err
-	}
-	conn.SetReadDeadline(time.Now().Add(forEnd))
-	more, err := io.ReadAll(conn)
-	switch {
-	case len(more) > 0:
-		return errors.New("bytes after the last reply")
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return errNoEnd
-	}
-	return err
 }
 
 // check asks on every old connection and on two new ones.

@@ -117,10 +117,9 @@ func measure(t *testing.T, d *harness.Daemon, o options) (f figures) {
 func mail(t *testing.T, d *harness.Daemon, lasts time.Duration) harness.Digest {
 	t.Helper()
 	pause := 10 * time.Millisecond
-	server := harness.NewCrowd(d.Target, []harness.Kind{{Name: "mail", N: 1, Turn: harness.Postfix, Pause: [2]time.Duration{pause, pause}}}, 1).Start()
+	server := harness.NewCrowd(d, []harness.Kind{{Name: "mail", N: 1, Turn: harness.Postfix, Pause: [2]time.Duration{pause, pause}}}, 1).Start()
 	time.Sleep(lasts)
-	server.Lift()
-	for _, problem := range server.Tally.Problems(harness.Patience) {
+	for _, problem := range server.Lift(harness.Patience) {
 		d.Fatalf("the mail server: %s", problem)
 	}
 	return server.Tally.Digest("mail")

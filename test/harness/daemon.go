@@ -37,13 +37,14 @@ type Options struct {
 
 // Daemon is one that was started, and where its things are.
 type Daemon struct {
-	Target
-	Dir, Control, Seed, PIDFile, Log, Conf string
-	Program                                string
-	t                                      testing.TB
-	cmd                                    *exec.Cmd     // nil in the background
-	ended                                  chan struct{} // closed when cmd is, with its err
-	err                                    error
+	PID                                            int
+	Dir, Socket, Control, Seed, PIDFile, Log, Conf string // paths
+	TCP                                            string // HOST:PORT, if it listens there
+	Program                                        string
+	t                                              testing.TB
+	cmd                                            *exec.Cmd     // nil in the background
+	ended                                          chan struct{} // closed when cmd is, with its err
+	err                                            error
 }
 
 // Start starts a daemon and returns when it is seeded. It ends with the test.
@@ -56,9 +57,8 @@ func Start(t testing.TB, o Options) *Daemon {
 		o.Program = Prngd(t)
 	}
 	run := cmp.Or(o.Run, o.Dir)
-	d := &Daemon{t: t, Dir: o.Dir, Control: run + "/status.sock", Seed: o.Dir + "/seed", PIDFile: run + "/pid", Log: o.Dir + "/log",
+	d := &Daemon{t: t, Dir: o.Dir, Socket: run + "/egd", Control: run + "/status.sock", Seed: o.Dir + "/seed", PIDFile: run + "/pid", Log: o.Dir + "/log",
 		Conf: o.Dir + "/prngd.conf", Program: o.Program, ended: make(chan struct{})}
-	d.Socket = run + "/egd"
 	WriteFile(t, d.Conf, d.conf(o), 0o644) // an upgrade reads it as the user that the daemon has become
 	t.Cleanup(d.kill)
 	err := d.run(o)

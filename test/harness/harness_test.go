@@ -97,7 +97,7 @@ func converse(t *testing.T, k Kind, l liar) error {
 	conn, err := dial("unix", listener.Addr().String())
 	Must(t, err)
 	defer conn.Close()
-	c := &Client{Crowd: &Crowd{Target: Target{PID: 4711}}, kind: k, mood: rand.New(rand.NewPCG(1, 2))}
+	c := &Client{Crowd: &Crowd{Daemon: &Daemon{PID: 4711}}, kind: k, mood: rand.New(rand.NewPCG(1, 2))}
 	return k.Turn(c, conn)
 }
 
@@ -159,7 +159,7 @@ func TestFailuresAndLateRepliesAreWrong(t *testing.T) {
 			t.Errorf("%q, expected %q", got, want)
 		}
 	}
-	if nobody := NewCrowd(Target{Socket: "none"}, []Kind{{Name: "nobody", N: 1}}, 0).Tally.Problems(time.Second); len(nobody) != 1 {
+	if nobody := NewCrowd(&Daemon{Socket: "none"}, []Kind{{Name: "nobody", N: 1}}, 0).Tally.Problems(time.Second); len(nobody) != 1 {
 		t.Errorf("no server at all: %q", nobody)
 	}
 }

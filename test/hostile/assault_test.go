@@ -19,12 +19,12 @@ import (
 var roles = harness.Roles{
 	"client": func(args []string) {
 		long, _ := time.ParseDuration(args[0])
-		crowd := harness.NewCrowd(told(args[1]).Target, behaved, 1)
+		crowd := harness.NewCrowd(told(args[1]), behaved, 1)
 		<-harness.Ready()
 		crowd.Start()
 		time.Sleep(long)
-		crowd.Lift()
-		harness.Result(usage{crowd.Tally.Digest("all"), crowd.Tally.Problems(10 * time.Second)}) // when Postfix gives up
+		problems := crowd.Lift(10 * time.Second) // when Postfix gives up
+		harness.Result(usage{crowd.Tally.Digest("all"), problems})
 	},
 	"attack": func(args []string) {
 		a := &assault{Daemon: told(args[1]), result: result{Load: map[string]int{}}}
@@ -107,11 +107,10 @@ func (a *assault) rage(n int, what string, turn func(i int) (times int)) {
 func besiege(each int, k harness.Kind) func(*assault) {
 	k.UID = cmp.Or(k.UID, rascal)
 	return func(a *assault) {
-		crowd := harness.NewCrowd(a.Target, []harness.Kind{k}, 1).Start()
+		crowd := harness.NewCrowd(a.Daemon, []harness.Kind{k}, 1).Start()
 		a.stand()
-		crowd.Lift()
+		a.Wrong = append(a.Wrong, crowd.Lift(harness.Patience)...)
 		a.count(k.Name, each*crowd.Tally.Digest(k.Name).N)
-		a.Wrong = append(a.Wrong, crowd.Tally.Problems(harness.Patience)...)
 	}
 }
 

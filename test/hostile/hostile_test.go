@@ -60,7 +60,7 @@ var attacks = []attack{
 	{name: "writes", do: besiege(2100, harness.Kind{Name: "writes/s", N: 200, Turn: flood(0, gifts()), UID: nobody}), wrong: writesWrong},
 	{name: "levels", do: besiege(4096, harness.Kind{Name: "levels/s", N: 200, Turn: flood(4*4096, make([]byte, 4096))})},
 	{name: "pipelines", do: besiege(2000, harness.Kind{Name: "reads/s", N: 200, Turn: flood(2000*255, harness.ManyReads())})},
-	{name: "askers", do: besiege(1, harness.Kind{Name: "reads/s", N: 1000, Turn: harness.Piece})},
+	{name: "askers", do: besiege(1, harness.Kind{Name: "reads/s", N: 1000, Turn: flood(255, []byte{2, 255})})},
 	{name: "control", conf: "status CONTROL mode=0666", users: true, do: admins, wrong: adminsWrong},
 	{name: "locked", users: true, do: locked},
 	{name: "memory", shell: "echo $$ >CGROUP/cgroup.procs && ", do: deaf, wrong: deafWrong}, // the daemon and its sockets have 64 MiB in all

@@ -54,10 +54,8 @@ func TestUnderLoad(t *testing.T) {
 	}
 	d := harness.Start(t, harness.Options{Dir: dir, Background: true, Run: dir + "/run",
 		Conf: "user " + owner + "\n\"ps\" /bin/echo 0.02"})
-	crowd := harness.NewCrowd(d.Target, load(*clients), 1).Start()
-	all := upgradeAll(t, d, *upgrades, true)
-	crowd.Lift()
-	report(t, d, crowd, all)
+	crowd := harness.NewCrowd(d, load(*clients), 1).Start()
+	report(t, d, crowd, upgradeAll(t, d, *upgrades, true))
 
 	comm, pid := harness.ReadFile(t, fmt.Sprintf("/proc/%d/comm", d.PID)), harness.ReadFile(t, d.PIDFile)
 	if strings.TrimSpace(comm) != "prngd" || strings.TrimSpace(pid) != strconv.Itoa(d.PID) {
@@ -70,16 +68,13 @@ func TestUnderLoad(t *testing.T) {
 	d.Gone()
 }
 
-// report shows the figures and fails the test for what was lost.
+// report lifts the load, shows the figures and fails the test for what was lost.
 func report(t *testing.T, d *harness.Daemon, crowd *harness.Crowd, odd *harness.Tally) {
 	t.Helper()
+	problems := append(crowd.Lift(harness.Patience), odd.Problems(harness.Patience)...)
 	harness.Figure(t, "%d upgrades; %s", d.Status().Process.Upgrades, crowd.Tally.Line("all"))
 	harness.Figure(t, "connections in odd states: %s; %v", odd.Line("all"), crowd.Blocks)
 	harness.Figure(t, "longest time from parking the connections to serving them again: %.1f ms", longest(d.Logged()))
-	problems := append(crowd.Tally.Problems(harness.Patience), odd.Problems(harness.Patience)...)
-	if n := crowd.Blocks.Repeats(); n > 0 {
-		problems = append(problems, fmt.Sprintf("%d blocks of output came twice", n))
-	}
 	for _, p := range problems {
 		t.Errorf("%s\n%s", d.Logged(), p)
 	}
@@ -151,9 +146,8 @@ func TestStop(t *testing.T) {
 	d.LogHas("seed saved")
 	inStep := func(r *harness.Replies) { r.PID(d.PID) }
 	idle := d.Clients(n, inStep, 4)
-	crowd := harness.NewCrowd(d.Target, load(4), 1).Start()
+	crowd := harness.NewCrowd(d, load(4), 1).Start()
 	odd := upgradeAll(t, d, 2, false)
-	crowd.Lift()
 	for _, c := range idle {
 		c.SetDeadline(time.Now().Add(10 * harness.Patience))
 		r := harness.Send(c, 4)
