@@ -61,13 +61,8 @@ func Start(t testing.TB, o Options) *Daemon {
 		Conf: o.Dir + "/prngd.conf", Program: o.Program, ended: make(chan struct{})}
 	WriteFile(t, d.Conf, d.conf(o), 0o644) // an upgrade reads it as the user that the daemon has become
 	t.Cleanup(d.kill)
-	err := d.run(o)
-	if err == nil {
-		err = d.seeded()
-	}
-	if err != nil {
-		d.Fatalf("the daemon does not start: %v", err)
-	}
+	d.run(o)
+	d.must("the daemon does not start", d.seeded())
 	return d
 }
 
@@ -91,7 +86,8 @@ func (d *Daemon) conf(o Options) string {
 }
 
 // run executes it.
-func (d *Daemon) run(o Options) error {
+func (d *Daemon) run(o Options) {
+	d.t.Helper()
 	argv := slices.Concat(o.By, []string{d.Program, "-c", d.Conf, "-p", d.PIDFile}, o.Args)
 	switch {
 	case o.NoSeed:
@@ -102,31 +98,23 @@ func (d *Daemon) run(o Options) error {
 	if !o.Background {
 		argv = append(argv, "-f")
 	}
-	cmd := exec.Command(argv[0], argv[1:]...)
 	if o.Background {
-		if said, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("%w: %s", err, said)
-		}
-		text, err := os.ReadFile(d.PIDFile)
-		if err == nil {
-			d.PID, err = strconv.Atoi(strings.TrimSpace(string(text)))
-		}
-		return err
+		Run(d.t, argv[0], argv[1:]...)
+		pid, err := strconv.Atoi(strings.TrimSpace(ReadFile(d.t, d.PIDFile)))
+		Must(d.t, err)
+		d.PID = pid
+		return
 	}
 	log, err := os.OpenFile(d.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
+	Must(d.t, err)
 	defer log.Close()
+	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
 	// A group of its own: what runs it, and what it runs, ends with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
+	Must(d.t, cmd.Start())
 	d.cmd, d.PID = cmd, cmd.Process.Pid
 	go func() { d.err = cmd.Wait(); close(d.ended) }()
-	return nil
 }
 
 // seeded waits until the daemon serves, which it does when it is.
@@ -146,24 +134,14 @@ func (d *Daemon) seeded() error {
 	return late
 }
 
-// dial connects for as long as anything may take.
-func dial(network, address string) (net.Conn, error) {
-	c, err := net.Dial(network, address)
-	if err == nil {
-		c.SetDeadline(time.Now().Add(Patience))
-	}
-	return c, err
-}
-
 // Dial connects to one of the daemon's addresses, "unix" or "tcp", and fails the test if it cannot. The connection ends
 // with the test.
 func (d *Daemon) Dial(network string) net.Conn {
 	d.t.Helper()
-	c, err := dial(network, map[string]string{"unix": d.Socket, "tcp": d.TCP}[network])
-	if err != nil {
-		d.Fatalf("%v", err)
-	}
+	c, err := net.Dial(network, map[string]string{"unix": d.Socket, "tcp": d.TCP}[network])
+	d.must("no connection", err)
 	d.t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(Patience))
 	return c
 }
 
@@ -173,9 +151,8 @@ func (d *Daemon) Clients(n int, reply func(*Replies), request ...byte) (list []n
 	for range n {
 		c := d.Dial("unix")
 		r := Send(c, request...)
-		if reply(r); r.Err != nil {
-			d.Fatalf("client %d: %v", len(list)+1, r.Err)
-		}
+		reply(r)
+		d.must(fmt.Sprintf("client %d", len(list)+1), r.Err)
 		list = append(list, c)
 	}
 	return list
@@ -194,14 +171,12 @@ func Await(done func() bool) error {
 // Wait is Await for what a test needs: it fails the test, with the daemon's log.
 func (d *Daemon) Wait(what string, done func() bool) {
 	d.t.Helper()
-	if err := Await(done); err != nil {
-		d.Fatalf("waiting for %s: %v", what, err)
-	}
+	d.must("waiting for "+what, Await(done))
 }
 
 // Ask puts a verb to the control socket. Where that has a queue, it waits as DialAs does.
 func (d *Daemon) Ask(verb string) (*control.Report, error) {
-	c, err := DialAs(d.Control, os.Getuid())
+	c, err := DialAs(d.Control, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -218,9 +193,7 @@ func (d *Daemon) Ask(verb string) (*control.Report, error) {
 func (d *Daemon) Status() *control.Report {
 	d.t.Helper()
 	r, err := d.Ask(control.Status)
-	if err != nil {
-		d.Fatalf("%v", err)
-	}
+	d.must("no report", err)
 	return r
 }
 
@@ -228,9 +201,7 @@ func (d *Daemon) Status() *control.Report {
 func (d *Daemon) Served(when string) []byte {
 	d.t.Helper()
 	b, err := d.serve()
-	if err != nil {
-		d.Fatalf("%s: not served: %v", when, err)
-	}
+	d.must(when+": not served", err)
 	return b
 }
 
@@ -238,21 +209,25 @@ func (d *Daemon) Served(when string) []byte {
 func (d *Daemon) Serves() bool { _, err := d.serve(); return err == nil }
 
 func (d *Daemon) serve() ([]byte, error) {
-	c, err := dial("unix", d.Socket)
+	c, err := DialAs(d.Socket, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	b := make([]byte, 255)
-	r := Send(c, 2, 255)
-	r.Random(b)
-	return b, r.Err
+	return Ask(c, []byte{2, 255}, 255)
 }
 
 // Fatalf fails the test. The reason comes after the log, because a summary shows the last lines.
 func (d *Daemon) Fatalf(format string, a ...any) {
 	d.t.Helper()
 	d.t.Fatalf("%s\n%s", d.Logged(), fmt.Sprintf(format, a...))
+}
+
+func (d *Daemon) must(what string, err error) {
+	d.t.Helper()
+	if err != nil {
+		d.Fatalf("%s: %v", what, err)
+	}
 }
 
 // Logged is the log so far.
