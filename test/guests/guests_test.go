@@ -100,11 +100,11 @@ func writeTable(t *testing.T, rows string) {
 // measure has guests played beside a mail server.
 func measure(t *testing.T, d *harness.Daemon, o options) (f figures) {
 	t.Helper()
-	o.Address, o.PID, o.All, o.Silent = d.Socket, d.PID, *all, *all/2
+	o.All, o.Silent = *all, *all/2
 	f.alone = mail(t, d, min(o.Lasts, 2*time.Second))
 	told, err := json.Marshal(o)
 	harness.Must(t, err)
-	host := harness.Play(t, "host", libvirt, 0, string(told))
+	host := d.Play("host", libvirt, 0, string(told))
 	before := harness.CPU(d.PID)
 	host.Begin()
 	f.beside = mail(t, d, o.Lasts)

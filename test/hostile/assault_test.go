@@ -5,7 +5,6 @@ package hostile
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"strings"
@@ -19,7 +18,7 @@ import (
 var roles = harness.Roles{
 	"client": func(args []string) {
 		long, _ := time.ParseDuration(args[0])
-		crowd := harness.NewCrowd(told(args[1]), behaved, 1)
+		crowd := harness.NewCrowd(harness.Told(), behaved, 1)
 		<-harness.Ready()
 		crowd.Start()
 		time.Sleep(long)
@@ -27,7 +26,7 @@ var roles = harness.Roles{
 		harness.Result(usage{crowd.Tally.Digest("all"), problems})
 	},
 	"attack": func(args []string) {
-		a := &assault{Daemon: told(args[1]), result: result{Load: map[string]int{}}}
+		a := &assault{Daemon: harness.Told(), result: result{Load: map[string]int{}}}
 		a.Context, a.end = context.WithCancel(context.Background())
 		find(args[0]).do(a)
 		a.mu.Lock() // some may be about to count
@@ -55,14 +54,6 @@ var pace = [2]time.Duration{8 * time.Millisecond, 8 * time.Millisecond}
 type usage struct {
 	harness.Digest
 	Problems []string
-}
-
-func told(daemon string) *harness.Daemon {
-	d := new(harness.Daemon)
-	if err := json.Unmarshal([]byte(daemon), d); err != nil {
-		panic("internal error: " + err.Error())
-	}
-	return d
 }
 
 // assault is one attack under way. Its context ends when it has to.

@@ -10,7 +10,6 @@
 package hostile
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -103,9 +102,9 @@ func find(name string) attack {
 func (a attack) run(t *testing.T, long time.Duration) {
 	s := &sight{attack: a}
 	d := a.start(t)
-	client := play(t, d, 0, "client", long.String())
+	client := d.Play("client", 0, 0, long.String())
 	s.before = look(t, d)
-	attacker := play(t, d, nice, "attack", a.name)
+	attacker := d.Play("attack", 0, nice, a.name)
 	harness.Must(t, client.End(&s.client))
 	s.after = look(t, d)
 	harness.Must(t, attacker.End(&s.result))
@@ -131,13 +130,6 @@ func (a attack) start(t *testing.T) *harness.Daemon {
 		Conf: "gatherer jitter off\n" + strings.ReplaceAll(a.conf, "CONTROL", dir+"/status.sock"),
 		TCP:  a.tcp, By: []string{"/bin/sh", "-c", shell + `exec "$@"`, "sh"},
 	})
-}
-
-func play(t *testing.T, d *harness.Daemon, nice int, role, what string) *harness.Player {
-	t.Helper()
-	daemon, err := json.Marshal(d)
-	harness.Must(t, err)
-	return harness.Play(t, role, 0, nice, what, string(daemon))
 }
 
 // memoryGroup makes a memory cgroup of 64 MiB, with either kind of cgroups: below our own, or at the top.
