@@ -24,14 +24,13 @@ import (
 
 // Options are how a daemon is started.
 type Options struct {
-	Conf       string   // lines of prngd.conf; DIR is the daemon's directory
+	Conf       string   // lines of prngd.conf; DIR is the daemon's directory, localhost:PORT a port of its own
 	Dir        string   // a new one if empty
 	Program    string   // Prngd if empty
 	By         []string // a command that executes what follows it: unshare, taskset, a jail, a shell
 	Args       []string // more arguments
 	Run        string   // the directory of its sockets and pid file, if another than Dir
 	NoSeed     bool     // no seed file
-	TCP        bool     // listens on a port of localhost as well
 	Background bool     // starts as a daemon, not as our child
 }
 
@@ -75,14 +74,16 @@ func (d *Daemon) conf(o Options) string {
 	if !strings.Contains(conf, "listen "+d.Socket+"\n") {
 		conf += "listen " + d.Socket + "\n"
 	}
-	if o.TCP {
-		d.TCP = fmt.Sprintf("localhost:%d", Port(d.t))
-		conf += "listen tcp/" + d.TCP + "\n"
+	if strings.Contains(conf, "localhost:PORT") {
+		n, release, err := port.Reserve()
+		Must(d.t, err)
+		d.t.Cleanup(release)
+		d.TCP = fmt.Sprintf("localhost:%d", n)
 	}
 	if o.Background {
 		conf += "log target=file:" + d.Log + "\n"
 	}
-	return conf
+	return strings.ReplaceAll(conf, "localhost:PORT", d.TCP)
 }
 
 // run executes it.
@@ -319,13 +320,4 @@ func (d *Daemon) SeedCounts() {
 		next.Fatalf("the next daemon counts %d bits of the seed", bits)
 	}
 	next.Stop()
-}
-
-// Port is a TCP port that nobody else gets before the test ends.
-func Port(t testing.TB) int {
-	t.Helper()
-	n, release, err := port.Reserve()
-	Must(t, err)
-	t.Cleanup(release)
-	return n
 }

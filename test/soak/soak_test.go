@@ -11,10 +11,8 @@ package soak
 
 import (
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,8 +40,7 @@ func TestSoak(t *testing.T) {
 	before := d.settled()
 	crowd := harness.NewCrowd(d.Daemon, harness.Kinds(*clients), *seed).Start()
 	w := &watcher{run: d, length: *length, began: time.Now()}
-	a := &admin{run: d, mood: rand.New(rand.NewPCG(*seed, 2))}
-	a.work(w)
+	d.work(w)
 	problems := crowd.Lift(10 * time.Second) // so long Postfix waits
 	var after []string
 	harness.Await(func() bool { after = harness.Descriptors(t, d.PID); return len(after) <= len(before) })
@@ -78,6 +75,9 @@ type run struct {
 	t     *testing.T
 	confs map[string]string // by name
 	mood  atomic.Value      // of its sources
+
+	choice   *rand.Rand
+	upgraded int
 }
 
 // replace puts text in the place of a file, in one step: nobody reads half of it.
@@ -92,7 +92,7 @@ func (d *run) replace(name, text string, mode os.FileMode) error {
 // prepare lays out the daemon's files, starts it, and is the EGD upstream of it. What the daemon may write lies
 // apart, in run: the user that it becomes owns that, and nothing else.
 func prepare(t *testing.T) *run {
-	dir, port := harness.Dir(t), harness.Port(t)
+	dir := harness.Dir(t)
 	harness.Egdquery(t) // built before the load
 	harness.Must(t, os.Mkdir(dir+"/run", 0o755))
 	harness.WriteFile(t, dir+"/run/exchange", string(make([]byte, 1024)), 0o600)
@@ -109,16 +109,15 @@ func prepare(t *testing.T) *run {
 		harness.Run(t, "install", "-m", "755", program, dir+"/"+name)
 	}
 	harness.WriteFile(t, dir+"/moody", strings.ReplaceAll(moody, "DIR", dir), 0o644)
-	first := strings.NewReplacer("DIR", dir, "PORT", strconv.Itoa(port)).Replace(conf)
-	changed := strings.NewReplacer("every=2s", "every=1s", `"date" /bin/date 0.02`, `"uptime" /usr/bin/uptime 0.5`).Replace(first) +
-		strings.ReplaceAll(more, "DIR", dir)
-	d := &run{Daemon: &harness.Daemon{Dir: dir}, t: t,
-		confs: map[string]string{"first": first, "changed": changed, "wrong": changed + "per-uid many\n"}}
+	d := &run{Daemon: &harness.Daemon{Dir: dir}, t: t, choice: rand.New(rand.NewPCG(*seed, 2))}
 	harness.Must(t, d.feel(moods[0]))
 	d.serveUpstream()
-	d.Daemon = harness.Start(t, harness.Options{Dir: dir, Run: dir + "/run", Conf: first, Program: dir + "/prngd"})
-	d.TCP = fmt.Sprintf("localhost:%d", port)
+	d.Daemon = harness.Start(t, harness.Options{Dir: dir, Run: dir + "/run", Conf: conf, Program: dir + "/prngd"})
 	d.Log = dir + "/run/log"
+	first := harness.ReadFile(t, d.Conf)
+	changed := strings.NewReplacer("every=2s", "every=1s", `"date" /bin/date 0.02`, `"uptime" /usr/bin/uptime 0.5`).Replace(first) +
+		strings.ReplaceAll(more, "DIR", dir)
+	d.confs = map[string]string{"first": first, "changed": changed, "wrong": changed + "per-uid many\n"}
 	return d
 }
 
