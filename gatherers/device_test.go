@@ -51,6 +51,35 @@ func TestDevice(t *testing.T) {
 	}
 }
 
+// A sample that a reload or its limit has ended spoils no later one, also where the
+// device cannot be opened again.
+func TestDeviceAfterALateSample(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	files := []*os.File{r}
+	g := gatherers.Device("/dev/slow", 8, func(string) (*os.File, error) {
+		if len(files) == 0 {
+			return nil, syscall.EACCES
+		}
+		f := files[0]
+		files = nil
+		return f, nil
+	})
+	defer g.Close()
+	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if data, err := g.Gather(short); err == nil {
+		t.Fatalf("%d bytes of a device that gives nothing", len(data))
+	}
+	w.Write(bytes.Repeat([]byte{7}, 1024))
+	if data, err := g.Gather(t.Context()); err != nil || len(data) != 1024 {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+}
+
 // What a device gave before it failed is no sample.
 func TestDeviceThatFails(t *testing.T) {
 	directory := func(string) (*os.File, error) { return os.Open(t.TempDir()) }

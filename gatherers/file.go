@@ -23,13 +23,12 @@ const maxFile = 1 << 20
 // the admin knows better.
 func File(path string, credit Credit) Gatherer {
 	file, _ := openRegular(path) // its error comes again with the sample
-	return Gatherer{
+	g := Gatherer{
 		Name:      "file:" + path,
 		Every:     60 * time.Second,
 		Credit:    credit,
 		Untrusted: true,
 		Once:      true,
-		Close:     func() { file.Close() }, // of nil: an error
 		Gather: func(context.Context) ([]byte, error) {
 			if file == nil {
 				f, err := openRegular(path)
@@ -42,6 +41,7 @@ func File(path string, credit Credit) Gatherer {
 			return io.ReadAll(io.LimitReader(file, maxFile))
 		},
 	}
+	return exclusive(g, func() { file.Close() }) // of nil: an error
 }
 
 func openRegular(path string) (*os.File, error) {

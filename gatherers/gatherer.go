@@ -83,8 +83,9 @@ type Gatherer struct {
 	// too, counting nothing.
 	Gather func(ctx context.Context) ([]byte, error)
 
-	// Close, if not nil, closes what is open for a first sample that will never be
-	// taken. It is not called together with Gather, nor after it.
+	// Close, if not nil, closes what is open, when the sample under way has ended,
+	// for which it does not wait. Gather then fails. It may be called at any time,
+	// and again.
 	Close func()
 
 	// Detail, if not nil, is one line about the source for the status, such as
@@ -114,3 +115,6 @@ func (u Uncredited) Error() string { return string(u) }
 // A Sink takes a sample and the bits it counts for. It is called by many
 // goroutines at once and must not keep data.
 type Sink func(g *Gatherer, data []byte, bits int)
+
+// gather takes one sample: see Gatherer.Gather.
+type gather = func(context.Context) ([]byte, error)

@@ -61,7 +61,7 @@ func (p *serverPart) limits(s *config.Settings) server.Config {
 		MaxConnections: p.maxConnections(s.MaxConnections),
 		PerUID:         s.PerUID,
 		CreditsWrites:  writers.Counts,
-		Alone:          writers.Alone(),
+		Alone:          writers.Alone,
 	}
 }
 

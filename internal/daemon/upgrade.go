@@ -42,7 +42,7 @@ func (d *daemon) upgrade(ctx context.Context) error {
 
 func (d *daemon) replace(ctx context.Context) error {
 	if d.generator.State() == prng.ReseedRequired {
-		return change.Later(errors.New("a reseed is required before the next reply, and a new program could not know that"))
+		return errReseedFirst
 	}
 	program, err := upgrade.Open(d.origin.File.Path)
 	if err != nil {
@@ -135,7 +135,10 @@ func (d *daemon) exec(program *upgrade.Program, resolved []byte) error {
 	if err != nil {
 		return err
 	}
-	secret := secretFor(d.generator)
+	secret, err := secretFor(d.generator) // after the state, which says whether it counts
+	if err != nil {
+		return err
+	}
 	defer clear(secret)
 	return program.Exec(upgrade.Payload{
 		Argv: os.Args, State: document, Resolved: resolved, Secret: secret, Keep: s.Descriptors,

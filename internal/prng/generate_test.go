@@ -177,3 +177,45 @@ func TestCountsGoOn(t *testing.T) {
 		t.Errorf("the first seed is told to be of %v, it was of %v", got, want)
 	}
 }
+
+// G13: an event that no independent noise has answered yet stays unsettled over an
+// upgrade, until that noise has come; what was handed over may be a twin's as well.
+func TestUnsettledGoesOn(t *testing.T) {
+	for _, e := range []prng.Event{prng.NoEvent, prng.Requested, prng.Jumped, prng.Cloned} {
+		before, own := openPool(t, &world{})
+		if e != prng.NoEvent {
+			before.Hold(e)
+			own.Add(sample(64), 512)
+			if _, ticket := before.Held(); !before.Release(ticket) {
+				t.Fatalf("%v is not released", e)
+			}
+		}
+		after, _ := openPool(t, &world{})
+		after.Continue(before.HandOver())
+		if st := after.Stats(); st.Unsettled != e || st.State != prng.Seeded || after.Wanted() != (e != prng.NoEvent) {
+			t.Errorf("%v unsettled goes on as %v, %v", e, st.Unsettled, st.State)
+		}
+		reseeds := after.Stats().Reseeds
+		after.Source(prng.Policy{Name: "noise", Independent: true}).Add(sample(64), 512)
+		st := after.Stats()
+		if after.Wanted() || st.Unsettled != prng.NoEvent || st.Reseeds-reseeds != min(1, uint64(e)) {
+			t.Errorf("%v: after noise %v is unsettled, %d reseeds", e, st.Unsettled, st.Reseeds-reseeds)
+		}
+	}
+}
+
+// An event that the next program has noticed itself goes on holding replies, with
+// the gravest of both.
+func TestUnsettledBesideAHold(t *testing.T) {
+	before, own := openPool(t, &world{})
+	before.Hold(prng.Cloned)
+	own.Add(sample(64), 512)
+	_, ticket := before.Held()
+	before.Release(ticket)
+	after, _ := openPool(t, &world{})
+	after.Hold(prng.Jumped)
+	after.Continue(before.HandOver())
+	if e, _ := after.Held(); e != prng.Cloned || after.Generate(make([]byte, 8)) || after.Stats().Unsettled != prng.NoEvent {
+		t.Errorf("%v holds, %v", e, after.State())
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"prngd/egdproto"
 	"prngd/internal/listen"
+	"prngd/internal/peercred"
 	"prngd/internal/prng"
 )
 
@@ -240,7 +241,8 @@ func testTCPWritesAreNotCredited(t *testing.T, serve startFunc) {
 		t.Skip(err)
 	}
 	d := serve(t, prng.Seeded, nil)
-	d.srv.Reconfigure(Config{Alone: true})
+	yes := func(peercred.Cred) bool { return true }
+	d.srv.Reconfigure(Config{CreditsWrites: yes, Alone: yes})
 	d.srv.Add(ls[0])
 	_, addr := ls[0].Address().Dial()
 	c, err := net.Dial("tcp", addr)

@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prngd/gatherers"
 	"prngd/internal/change"
 	"prngd/internal/config"
 )
@@ -100,6 +102,35 @@ func TestRollbackCloses(t *testing.T) {
 	}
 	if n := opened(t, dev) + opened(t, file); n != 0 {
 		t.Errorf("%d descriptors after a refusal", n)
+	}
+}
+
+// TestReloadCloses: what a reload has replaced is closed when its sample has ended,
+// and what such a sample opens once more does not stay.
+func TestReloadCloses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "noise")
+	if err := os.WriteFile(file, []byte("noise"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dev := device(t)
+	next := Settings{Sources: []config.Source{{Kind: "dev", Target: dev, Where: "conf:3"}, {Kind: "file", Target: file, Where: "conf:4"}}}
+	s := New(Options{Log: quiet()})
+	commit(t, s, next)
+	ctx, cancel := context.WithCancel(t.Context())
+	s.restart = cancel
+	list := s.List()
+	ended := make(chan error)
+	go func() { _, err := list[len(list)-2].Gather(ctx); ended <- err }() // the device gives nothing
+	stage := s.devices.current
+	commit(t, s, Settings{})
+	if err := <-ended; err == nil {
+		t.Error("a sample of a device that gives nothing")
+	}
+	if n := opened(t, dev) + opened(t, file); n != 0 {
+		t.Errorf("%d descriptors after a reload", n)
+	}
+	if _, err := stage.open(dev, gatherers.OpenDevice); !errors.Is(err, errReplaced) || opened(t, dev) != 0 {
+		t.Errorf("opened again after the reload: %v", err)
 	}
 }
 

@@ -36,12 +36,12 @@ wire='' through=''
 # start_relay ADDRESS TO [OPTION...]: counts at ADDRESS, a path or tcp/127.0.0.1:PORT, what goes to the daemon at TO;
 # returns once that is seeded.
 start_relay() {
+	local to=$2 listens=(test -S "$1")
+	[[ $1 != tcp/* ]] || listens=(listening "${1##*:}")
+	await 15 eval '[ "$("$T/egdquery" -t 1 -s "$to" get 2>/dev/null)" = 8192 ]' || die "the daemon is not seeded: $(cat "$T/prngd.log")"
 	spawn "$T/relay.log" "$T/egdcount" -listen "$1" -to "$2" "${@:3}"
 	relay=$spawned
-	case $1 in
-	tcp/*) await 15 listening "${1##*:}" ;;
-	*) await 15 test -S "$1" ;;
-	esac || die "the daemon was not seeded, or the relay could not listen: $(cat "$T/relay.log" "$T/prngd.log")"
+	await 15 "${listens[@]}" || die "the relay could not listen: $(cat "$T/relay.log")"
 }
 
 # counts: the relay's summary by now, as shell variables requests=, bytes=, ...
@@ -51,6 +51,13 @@ counts() {
 	kill -USR1 "$relay" || die "the relay is gone"
 	await 5 eval '[ "$(wc -l <"$T/relay.log")" -gt '"$lines"' ]' || die "the relay does not answer"
 	eval "$(tail -n 1 "$T/relay.log")"
+}
+# counted COMPARISON...: what it has counted are whole replies and nothing else, and each comparison of bash's holds.
+counted() {
+	local comparison
+	for comparison in 'short + split + unknown + stray == 0' "$@"; do
+		((comparison)) || die "expected $comparison: $(tail -n 1 "$T/relay.log")"
+	done
 }
 
 # record PATH TO: a door at PATH to the socket TO; what came out of it is in $T/record.

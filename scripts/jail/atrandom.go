@@ -14,31 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// takeRandom waits until the child, which asked to be traced, has executed the
-// program and stands before its first instruction; takes AT_RANDOM away; lets it go.
+// takeRandom waits until a child that is traced stands before the first instruction of its program; takes AT_RANDOM
+// away; lets it go.
 func takeRandom(pid int) error {
-	for {
-		var w unix.WaitStatus
-		// Not Wait4(pid): until execve the traced thread may be another than the first.
-		tid, err := unix.Wait4(-1, &w, unix.WALL, nil)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err != nil:
-			return fmt.Errorf("waiting for execve: %w", err)
-		case !w.Stopped():
-			return fmt.Errorf("the child ended before execve (status %#x)", uint32(w))
-		case w.StopSignal() == unix.SIGTRAP && tid == pid:
-			if err := removeRandom(pid); err != nil {
-				return fmt.Errorf("removing AT_RANDOM: %w", err)
-			}
-			return unix.PtraceDetach(pid)
-		}
-		// A signal on its way to the child, from its own runtime, say.
-		if err := unix.PtraceCont(tid, int(w.StopSignal())); err != nil {
-			return fmt.Errorf("resuming the child: %w", err)
-		}
+	var w unix.WaitStatus
+	if _, err := unix.Wait4(pid, &w, 0, nil); err != nil || w.StopSignal() != unix.SIGTRAP {
+		return fmt.Errorf("waiting for execve: status %#x, %v", uint32(w), err)
 	}
+	if err := removeRandom(pid); err != nil {
+		return fmt.Errorf("removing AT_RANDOM: %w", err)
+	}
+	return unix.PtraceDetach(pid)
 }
 
 // removeRandom walks a process's stack as execve left it: argc, argv, 0, environment, 0, and the auxiliary vector of

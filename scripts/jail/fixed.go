@@ -5,63 +5,12 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
-
-// listenerFD is where the second half finds the socket for its listener.
-const listenerFD = 3
-
-// fixedRandom gives cmd a socket. The function that it returns takes the listener
-// from there once cmd has started, and answers its calls of getrandom from then on.
-func fixedRandom(cmd *exec.Cmd) (serve func() error, err error) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	theirs := os.NewFile(uintptr(pair[1]), "listener")
-	cmd.ExtraFiles = []*os.File{theirs}
-	return func() error {
-		theirs.Close() // so that the end of the child is seen
-		defer unix.Close(pair[0])
-		listener, err := takeOver(pair[0])
-		if err == nil {
-			go answerAll(listener)
-		}
-		return err
-	}, nil
-}
-
-// handOver sends the listener to the first half.
-func handOver(listener int) error {
-	unix.CloseOnExec(listenerFD)
-	if err := unix.Sendmsg(listenerFD, []byte{0}, unix.UnixRights(listener), nil, 0); err != nil {
-		return fmt.Errorf("handing over the seccomp listener: %w", err)
-	}
-	return nil
-}
-
-func takeOver(socket int) (listener int, err error) {
-	rights := make([]byte, unix.CmsgSpace(4))
-	_, n, _, _, err := unix.Recvmsg(socket, make([]byte, 1), rights, unix.MSG_CMSG_CLOEXEC)
-	if err != nil {
-		return 0, err
-	}
-	list, err := unix.ParseSocketControlMessage(rights[:n])
-	if err != nil || len(list) != 1 {
-		return 0, errors.New("the program did not start")
-	}
-	fds, err := unix.ParseUnixRights(&list[0])
-	if err != nil {
-		return 0, err
-	}
-	return fds[0], nil
-}
 
 // notification is struct seccomp_notif, response is struct seccomp_notif_resp
 // (linux/seccomp.h).
@@ -81,7 +30,7 @@ type response struct {
 	flags uint32
 }
 
-// answerAll answers getrandom until no process has the filter any more: the n-th
+// answerAll answers getrandom of all that have the filter: the n-th
 // call gets SHA-256(n | 0), SHA-256(n | 1) and so on.
 func answerAll(listener int) {
 	for call := uint64(0); ; call++ {

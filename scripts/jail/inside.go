@@ -3,50 +3,21 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"runtime"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// become empties /dev, shuts getrandom and turns this process into the program.
-// It returns only if that fails.
-func (o options) become() error {
-	path, err := exec.LookPath(o.program[0])
-	if err != nil {
-		return err
-	}
-	if err := hideDevices(o.fixed); err != nil {
-		return err
-	}
-	if o.noAtRandom {
-		// The parent wakes up when execve is done, before the program's first instruction.
-		if _, _, errno := syscall.RawSyscall(unix.SYS_PTRACE, unix.PTRACE_TRACEME, 0, 0); errno != 0 {
-			return fmt.Errorf("asking to be traced: %w", errno)
-		}
-	}
-	if o.fixed {
-		listener, err := filterGetrandom(unix.SECCOMP_RET_USER_NOTIF, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER)
-		if err == nil {
-			err = handOver(listener)
-		}
-		if err != nil {
-			return err
-		}
-	} else if _, err := filterGetrandom(unix.SECCOMP_RET_ERRNO|uint32(o.errno), 0); err != nil {
-		return err
-	}
-	return fmt.Errorf("executing %s: %w", path, syscall.Exec(path, o.program, os.Environ()))
-}
-
-// hideDevices covers /dev by an empty one with null in it, and the kernel's log if asked for, and hides the files
-// under /proc that hand out kernel random bytes (uuid, boot_id).
+// hideDevices gives this thread a mount namespace of its own, covers /dev there by an empty one with null in it, and the
+// kernel's log if asked for, and hides the files under /proc that hand out kernel random bytes (uuid, boot_id).
 func hideDevices(log bool) error {
 	defer unix.Umask(unix.Umask(0))
+	if err := errors.Join(unix.Unshare(unix.CLONE_NEWNS), unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")); err != nil {
+		return fmt.Errorf("making a mount namespace: %w", err)
+	}
 	if err := unix.Mount("jail", "/dev", "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=0755"); err != nil {
 		return fmt.Errorf("mounting an empty /dev: %w", err)
 	}
@@ -64,7 +35,7 @@ func hideDevices(log bool) error {
 }
 
 // filterGetrandom has action decide on getrandom, on this thread and all that it
-// becomes, and returns what seccomp(2) does with these flags: a listener. struct
+// starts, and returns what seccomp(2) does with these flags: a listener. struct
 // seccomp_data: the call's number at offset 0, the ABI at 4. A foreign ABI has
 // another number for getrandom, so there action decides on every call.
 func filterGetrandom(action uint32, flags uintptr) (listener int, err error) {

@@ -16,9 +16,7 @@
 package main
 
 import (
-	"errors"
 	"flag"
-	"fmt"
 	"log"
 	"os"
 	"os/exec"
@@ -29,63 +27,48 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-type options struct {
-	errno      syscall.Errno
-	noAtRandom bool
-	fixed      bool
-	inside     bool // this process is already in the namespace and turns into the program
-	program    []string
-}
-
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("jail: ")
-	o, err := parse()
-	if err != nil {
-		log.Print(err)
+	name := flag.String("errno", "ENOSYS", "what getrandom says: ENOSYS or EPERM")
+	fixed := flag.Bool("fixed", false, "getrandom gives the same bytes in every jail")
+	noAtRandom := flag.Bool("no-at-random", false, "take away the kernel's 16 bytes beside the arguments")
+	flag.Parse()
+	errno := map[string]syscall.Errno{"ENOSYS": unix.ENOSYS, "EPERM": unix.EPERM}[*name]
+	if errno == 0 || flag.NArg() == 0 {
+		log.Print("expected [-errno ENOSYS|EPERM] [-fixed] [-no-at-random] PROGRAM [ARGUMENT...]")
 		os.Exit(64)
 	}
-	// Namespace, filter and ptrace belong to one thread, not to the process.
+	// Namespace and filter belong to this thread, and to the program that it starts. Go makes no thread from a locked one.
 	runtime.LockOSThread()
-	if o.inside {
-		log.Fatal(o.become())
+	check(hideDevices(*fixed))
+	if *fixed {
+		listener, err := filterGetrandom(unix.SECCOMP_RET_USER_NOTIF, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		check(err)
+		go answerAll(listener)
+	} else {
+		_, err := filterGetrandom(unix.SECCOMP_RET_ERRNO|uint32(errno), 0)
+		check(err)
 	}
-	status, err := o.run()
+	os.Exit(run(*noAtRandom, flag.Args()))
+}
+
+func check(err error) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	os.Exit(status)
 }
 
-func parse() (options, error) {
-	o := options{}
-	name := flag.String("errno", "ENOSYS", "what getrandom says: ENOSYS or EPERM")
-	flag.BoolVar(&o.fixed, "fixed", false, "getrandom gives the same bytes in every jail")
-	flag.BoolVar(&o.noAtRandom, "no-at-random", false, "take away the kernel's 16 bytes beside the arguments")
-	flag.BoolVar(&o.inside, "inside", false, "internal: the second half of a start")
-	flag.Parse()
-	o.program = flag.Args()
-	o.errno = map[string]syscall.Errno{"ENOSYS": unix.ENOSYS, "EPERM": unix.EPERM}[*name]
-	switch {
-	case o.errno == 0:
-		return o, fmt.Errorf("-errno %s: want ENOSYS or EPERM", *name)
-	case len(o.program) == 0:
-		return o, errors.New("no program given")
-	}
-	return o, nil
-}
-
-// run starts the second half in its namespace, waits for the program that it becomes, and returns its exit status, as
-// a shell does.
-func (o options) run() (int, error) {
-	cmd := exec.Command("/proc/self/exe", append([]string{"-inside"}, os.Args[1:]...)...)
+// run starts the program, hands signals on to it, and returns its exit status, as a shell does.
+func run(noAtRandom bool, program []string) int {
+	cmd := exec.Command(program[0], program[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	// Unshareflags makes every mount private too, so nothing we mount is seen outside.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: noAtRandom, Pdeathsig: unix.SIGKILL}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2)
-	if err := o.start(cmd); err != nil {
-		return 0, err
+	check(cmd.Start())
+	if noAtRandom {
+		check(takeRandom(cmd.Process.Pid))
 	}
 	go func() {
 		for s := range signals {
@@ -93,33 +76,11 @@ func (o options) run() (int, error) {
 		}
 	}()
 	if err := cmd.Wait(); cmd.ProcessState == nil {
-		return 0, err
+		log.Fatal(err)
 	}
 	w := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if w.Signaled() {
-		return 128 + int(w.Signal()), nil
+		return 128 + int(w.Signal())
 	}
-	return w.ExitStatus(), nil
-}
-
-// start returns when the child has what it needs of this process.
-func (o options) start(cmd *exec.Cmd) (err error) {
-	serve := func() error { return nil }
-	if o.fixed {
-		if serve, err = fixedRandom(cmd); err != nil {
-			return err
-		}
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	err = serve()
-	if err == nil && o.noAtRandom {
-		err = takeRandom(cmd.Process.Pid)
-	}
-	if err != nil {
-		cmd.Process.Kill()
-		cmd.Wait()
-	}
-	return err
+	return w.ExitStatus()
 }

@@ -79,50 +79,31 @@ func middle(all []outcome) (m outcome) {
 	return m
 }
 
-// row is a figure measured.
+// row is a figure measured: its line of the table.
 type row struct {
-	figure
-	floor, ours, ratio float64
-	target, met, peer  string // peer is another program's ratio to the floor
-}
-
-func (b *bench) row(f figure) row {
-	medians, ratios := b.measure(f.core, b.rounds, f.take)
-	r := row{figure: f, floor: medians[0][f.of], ours: medians[1][f.of], ratio: ratios[1][f.of]}
-	if len(ratios) > 2 {
-		r.peer = fmt.Sprintf("%.2f", ratios[2][f.of])
-	}
-	judged := r.ratio
-	if strings.HasPrefix(f.name, fair) {
-		judged = r.ours // not a ratio to the floor's
-	}
-	switch {
-	case f.bound == 0:
-		return r
-	case f.more:
-		r.target = fmt.Sprintf(">= %.2f", f.bound)
-	default:
-		r.target = fmt.Sprintf("<= %.2f", f.bound)
-	}
-	r.met = "no"
-	if f.more == (judged > f.bound) || judged == f.bound {
-		r.met = "yes"
-	}
-	return r
-}
-
-func (r row) String() string {
-	line := fmt.Sprintf("%-42s floor %10.2f  prngd %10.2f %-4s  ratio %.2f  %s %s", r.name, r.floor, r.ours, r.unit, r.ratio, r.target, r.met)
-	if r.peer != "" {
-		line += "  peer " + r.peer
-	}
-	return line
+	line         string
+	floor, ratio float64
 }
 
 const tableHead = "| figure | floor | prngd | ratio | to reach | met | peer's ratio |\n|---|---|---|---|---|---|---|\n"
 
-func (r row) markdown() string {
-	return fmt.Sprintf("| %s | %s | %s %s | %.2f | %s | %s | %s |\n", r.name, digits(r.floor), digits(r.ours), r.unit, r.ratio, r.target, r.met, r.peer)
+func (b *bench) row(f figure) row {
+	medians, ratios := b.measure(f.core, b.rounds, f.take)
+	floor, ours, ratio := medians[0][f.of], medians[1][f.of], ratios[1][f.of]
+	target, met, peer := "", "", ""
+	if len(ratios) > 2 {
+		peer = fmt.Sprintf("%.2f", ratios[2][f.of])
+	}
+	judged := ratio
+	if strings.HasPrefix(f.name, fair) {
+		judged = ours // not a ratio to the floor's
+	}
+	if f.bound > 0 {
+		target = fmt.Sprintf("%s %.2f", map[bool]string{true: ">=", false: "<="}[f.more], f.bound)
+		met = map[bool]string{true: "yes", false: "no"}[f.more == (judged > f.bound) || judged == f.bound]
+	}
+	line := fmt.Sprintf("| %s | %s | %s %s | %.2f | %s | %s | %s |\n", f.name, digits(floor), digits(ours), f.unit, ratio, target, met, peer)
+	return row{line, floor, ratio}
 }
 
 func digits(x float64) string {

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -34,21 +35,18 @@ func (b *bench) single(piped row) []string {
 }
 
 // generator is the speed of Generate in bulk, MB/s, on one core.
-func generator() (best float64) {
+func generator() float64 {
 	start := time.Now()
 	p := must(prng.New(prng.Env{Clocks: func() (int64, int64) { d := int64(time.Since(start)); return d, d }}))
 	defer p.Close()
 	p.Source(prng.Policy{Name: "bench"}).Add(make([]byte, 64), 512)
 	dst := make([]byte, prng.MaxBytesPerRequest)
-	for range 7 {
-		begin, n := time.Now(), 0
-		for time.Since(begin) < 100*time.Millisecond {
+	r := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
 			p.Generate(dst)
-			n += len(dst)
 		}
-		best = max(best, float64(n)/1e6/time.Since(begin).Seconds())
-	}
-	return best
+	})
+	return float64(r.N*len(dst)) / 1e6 / r.T.Seconds()
 }
 
 // returnTime is when the memory of a peak of connections has gone back.

@@ -49,18 +49,13 @@ type client struct {
 	replies int
 }
 
+// dial connects a client. Where it waits for a reply, one that is five seconds late is an error.
 func dial(path string) (*client, error) {
 	fd, err := harness.Connect(path)
-	return &client{fd: fd}, err
-}
-
-// dialPatiently is dial for a client that waits: a reply that is five seconds late is an error.
-func dialPatiently(path string) (*client, error) {
-	c, err := dial(path)
 	if err == nil {
-		err = unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5})
+		err = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5})
 	}
-	return c, err
+	return &client{fd: fd}, err
 }
 
 func (c *client) close() { unix.Close(c.fd) }
@@ -140,7 +135,7 @@ func (s *server) sustain(k int, n byte) outcome {
 
 // roundTrips is one client that asks and waits.
 func (s *server) roundTrips(n byte) outcome {
-	c := must(dialPatiently(s.path))
+	c := must(dial(s.path))
 	defer c.close()
 	times := make([]time.Duration, 0, 1<<18)
 	begin, before := time.Now(), harness.CPU(s.pid)
@@ -175,7 +170,7 @@ func (s *server) burst(k int, n byte) outcome {
 // pipeline keeps depth reads of n bytes under way on one connection, with
 // command 2, as QEMU does.
 func (s *server) pipeline(depth int, n byte) (o outcome) {
-	c := must(dialPatiently(s.path))
+	c := must(dial(s.path))
 	defer c.close()
 	request, buf := bytes.Repeat([]byte{2, n}, depth), make([]byte, 64<<10)
 	total, owed, spare := 0, 0, depth

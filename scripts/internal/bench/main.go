@@ -40,12 +40,13 @@ func main() {
 func run(o options) {
 	before := loadAverage()
 	b := newBench(o)
-	var table strings.Builder
+	table := tableHead
+	fmt.Print(table)
 	var piped row
 	for _, f := range figures() {
 		piped = b.row(f)
-		fmt.Println(piped)
-		table.WriteString(piped.markdown())
+		fmt.Print(piped.line)
+		table += piped.line
 	}
 	lines := append(b.single(piped), b.idle(5000)...)
 	var points []point
@@ -58,7 +59,7 @@ func run(o options) {
 		runtime.NumCPU(), before, loadAverage(), o.rounds, o.slice)
 	fmt.Println(machine)
 	if o.docs != "" {
-		publish(o.docs, "Machine: "+machine+"\n\n"+tableHead+table.String()+"\n- "+strings.Join(lines, "\n- "))
+		publish(o.docs, "Machine: "+machine+"\n\n"+table+"\n- "+strings.Join(lines, "\n- "))
 		plots(o.docs, points)
 	}
 }

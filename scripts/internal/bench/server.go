@@ -55,7 +55,7 @@ func (o options) start(name string, argv ...string) *server {
 	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, 5*time.Second
 	check(cmd.Start())
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Microsecond) {
-		if c, err := dialPatiently(path); err == nil {
+		if c, err := dial(path); err == nil {
 			_, err = c.ask(32)
 			c.close()
 			if err == nil {

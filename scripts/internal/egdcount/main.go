@@ -20,9 +20,6 @@ import (
 	"prngd/egdproto"
 )
 
-// patience is how long the server may take until it is seeded.
-const patience = 10 * time.Second
-
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("egdcount: ")
@@ -35,17 +32,12 @@ func main() {
 	check(err)
 	front, err := egdproto.ParseAddress(*listen)
 	check(err)
-	for end := time.Now().Add(patience); !seeded(server); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			log.Fatalf("%s is not seeded after %v", server, patience)
-		}
-	}
 	l, err := net.Listen(front.Dial())
 	check(err)
 	if front.Network == "unix" { // clients that gave up root must reach it as they reach prngd's own socket
 		check(os.Chmod(front.Path, 0o666))
 	}
-	var sum tally
+	sum := tally{n: map[string]int{}}
 	go func() {
 		for client, err := l.Accept(); err == nil; client, err = l.Accept() {
 			go connect(client, server, &sum, *halve)
@@ -53,8 +45,8 @@ func main() {
 	}()
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGTERM, os.Interrupt)
-	for s := syscall.SIGUSR1; s == syscall.SIGUSR1; {
-		s = (<-signals).(syscall.Signal)
+	for s := os.Signal(syscall.SIGUSR1); s == syscall.SIGUSR1; {
+		s = <-signals
 		fmt.Println(&sum)
 	}
 	l.Close() // and its socket goes
@@ -66,27 +58,10 @@ func check(err error) {
 	}
 }
 
-func dial(a egdproto.Address) (net.Conn, error) {
-	network, address := a.Dial()
-	return net.Dial(network, address)
-}
-
-// seeded reports whether the server's level is above zero.
-func seeded(server egdproto.Address) bool {
-	c, err := dial(server)
-	if err != nil {
-		return false
-	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(time.Second))
-	level, err := egdproto.NewClient(c).Level()
-	return err == nil && level > 0
-}
-
 // connect joins a client to the server by a connection of its own.
 func connect(client net.Conn, server egdproto.Address, sum *tally, halve bool) {
 	defer client.Close()
-	behind, err := dial(server)
+	behind, err := net.Dial(server.Dial())
 	if err != nil {
 		log.Print(err)
 		return
@@ -113,18 +88,16 @@ type end struct {
 
 // Write looks before it writes: a reply must never come before its request was seen.
 func (e end) Write(chunk []byte) (int, error) {
-	pieces := [][]byte{chunk}
+	n := 0
 	if middle := len(chunk) / 2; e.halve && middle > 0 {
-		pieces = [][]byte{chunk[:middle], chunk[middle:]}
-	}
-	for i, piece := range pieces {
-		if i > 0 {
-			time.Sleep(100 * time.Millisecond)
-		}
-		e.see(piece)
-		if _, err := e.to.Write(piece); err != nil {
+		e.see(chunk[:middle])
+		if _, err := e.to.Write(chunk[:middle]); err != nil {
 			return 0, err
 		}
+		time.Sleep(100 * time.Millisecond)
+		n = middle
 	}
-	return len(chunk), nil
+	e.see(chunk[n:])
+	_, err := e.to.Write(chunk[n:])
+	return len(chunk), err
 }

@@ -3,40 +3,41 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"prngd/egdproto"
 )
 
+// names are what is counted: requests by their commands too; random bytes that reached the client, without length bytes;
+// answers to command 1 with less than was asked; replies that came in more than one chunk; command bytes that the
+// protocol does not know, after which a connection is no longer followed; bytes of the server's that nobody asked for.
+var names = [...]string{"connections", "requests", "count", "readsome", "readall", "write", "pid", "bytes", "short", "split", "unknown", "stray"}
+
+// commands are the names of egdproto's.
+var commands = [...]string{egdproto.Count: "count", egdproto.ReadSome: "readsome", egdproto.ReadAll: "readall", egdproto.Write: "write", egdproto.PID: "pid"}
+
 // tally counts what passed over all connections.
 type tally struct {
-	mu       sync.Mutex
-	conns    int
-	requests [5]int // by egdproto.Command
-	bytes    int    // random bytes that reached the client, without length bytes
-	short    int    // answers to command 1 with less than was asked
-	split    int    // replies that came in more than one chunk
-	unknown  int    // command bytes the protocol does not know; that connection is no longer followed
-	stray    int    // bytes from the server that nobody asked for
+	mu sync.Mutex
+	n  map[string]int
 }
 
 // String is the summary that scripts read: key=value, in one line.
 func (t *tally) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	sum := 0
-	for _, n := range t.requests {
-		sum += n
+	var b strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&b, " %s=%d", name, t.n[name])
 	}
-	return fmt.Sprintf("connections=%d requests=%d count=%d readsome=%d readall=%d write=%d pid=%d bytes=%d short=%d split=%d unknown=%d stray=%d",
-		t.conns, sum, t.requests[egdproto.Count], t.requests[egdproto.ReadSome], t.requests[egdproto.ReadAll],
-		t.requests[egdproto.Write], t.requests[egdproto.PID], t.bytes, t.short, t.split, t.unknown, t.stray)
+	return b.String()[1:]
 }
 
 // conversation follows one connection in both directions. It only looks: what it
 // makes of the bytes never changes what is forwarded.
 type conversation struct {
-	t      *tally
+	*tally
 	asked  []byte             // the start of a request that is not complete yet
 	queue  []egdproto.Request // requests whose replies are still to come, oldest first
 	got    int                // bytes of queue[0]'s reply seen so far
@@ -48,14 +49,14 @@ type conversation struct {
 func (t *tally) newConversation() *conversation {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.conns++
-	return &conversation{t: t}
+	t.n["connections"]++
+	return &conversation{tally: t}
 }
 
 // client takes what the client sent.
 func (c *conversation) client(chunk []byte) {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.asked = append(c.asked, chunk...)
 	for !c.lost {
 		q, n, err := egdproto.Parse(c.asked)
@@ -63,12 +64,13 @@ func (c *conversation) client(chunk []byte) {
 			return
 		}
 		if err != nil {
-			c.t.unknown++
+			c.n["unknown"]++
 			c.lost = true
 			return
 		}
 		c.asked = c.asked[n:]
-		c.t.requests[q.Command]++
+		c.n["requests"]++
+		c.n[commands[q.Command]]++
 		if q.Command != egdproto.Write && (q.Command != egdproto.ReadAll || q.N > 0) { // there is a reply
 			c.queue = append(c.queue, egdproto.Request{Command: q.Command, N: q.N})
 		}
@@ -77,11 +79,11 @@ func (c *conversation) client(chunk []byte) {
 
 // server takes one chunk of what the server sent.
 func (c *conversation) server(chunk []byte) {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for len(chunk) > 0 && !c.lost {
 		if len(c.queue) == 0 {
-			c.t.stray += len(chunk)
+			c.n["stray"] += len(chunk)
 			return
 		}
 		q := c.queue[0]
@@ -93,7 +95,7 @@ func (c *conversation) server(chunk []byte) {
 		c.chunks++
 		chunk = chunk[n:]
 		if c.got == c.want {
-			c.t.reply(q, c.want, c.chunks)
+			c.reply(q)
 			c.queue, c.got, c.chunks = c.queue[1:], 0, 0
 		}
 	}
@@ -111,18 +113,18 @@ func replyLength(q egdproto.Request, first byte) int {
 	}
 }
 
-// reply books one of so many bytes.
-func (t *tally) reply(q egdproto.Request, length, chunks int) {
+// reply books the whole one to q.
+func (c *conversation) reply(q egdproto.Request) {
 	switch q.Command {
 	case egdproto.ReadAll:
-		t.bytes += length
+		c.n["bytes"] += c.want
 	case egdproto.ReadSome:
-		t.bytes += length - 1
-		if length-1 < int(q.N) {
-			t.short++
+		c.n["bytes"] += c.want - 1
+		if c.want-1 < int(q.N) {
+			c.n["short"]++
 		}
 	}
-	if chunks > 1 {
-		t.split++
+	if c.chunks > 1 {
+		c.n["split"]++
 	}
 }

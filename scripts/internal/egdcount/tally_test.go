@@ -22,7 +22,7 @@ func TestTally(t *testing.T) {
 		{"an answer nobody asked for", []string{"> \x02\x01", "< ab"}, "requests=1 readall=1 bytes=1 stray=1"},
 		{"an unknown command ends the counting", []string{"> \x93\x12\x00", "< a"}, "unknown=1"},
 	} {
-		var sum tally
+		sum := tally{n: map[string]int{}}
 		conv := sum.newConversation()
 		for _, line := range c.talk {
 			if line[0] == '>' {

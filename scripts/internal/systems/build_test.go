@@ -1,16 +1,16 @@
 package main
 
-import (
-	"go/ast"
-	"testing"
-)
+import "testing"
 
-// What a library's function says in its first statement is all that is looked at.
+// What a library's function says in its first line is all that is looked at.
 func TestStub(t *testing.T) {
-	b := build{functions: map[string]*ast.FuncDecl{}}
-	if err := b.parse("mem", "mem.go", `package mem
+	b := build{functions: map[string]string{}}
+	b.read("mem", []byte(`package mem
 import "common"
 func Never() (int, error) { return 0, common.ErrNotImplementedError }
+func (m *Mem) Late() (int, error) {
+	return 0, common.ErrNotImplementedError
+}
 func ByWay() (int, error) { return Never() }
 func ByLongWay() (int, error) {
 	n, err := ByWay()
@@ -23,14 +23,12 @@ func Sometimes() (int, error) {
 	}
 	return 0, common.ErrNotImplementedError
 }
-`); err != nil {
-		t.Fatal(err)
-	}
+`))
 	for name, want := range map[string]bool{
-		"Never": true, "ByWay": true, "ByLongWay": true, "Missing": true, "Works": false, "Sometimes": false,
+		"Never": true, "Late": true, "ByWay": true, "ByLongWay": true, "Missing": true, "Works": false, "Sometimes": false,
 	} {
 		if got := b.stub("mem", name); got != want {
-			t.Errorf("stub(%s) = %v", name, got)
+			t.Errorf("stub(%s) = %v: %q", name, got, b.functions["mem."+name])
 		}
 	}
 }
@@ -51,5 +49,16 @@ func TestMenu(t *testing.T) {
 				t.Errorf("%s: %s = %v", goos, name, !want[name])
 			}
 		}
+	}
+}
+
+// Between its marks the table alone is replaced.
+func TestWithTable(t *testing.T) {
+	text, err := withTable("a\n<!-- systems -->\n\n| plan9 |\n\n<!-- /systems -->\nz\n", "| $1 |\n")
+	if want := "a\n<!-- systems -->\n\n| $1 |\n\n<!-- /systems -->\nz\n"; text != want || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := withTable("a\n", ""); err == nil {
+		t.Error("a page without marks is accepted")
 	}
 }

@@ -1,17 +1,20 @@
 // Command systems writes what prngd has on each system, read from the files
 // that a build for it compiles; nothing of it is run. scripts/systems calls it.
 //
-//	systems PAGE SHARE TARGET=RUN ...
+//	systems DIRECTORY NATIVE EMULATED TARGET...
 //
-// TARGET is a line of scripts/targets, RUN how our tests run there: native,
-// emulated, or compiled for those that are only compiled. The whole page goes
-// to the file PAGE, the table of docs/evidence.md to SHARE.
+// TARGET is a line of scripts/targets; NATIVE and EMULATED are lists of Linux's processors on which our tests run so,
+// the others are only compiled for. The page systems.md is written into DIRECTORY, and docs/evidence.md with its table
+// made again.
 package main
 
 import (
 	"errors"
 	"fmt"
+	"log"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,16 +30,16 @@ type system struct {
 }
 
 func main() {
-	if err := run(os.Args[1], os.Args[2], os.Args[3:]); err != nil {
-		fmt.Fprintln(os.Stderr, "systems:", err)
-		os.Exit(1)
+	log.SetFlags(0)
+	log.SetPrefix("systems: ")
+	if err := run(os.Args[1], strings.Fields(os.Args[2]), strings.Fields(os.Args[3]), os.Args[4:]); err != nil {
+		log.Fatal(err)
 	}
 }
 
-func run(page, share string, args []string) (err error) {
+func run(dir string, native, emulated, targets []string) (err error) {
 	var systems []*system
-	for _, arg := range args {
-		target, how, _ := strings.Cut(arg, "=")
+	for _, target := range targets {
 		goos, arch, _ := strings.Cut(target, "/")
 		i := slices.IndexFunc(systems, func(s *system) bool { return s.goos == goos })
 		if i < 0 {
@@ -46,9 +49,28 @@ func run(page, share string, args []string) (err error) {
 				return fmt.Errorf("%s: %w", target, err)
 			}
 		}
+		how := "compiled"
+		switch {
+		case goos == "linux" && slices.Contains(native, arch):
+			how = "native"
+		case goos == "linux" && slices.Contains(emulated, arch):
+			how = "emulated"
+		}
 		systems[i].run[how] = append(systems[i].run[how], arch)
 	}
-	return errors.Join(os.WriteFile(page, []byte(pageOf(systems)), 0o600), os.WriteFile(share, []byte(shareOf(systems)), 0o600))
+	evidence, err := os.ReadFile("docs/evidence.md")
+	text, again := withTable(string(evidence), shareOf(systems))
+	return errors.Join(err, again, os.WriteFile(filepath.Join(dir, "systems.md"), []byte(pageOf(systems)), 0o600),
+		os.WriteFile(filepath.Join(dir, "evidence.md"), []byte(text), 0o600))
+}
+
+// withTable is text with another table between its two marks.
+func withTable(text, table string) (string, error) {
+	marks := regexp.MustCompile(`(?s)(\n<!-- systems -->\n).*(\n<!-- /systems -->\n)`)
+	if !marks.MatchString(text) {
+		return text, errors.New("docs/evidence.md has no line <!-- systems --> and <!-- /systems -->")
+	}
+	return marks.ReplaceAllString(text, "${1}\n"+strings.ReplaceAll(table, "$", "$$")+"${2}"), nil
 }
 
 // column is one of a table: its head, and what it has for a system.
@@ -81,11 +103,14 @@ to us, or say that it does.
 | compiled | ` + "`scripts/test cross`" + `: it builds, tests included, and go vet has nothing to say |
 `
 
+// upgrades says whether a new program can take the place of a running daemon.
+var upgrades = column{"upgrade in place", first("–", "internal/upgrade/exec_linux.go", "yes")}
+
 // pageOf is docs/systems.md.
 func pageOf(systems []*system) string {
 	var exist, paths []column
 	for _, g := range gatherers.System() {
-		exist = append(exist, column{g.Name, func(s *system) string { return yes(s.gathers(g.Name)) }})
+		exist = append(exist, column{g.Name, func(s *system) string { return map[bool]string{true: "yes", false: "–"}[s.gathers(g.Name)] }})
 	}
 	for i, head := range []string{"socket", "seed", "configuration", "control socket"} {
 		paths = append(paths, column{head, func(s *system) string {
@@ -94,9 +119,12 @@ func pageOf(systems []*system) string {
 		}})
 	}
 	return preface + "\n## What it can do there\n\n" + table(systems, column{"run here", (*system).ran},
-		column{"sockets by", (*system).driver}, column{"peer is known by", (*system).peer}, column{"upgrade in place", (*system).upgrade},
-		column{"writing confined by", (*system).confined}, column{"state left out of core dumps", (*system).hidden},
-		column{"notices a clone by", (*system).clones}) +
+		column{"sockets by", first("package net", "internal/server/epoll_linux.go", "epoll, one thread")},
+		column{"peer is known by", (*system).peer}, upgrades,
+		column{"writing confined by", first("–", "internal/privileges/confine_linux.go", "Landlock", "internal/privileges/confine_openbsd.go", "unveil, pledge")},
+		column{"state left out of core dumps", first("yes", "internal/prng/secret_other.go", "–")}, // one by one; as a whole they are off everywhere
+		column{"notices a clone by", first("–", "gatherers/clock_generation_linux.go", "/dev/vmclock0, uevents",
+			"gatherers/clock_generation_freebsd.go", "dev.vmgenc.0.guid", "gatherers/clock_generation_netbsd.go", "kern.entropy.epoch")}) +
 		"\n## The kernel's generator\n\n" + table(systems, column{"how it is asked", (*system).kernel}) +
 		"\n## Gatherers\n\nA family that a system's statistics do not serve retires at the start and is shown as absent by `egdquery status`.\n\n" +
 		table(systems, exist...) + "\n## Default paths for root\n\n" + table(systems, paths...)
@@ -117,6 +145,53 @@ func shareOf(systems []*system) string {
 		}
 		return strings.Join(names, " ")
 	}
-	return table(systems, column{"run here", (*system).ran}, column{"kernel's generator", kernel},
-		column{"families", families}, column{"upgrade in place", (*system).upgrade})
+	return table(systems, column{"run here", (*system).ran}, column{"kernel's generator", kernel}, column{"families", families}, upgrades)
+}
+
+// first is a cell: the text behind the first of these files that a build compiles.
+func first(none string, filesAndTexts ...string) func(*system) string {
+	return func(s *system) string {
+		for pair := range slices.Chunk(filesAndTexts, 2) {
+			if s.files[pair[0]] {
+				return pair[1]
+			}
+		}
+		return none
+	}
+}
+
+// ran lists the processors by how they are run, the best first.
+func (s *system) ran() string {
+	var parts []string
+	for _, how := range []string{"native", "emulated", "compiled"} {
+		if len(s.run[how]) > 0 {
+			parts = append(parts, how+": "+strings.Join(s.run[how], " "))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// kernel says how the kernel's generator is asked, and what its bytes count for: of a device, what deviceState of
+// gatherers/kernel_other.go returns for this system, or else at its end.
+func (s *system) kernel() string {
+	returns := regexp.MustCompile(`(?:case .*"` + s.goos + `".*\n\s*|\n\t)return (Kernel\w+)\n`).FindStringSubmatch(s.functions["prngd/gatherers.deviceState"])
+	return first("", "gatherers/kernel_linux.go", "getrandom, /dev/urandom; counts once the kernel says that it is seeded",
+		"gatherers/kernel_freebsd.go", "getrandom; counts, since it refuses until it is seeded",
+		"gatherers/kernel_netbsd.go", "/dev/urandom; counts if kern.entropy.needed is 0",
+		"gatherers/kernel_other.go", "/dev/urandom; "+map[string]string{
+			"KernelSeeded":   "counts: it is seeded before any process runs",
+			"KernelUnproven": "mixed, counts nothing: it does not say whether it is seeded",
+		}[append(returns, "", "")[1]])(s)
+}
+
+// peer says what is known of a client: nothing where ofFD asks nobody, and the process where it reads one.
+func (s *system) peer() string {
+	asks := s.functions["prngd/internal/peercred.ofFD"]
+	switch {
+	case !called.MatchString(asks):
+		return "–"
+	case strings.Contains(asks, " pid("):
+		return "uid, pid"
+	}
+	return "uid"
 }

@@ -1,5 +1,5 @@
 // Command testsum reads what `go test -json` prints and tells what a person wants to know of it: of each test
-// that failed all that it printed, of the others nothing; then, as lines that scripts/gotest hands on, the
+// that failed all that it printed, of the others nothing; then, as lines that scripts/test looks for, the
 // figures (what a test logs behind "figure: "), the tests that were skipped with their reasons, and how many
 // tests there were. It ends with status 1 if a test or a package failed, or if there was none.
 package main
@@ -72,7 +72,7 @@ func summary(r io.Reader) (report string, failed bool, err error) {
 		delete(said, key)
 	}
 	for _, reason := range slices.Sorted(maps.Keys(skipped)) {
-		shown = append(shown, fmt.Sprintf("skipped: %s: %s", strings.Join(skipped[reason], ", "), reason))
+		shown = append(shown, fmt.Sprintf("missed: %s: %s", strings.Join(skipped[reason], ", "), reason))
 	}
 	report = fmt.Sprintf("%s\nfigure: %d tests in %d packages\n", strings.Join(shown, "\n"), passed, packages)
 	return report, failed || passed == 0, events.Err()
