@@ -116,8 +116,8 @@ func measure(t *testing.T, d *harness.Daemon, o options) (f figures) {
 // mail is Postfix's tlsmgr, but for its pauses: 32 bytes by command 1 on one connection, every 10 ms.
 func mail(t *testing.T, d *harness.Daemon, lasts time.Duration) harness.Digest {
 	t.Helper()
-	pause := 10 * time.Millisecond
-	server := harness.NewCrowd(d, []harness.Kind{{Name: "mail", N: 1, Turn: harness.Postfix, Pause: [2]time.Duration{pause, pause}}}, 1).Start()
+	kind := harness.Kind{Name: "mail", N: 1, Turn: harness.Postfix, Pause: harness.Every(10 * time.Millisecond)}
+	server := harness.NewCrowd(d, []harness.Kind{kind}, 1).Start()
 	time.Sleep(lasts)
 	for _, problem := range server.Lift(harness.Patience) {
 		d.Fatalf("the mail server: %s", problem)

@@ -29,6 +29,9 @@ type Kind struct {
 	Next  int  // so much is added to UID for the connection after that
 }
 
+// Every is a Kind's Pause that is always the same.
+func Every(d time.Duration) [2]time.Duration { return [2]time.Duration{d, d} }
+
 // Client is one of a crowd.
 type Client struct {
 	*Crowd

@@ -56,8 +56,8 @@ func Start(t testing.TB, o Options) *Daemon {
 		o.Program = Prngd(t)
 	}
 	run := cmp.Or(o.Run, o.Dir)
-	d := &Daemon{t: t, Dir: o.Dir, Socket: run + "/egd", Control: run + "/status.sock", Seed: o.Dir + "/seed", PIDFile: run + "/pid", Log: o.Dir + "/log",
-		Conf: o.Dir + "/prngd.conf", Program: o.Program, ended: make(chan struct{})}
+	d := &Daemon{t: t, Dir: o.Dir, Socket: run + "/egd", Control: run + "/status.sock", Seed: o.Dir + "/seed", PIDFile: run + "/pid",
+		Log: o.Dir + "/log", Conf: o.Dir + "/prngd.conf", Program: o.Program, ended: make(chan struct{})}
 	WriteFile(t, d.Conf, d.conf(o), 0o644) // an upgrade reads it as the user that the daemon has become
 	t.Cleanup(d.kill)
 	d.run(o)

@@ -48,7 +48,7 @@ var behaved = []harness.Kind{
 	{Name: "new QEMU", N: 1, Turn: harness.Piece, Pause: pace, Fresh: true, UID: comer + 1, Next: 2},
 }
 
-var pace = [2]time.Duration{8 * time.Millisecond, 8 * time.Millisecond}
+var pace = harness.Every(time.Second / 125)
 
 // usage is what the client tells.
 type usage struct {

@@ -46,7 +46,7 @@ var attacks = []attack{
 	{name: "processors", do: spin},
 	{name: "slow", do: slow, wrong: slowWrong},
 	{name: "deaf", do: deaf, wrong: deafWrong},
-	{name: "storm", do: besiege(1, harness.Kind{Name: "connections/s", N: 50, Turn: storm, Fresh: true, Pause: twoThousand})},
+	{name: "storm", do: besiege(1, harness.Kind{Name: "connections/s", N: 50, Turn: storm, Fresh: true, Pause: harness.Every(time.Second / 40)})}, // 2,000 a second,
 	{name: "tcp", conf: "listen tcp/localhost:PORT", do: halves, wrong: halvesWrong},
 	{name: "leavers", do: besiege(1, harness.Kind{Name: "connections/s", N: 20, Turn: leave, Fresh: true}), wrong: leaversWrong},
 	{name: "descriptors", shell: "ulimit -n 64 && ", users: true, do: hoard, wrong: hoardWrong},
@@ -63,9 +63,6 @@ var attacks = []attack{
 	{name: "locked", users: true, do: locked},
 	{name: "memory", shell: "echo $$ >CGROUP/cgroup.procs && ", do: deaf, wrong: deafWrong}, // the daemon and its sockets have 64 MiB in all
 }
-
-// twoThousand connections a second are 50 clients' that come every 25 ms.
-var twoThousand = [2]time.Duration{25 * time.Millisecond, 25 * time.Millisecond}
 
 // The users that come. The numbers are nobody's on any machine, but for user nobody.
 const (

@@ -17,7 +17,7 @@ import (
 func hoard(a *assault) {
 	mine := a.connect(400, a.as(rascal), answered)
 	a.count("connections", len(mine))
-	besiege(1, harness.Kind{Name: "more tries/s", N: 1, Fresh: true, Pause: [2]time.Duration{time.Millisecond, time.Millisecond},
+	besiege(1, harness.Kind{Name: "more tries/s", N: 1, Fresh: true, Pause: harness.Every(time.Millisecond),
 		Turn: func(_ *harness.Client, c net.Conn) error { answered(c); return nil }})(a)
 	a.keepsAll(mine)
 }
