@@ -2,6 +2,8 @@ package listen
 
 import (
 	"fmt"
+	"io"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/sirupsen/logrus"
+
+	"prngd/egdproto"
 )
 
 // Root removes any dead socket, others their own. One thread becomes another
@@ -98,5 +104,20 @@ func TestOtherFileInPlaceOfTheSocket(t *testing.T) {
 		if _, group := ownerOf(info); err == nil || !strings.Contains(err.Error(), "no longer a socket") || info.Mode() != 0o600 || group == 4711 {
 			t.Errorf("group %d: %v, and the other file has mode %v, group %d", gid, err, info.Mode(), group)
 		}
+	}
+}
+
+// E9: what only a start by root can do is said to be that, with the user who could not.
+func TestGroupNeedsRoot(t *testing.T) {
+	sys := realSystem()
+	sys.chgrp = func(path string, _ int) error { return &fs.PathError{Op: "chown", Path: path, Err: syscall.EPERM} }
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	path := filepath.Join(shortDir(t), "s")
+	line := Options{Address: egdproto.Address{Network: "unix", Path: path}, Mode: 0o600, GID: 7, Where: "conf:1"}
+	_, err := newSet(Config{Log: log}, sys).Prepare(t.Context(), []Options{line}, Strict)
+	want := fmt.Sprintf("conf:1: listening on %s: uid %d cannot give a socket to group 7, which needs a start by root: chown: operation not permitted", path, os.Geteuid())
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, expected %s", err, want)
 	}
 }
