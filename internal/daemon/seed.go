@@ -135,6 +135,9 @@ func (p *seed) take(c *seedChange) bool {
 	return true
 }
 
+// Lacks returns why no seed is kept.
+func (c *seedChange) Lacks() []error { return lack(c.asked.Where, "seedfile", c.err) }
+
 // Rollback removes what opening has made.
 func (c *seedChange) Rollback() {
 	if c.file != nil {

@@ -1,12 +1,20 @@
 package listen
 
 import (
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/sirupsen/logrus"
+
+	"prngd/egdproto"
 )
 
 // Root removes any dead socket, others their own. One thread becomes another
@@ -44,4 +52,44 @@ func TestDeadSocketOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, path)
+}
+
+// A supervisor's socket in the abstract namespace has no path that could be removed:
+// it is as asked for, also after an upgrade. Health said that nobody was served.
+func TestSupervisorsAbstractSocket(t *testing.T) {
+	name := fmt.Sprintf("@prngd-test-%d", os.Getpid())
+	file, _ := supervisorSocket(t, "unix", name)
+	s, _ := served(t, realSystem())
+	s.config.Critical = true
+	if err := s.AdoptFiles([]*os.File{file}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		commit(t, s, Strict)
+		for _, c := range slices.Concat(s.Checks(), s.Probe(t.Context())) {
+			if !c.OK() {
+				t.Errorf("%+v", c)
+			}
+		}
+		if r := s.Report(); len(r) != 1 || r[0].Missing || r[0].Address != name {
+			t.Errorf("%+v", r)
+		}
+		s = passOn(t, s)
+		s.config.Critical = true
+	}
+}
+
+// E9: what only a start by root can do is said to be that, with the user who could not.
+func TestGroupNeedsRoot(t *testing.T) {
+	sys := realSystem()
+	sys.lchown = func(path string, _, _ int) error { return &fs.PathError{Op: "lchown", Path: path, Err: syscall.EPERM} }
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	path := filepath.Join(shortDir(t), "s")
+	line := Options{Address: egdproto.Address{Network: "unix", Path: path}, Mode: 0o600, GID: 7, Where: "conf:1"}
+	_, err := newSet(Config{Log: log}, sys).Prepare(t.Context(), []Options{line}, Strict)
+	want := fmt.Sprintf("conf:1: listening on %s: uid %d cannot give a socket to group 7, which needs a start by root: operation not permitted", path, os.Geteuid())
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, expected %s", err, want)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"prngd/gatherers"
@@ -20,7 +21,7 @@ func (s *Sources) gatherers(next Settings, stage *stage) ([]gatherers.Gatherer, 
 		i := slices.IndexFunc(list, func(g gatherers.Gatherer) bool { return g.Name == line.Name })
 		switch {
 		case i < 0:
-			return nil, fmt.Errorf("%s: gatherer %q: expected one of %v", line.Where, line.Name, Names(list))
+			return nil, fmt.Errorf("%s: gatherer %q: expected one of %s", line.Where, line.Name, strings.Join(Names(list), ", "))
 		case line.Off:
 			list = slices.Delete(list, i, i+1)
 		default:
