@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"prngd/internal/logging"
 	"prngd/internal/peercred"
 	"prngd/internal/sources"
+	"prngd/seedfile"
 )
 
 // checkConfig is a start without the commit: it prepares everything, takes one
@@ -98,7 +100,9 @@ func prepare(version string, s *config.Settings, pid int, served func(config.Soc
 	if err != nil {
 		return nil, nil, err
 	}
-	lacks := all.Lacks()
+	lacks := slices.DeleteFunc(all.Lacks(), func(err error) bool {
+		return pid > 0 && errors.Is(err, seedfile.ErrInUse) // a restart ends the daemon that has the file
+	})
 	for i := len(all) - 1; i >= 0; i-- {
 		if d.parts[i].part == d.own.sources {
 			err = all[i].Commit()

@@ -1,12 +1,19 @@
 package listen
 
 import (
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/sirupsen/logrus"
+
+	"prngd/egdproto"
 )
 
 // Root removes any dead socket, others their own. One thread becomes another
@@ -44,4 +51,19 @@ func TestDeadSocketOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, path)
+}
+
+// E9: what only a start by root can do is said to be that, with the user who could not.
+func TestGroupNeedsRoot(t *testing.T) {
+	sys := realSystem()
+	sys.lchown = func(path string, _, _ int) error { return &fs.PathError{Op: "lchown", Path: path, Err: syscall.EPERM} }
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	path := filepath.Join(shortDir(t), "s")
+	line := Options{Address: egdproto.Address{Network: "unix", Path: path}, Mode: 0o600, GID: 7, Where: "conf:1"}
+	_, err := newSet(Config{Log: log}, sys).Prepare(t.Context(), []Options{line}, Strict)
+	want := fmt.Sprintf("conf:1: listening on %s: uid %d cannot give a socket to group 7, which needs a start by root: lchown: operation not permitted", path, os.Geteuid())
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, expected %s", err, want)
+	}
 }
