@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 			e.Values[held{}] = map[string]net.Conn{}
 			e.Values[notices{}] = new(notices)
 			e.Values[senders{}] = map[string]*sender{}
-			e.Values[supervised{}] = map[string]*net.UnixListener{}
+			e.Values[supervised{}] = map[string]net.Listener{}
 			return ownControl(dir)
 		},
 		Condition: func(name string) (bool, error) {

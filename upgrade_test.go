@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"prngd/egdproto"
 )
 
 // held is the key of the connections that a scenario keeps open, by name.
@@ -72,22 +74,23 @@ func promptly(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// supervised is the key of the sockets of activate, by path.
+// supervised is the key of the sockets of activate, by address.
 type supervised struct{}
 
 // activate starts prngd in the background as a supervisor does that listens on
-// PATH itself, and goes on listening: activate PATH ARGUMENT...
+// ADDRESS itself, and goes on listening: activate ADDRESS ARGUMENT...
 func activate(ts *testscript.TestScript, neg bool, args []string) {
-	listeners, _ := ts.Value(supervised{}).(map[string]*net.UnixListener)
+	listeners, _ := ts.Value(supervised{}).(map[string]net.Listener)
 	l := listeners[args[0]]
 	if l == nil {
-		var err error
-		l, err = net.ListenUnix("unix", &net.UnixAddr{Name: args[0], Net: "unix"})
+		a, err := egdproto.ParseAddress(args[0])
+		ts.Check(err)
+		l, err = net.Listen(a.Dial())
 		ts.Check(err)
 		ts.Defer(func() { l.Close() })
 		listeners[args[0]] = l
 	}
-	f, err := l.File()
+	f, err := l.(interface{ File() (*os.File, error) }).File()
 	ts.Check(err)
 	defer f.Close()
 	daemon := exec.Command("/bin/sh", append([]string{"-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec prngd "$@"`, "prngd"}, args[1:]...)...)

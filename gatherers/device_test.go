@@ -137,6 +137,27 @@ func TestFileIsCreditedOnce(t *testing.T) {
 	})
 }
 
+// G18: a file that other users may read or write is mixed and counts for nothing.
+func TestFileOfOthers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "noise")
+	for mode, counts := range map[os.FileMode]bool{0o600: true, 0o400: true, 0o640: false, 0o604: false, 0o620: false, 0o602: false} {
+		if err := os.WriteFile(path, []byte("noise"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		for credit, want := range map[gatherers.Credit]bool{8: counts, 0: true} {
+			data, err := gatherers.File(path, credit).Gather(t.Context())
+			var why gatherers.Uncredited
+			if string(data) != "noise" || (err == nil) != want || err != nil && !errors.As(err, &why) {
+				t.Errorf("mode %04o, credit %v: %q, %v", mode, credit, data, err)
+			}
+		}
+		os.Chmod(path, 0o600)
+	}
+}
+
 func TestFileThatComesLater(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "later")
 	synctest.Test(t, func(t *testing.T) {

@@ -6,7 +6,6 @@
 package credit
 
 import (
-	"path"
 	"slices"
 	"strings"
 
@@ -34,7 +33,7 @@ func Gatherer(g *gatherers.Gatherer) prng.Policy {
 // and other daemons may have been cloned as well, and commands are not tested.
 func independent(name string) bool {
 	device, is := strings.CutPrefix(name, "dev:")
-	return name == "jitter" || is && path.Base(device) != "random" && path.Base(device) != "urandom"
+	return name == "jitter" || is && !gatherers.KernelDevice(device)
 }
 
 // SeedFile returns the policy for the seed file: at most half of the first seed,

@@ -2,6 +2,8 @@ package credit
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -10,6 +12,19 @@ import (
 	"prngd/internal/prng"
 	"prngd/seedfile"
 )
+
+// G19: the kernel's generator under another name is no independent noise.
+func TestKernelUnderAnotherName(t *testing.T) {
+	for target, want := range map[string]bool{"/dev/urandom": false, "/dev/random": false, "/dev/null": true} {
+		link := filepath.Join(t.TempDir(), "hwrng")
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+		if p := Gatherer(&gatherers.Gatherer{Name: "dev:" + link}); p.Independent != want {
+			t.Errorf("%s by another name: independent %v", target, p.Independent)
+		}
+	}
+}
 
 // Which sources count, and for how much at most before the first seed.
 func TestPolicies(t *testing.T) {
@@ -77,8 +92,8 @@ func TestCommand(t *testing.T) {
 }
 
 func TestFile(t *testing.T) {
-	if File(8, false) != 8 || File(8, true) != gatherers.None {
-		t.Errorf("once %v, again %v", File(8, false), File(8, true))
+	if File(0.5, false) != 0.5 || File(0.5, true) != gatherers.None {
+		t.Errorf("once %v, again %v", File(0.5, false), File(0.5, true))
 	}
 }
 

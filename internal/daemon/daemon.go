@@ -170,6 +170,9 @@ func (d *daemon) serve() error {
 		go task(life)
 	}
 	go returnMemory(life, d.own.server.Server)
+	if d.origin.Upgrades > 0 {
+		go d.catchUp()
+	}
 	if os.Getpid() == 1 {
 		go commands.Reap(life)
 	}

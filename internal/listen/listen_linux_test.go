@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -51,6 +52,31 @@ func TestDeadSocketOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, path)
+}
+
+// A supervisor's socket in the abstract namespace has no path that could be removed:
+// it is as asked for, also after an upgrade. Health said that nobody was served.
+func TestSupervisorsAbstractSocket(t *testing.T) {
+	name := fmt.Sprintf("@prngd-test-%d", os.Getpid())
+	file, _ := supervisorSocket(t, "unix", name)
+	s, _ := served(t, realSystem())
+	s.config.Critical = true
+	if err := s.AdoptFiles([]*os.File{file}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		commit(t, s, Strict)
+		for _, c := range slices.Concat(s.Checks(), s.Probe(t.Context())) {
+			if !c.OK() {
+				t.Errorf("%+v", c)
+			}
+		}
+		if r := s.Report(); len(r) != 1 || r[0].Missing || r[0].Address != name {
+			t.Errorf("%+v", r)
+		}
+		s = passOn(t, s)
+		s.config.Critical = true
+	}
 }
 
 // E9: what only a start by root can do is said to be that, with the user who could not.

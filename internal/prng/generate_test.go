@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 
@@ -169,7 +170,8 @@ func TestCountsGoOn(t *testing.T) {
 	}
 	before.Source(prng.Policy{Name: "own"}).Add(sample(40), 0)
 	was := before.Stats()
-	after, _ := openPool(t, &world{})
+	after := newPool(t, &world{})
+	after.Source(prng.Policy{Name: "handover"}).Add(sample(64), 512)
 	mine := after.Stats()
 	after.Continue(before.HandOver())
 	is := after.Stats()
@@ -179,7 +181,9 @@ func TestCountsGoOn(t *testing.T) {
 	counted := func(st prng.Stats) map[string]int {
 		m := map[string]int{}
 		for _, s := range st.Sources {
-			m[s.Name] = s.FirstSeedBits
+			if s.FirstSeedBits > 0 {
+				m[s.Name] = s.FirstSeedBits
+			}
 		}
 		return m
 	}
@@ -227,5 +231,34 @@ func TestUnsettledBesideAHold(t *testing.T) {
 	after.Continue(before.HandOver())
 	if e, _ := after.Held(); e != prng.Cloned || after.Generate(make([]byte, 8)) || after.Stats().Unsettled != prng.NoEvent {
 		t.Errorf("%v holds, %v", e, after.State())
+	}
+}
+
+// The generator knows its own output again, wherever 31 bytes of it stand, from the
+// moment on that it is told to remember, and no other bytes.
+func TestGave(t *testing.T) {
+	g, _ := openPool(t, &world{})
+	early, output := make([]byte, 64), make([]byte, 48)
+	g.Generate(early)
+	g.RememberOutput()
+	g.Generate(output)
+	for _, row := range []struct {
+		what string
+		data []byte
+		want bool
+	}{
+		{"all", output, true},
+		{"31 bytes from the first on", output[:31], true},
+		{"31 bytes from the second on", output[1:32], true},
+		{"the last 16 bytes", output[32:], true},
+		{"31 bytes behind others", slices.Concat(sample(7), output[5:36]), true},
+		{"15 bytes", output[:15], false},
+		{"no block", output[1:31], false},
+		{"from before", early, false},
+		{"other bytes", sample(64), false},
+	} {
+		if got := g.Gave(row.data); got != row.want {
+			t.Errorf("%s: %v", row.what, got)
+		}
 	}
 }

@@ -230,6 +230,9 @@ func testTCPPeerNotAllowed(t *testing.T, serve startFunc) {
 		t.Error("let in")
 	}
 	d.eventually("the count", func(s Stats) bool { return s.RefusedAddress == 1 })
+	if at := d.srv.Stats().LastRefusal; !at.IsZero() {
+		t.Errorf("last refusal at %v: any host could keep health degraded", at)
+	}
 }
 
 // Writes of TCP peers are never credited: there are no credentials to look at.

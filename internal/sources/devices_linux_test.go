@@ -1,18 +1,21 @@
 package sources
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"prngd/gatherers"
 	"prngd/internal/change"
 	"prngd/internal/config"
+	"prngd/internal/prng"
 )
 
 // A pseudo terminal is a device that any user may make.
@@ -51,7 +54,10 @@ func TestPrepare(t *testing.T) {
 	}
 	commit(t, s, one)
 	if s.devices.kept[dev] == nil {
-		t.Error("the device is not kept open")
+		t.Fatal("the device is not kept open")
+	}
+	if fd, err := descriptor(s.devices.kept[dev]); err != nil || !closedOnExec(t, fd) {
+		t.Errorf("commands inherit the device: %v", err)
 	}
 	for name, row := range map[string]struct {
 		next  Settings
@@ -157,4 +163,56 @@ func commit(t *testing.T, s *Sources, next Settings) {
 	if err := c.Commit(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func closedOnExec(t *testing.T, fd int) bool {
+	t.Helper()
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil && flags&unix.FD_CLOEXEC != 0
+}
+
+// Nothing of what the program before has handed over is inherited by commands.
+func TestAdoptedCloseOnExec(t *testing.T) {
+	var pipe [4]int
+	for i := 0; i < len(pipe); i += 2 { // not close-on-exec, as after an exec
+		if err := unix.Pipe(pipe[i : i+2]); err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(pipe[i+1])
+	}
+	s := New(Options{Log: quiet(), Before: &State{Devices: []Device{{Path: "/dev/x", FD: pipe[0]}}, Messages: pipe[2]}})
+	for _, fd := range []int{pipe[0], pipe[2]} {
+		if !closedOnExec(t, fd) {
+			t.Errorf("commands inherit %d of %v", fd, pipe)
+		}
+	}
+	s.devices.kept["/dev/x"].Close()
+	s.clones.messages.file.Close()
+}
+
+// A record of the kernel's log that this machine was cloned holds replies.
+func TestKernelLogHolds(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	s := fed(t, Options{Log: quiet()})
+	s.clones.messages = &messages{r}
+	s.generator.Source(prng.Policy{Name: "start"}).Add(bytes.Repeat([]byte{1}, 64), 512)
+	changed := s.generator.Changed()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan struct{})
+	go func() { s.listen(ctx); close(ended) }()
+	w.WriteString("6,1,1,-;random: crng reseeded due to virtual machine fork\n")
+	select {
+	case <-changed:
+	case <-time.After(30 * time.Second):
+	}
+	if event, _ := s.generator.Held(); event != prng.Cloned {
+		t.Errorf("%v holds", event)
+	}
+	cancel()
+	<-ended
 }

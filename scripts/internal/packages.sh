@@ -10,14 +10,6 @@ released() {
 	fi
 	cp -r "$run_dir/releases/$1" "$T/"
 }
-# reproduced DIR SCRIPT ARGUMENT...: SCRIPT makes the same bytes from a directory elsewhere as are in DIR, and its sums are right.
-reproduced() {
-	elsewhere
-	"$T/elsewhere/scripts/$2" "${@:3}" "$T/again" >"$T/release.log" 2>&1 || die "$(cat "$T/release.log")"
-	diff -r "$1" "$T/again" || complain "^ two directories, different bytes"
-	(cd "$1" && sha256sum --quiet -c SHA256SUMS) || complain "^ SHA256SUMS"
-}
-
 # listed WHAT FILE...: all of it is in the list on standard input.
 listed() {
 	local what=$1 file
@@ -69,13 +61,16 @@ enter=(chroot "$R")
 inside() { "${enter[@]}" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"; }
 step() { inside "$@" >"$T/step" 2>&1 </dev/null || complain "$*: exit $?: $(cat "$T/step")"; }
 
-# rc EXPECTED VERB: what "${service[@]}" VERB said is in $said.
+# rc EXPECTED VERB...: the exit status of "${service[@]}" VERB, of one after the other; what the last said is in $said.
 rc() {
 	local got
-	"${service[@]}" "$2" >"$T/said" 2>&1 </dev/null # a daemon that holds a pipe would keep us waiting
-	got=$?
-	said=$(cat "$T/said")
-	[ $got = "$1" ] || complain "$2: exit $got, expected $1: $said"
+	while [ $# -gt 0 ]; do
+		"${service[@]}" "$2" >"$T/said" 2>&1 </dev/null # a daemon that holds a pipe would keep us waiting
+		got=$?
+		said=$(cat "$T/said")
+		[ $got = "$1" ] || complain "$2: exit $got, expected $1: $said"
+		shift 2
+	done
 }
 
 # restarts_in_place PATH: the daemon at that socket, of process $pid, which is the same afterwards.
@@ -95,6 +90,23 @@ hold() {
 }
 held() { echo >&"${client[1]}" && answered; }
 answered() { read -r -t 10 -u "${client[0]}" answer && [ "$answer" = ok ]; }
+
+# upgraded_in_place PATH COMMAND...: /new.deb of version 0.9.1 takes the place of process $pid, as COMMAND says, under a
+# connection from before to the socket PATH. egdquery returns when the preflight has succeeded; the exec is yet to come.
+upgraded_in_place() {
+	hold "$1" || complain "no answer before the upgrade"
+	step dpkg -i /new.deb
+	[ "$("${@:2}")" = "$pid" ] && inside sh -c "kill -0 $pid" || complain "the upgrade of the package ended process $pid"
+	held || complain "a connection from before the upgrade is not served after it"
+	if grep -q 'has been upgraded in place' "$T/step"; then
+		await 10 runs_new && held || complain "upgraded: $(inside egdquery status 2>&1 | head -n 1)"
+		figure "upgraded in place: process $pid is 0.9.1 now and serves a connection from before"
+	else
+		missed "upgrade in place: $(inside egdquery upgrade 2>&1 | tail -n 1)"
+		grep -q 'could not be upgraded in place' "$T/step" || complain "the package does not say that the old daemon goes on: $(cat "$T/step")"
+	fi
+}
+runs_new() { inside egdquery status 2>/dev/null | grep -q '^prngd 0\.9\.1,'; }
 
 # answers WHEN: the daemon serves what runs `inside`. A level asked for too early would be 0; bytes are waited for.
 answers() {

@@ -33,15 +33,25 @@ smtpd_tls_key_file = $T/key.pem
 END
 # tls_random LINE...: how tlsmgr gets its entropy, as lines of main.cf.
 tls_random() { printf '%s\n' "$@" >>"$conf/main.cf"; }
-# max_use=2: every second handshake is made by a new smtpd, which asks tlsmgr for a seed.
-cat >"$conf/master.cf" <<END
-127.0.0.1:$port inet n - n - - smtpd -o max_use=2
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-anvil unix - - n - 1 anvil
-proxymap unix - - n - - proxymap
-postlog unix-dgram n - n - 1 postlogd
-END
+# services SMTPD TLSMGR: the options of two of them.
+services() {
+	cat >"$conf/master.cf" <<-END
+		127.0.0.1:$port inet n - n - - smtpd $1
+		smtp unix - - n - - smtp -o max_use=1
+		tlsmgr unix - - n 1000? 1 tlsmgr $2
+		pickup unix n - n 1 1 pickup
+		cleanup unix n - n - 0 cleanup
+		qmgr unix n - n 300 1 qmgr
+		rewrite unix - - n - - trivial-rewrite
+		proxymap unix - - n - - proxymap
+		anvil unix - - n - 1 anvil
+		postlog unix-dgram n - n - 1 postlogd
+		showq unix n - n - - showq
+	END
+	printf '%s unix - - n - 0 bounce\n' bounce defer trace >>"$conf/master.cf"
+	printf '%s unix - - n - - error\n' error retry >>"$conf/master.cf"
+}
+services '-o max_use=2' '' # every second handshake is made by a new smtpd, which asks tlsmgr for a seed
 mail() { postfix -c "$conf" "$@" >>"$T/postfix.out" 2>&1; }
 start_mail() { mail start || die "Postfix did not start: $(cat "$T/postfix.out" "$log")"; }
 stop_mail() {

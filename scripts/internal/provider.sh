@@ -54,6 +54,28 @@ took() {
 	counted readsome==requests
 	figure "$1, $world: $now bytes"
 }
+# served NAME N LEAST AFTER COMMAND...: COMMAND succeeds N times, and N times after an upgrade of the daemon, which takes so many
+# bytes. What it says is in the files "${logs[@]}".
+logs=("$T/session" "$T/server.log")
+served() {
+	local least i when=
+	for least in "$3" "$4"; do
+		for i in $(seq "$2"); do "${@:5}" || die "$1$when, time $i: $(tail -n 20 "${logs[@]}")"; done
+		took "$1$when" "$least"
+		[ "$when" ] || upgrade
+		when=" after an upgrade"
+	done
+}
+# away NAME LEAST LOG COMMAND...: without the daemon COMMAND fails, as LOG says, and nothing else; after its restart it takes LEAST bytes.
+away() {
+	end "$daemon"
+	refuses "$1 without the daemon" "${@:4}"
+	grep -q 'no random bytes from the EGD socket' "$3" || die "no clear error: $(tail -n 5 "$3")"
+	start_daemon "$T/prngd-socket"
+	await_daemon
+	"${@:4}" || die "$1 after a restart: $(tail -n 20 "${logs[@]}")"
+	took "$1 after a restart, without which there was an error" "$2"
+}
 # refuses NAME COMMAND...: it must fail, and say what.
 refuses() {
 	"${@:2}" >"$T/out" 2>&1 </dev/null && die "$1 succeeds: $(head -c 300 "$T/out")"

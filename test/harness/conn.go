@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DialAs connects as uid, if we are root; what the kernel tells the daemon is the client. It waits where the backlog is
+// DialAs connects as uid, if we are root, or else as we are; what the kernel tells the daemon is the client. It waits where the backlog is
 // full, as programs in C do; Go's own dialling does not.
 func DialAs(path string, uid int) (net.Conn, error) {
 	fd, err := -1, error(nil)

@@ -4,6 +4,7 @@ package harness
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -28,12 +29,8 @@ type Kind struct {
 	Next  int  // so much is added to UID for the connection after that
 }
 
-// Target is where a daemon answers.
-type Target struct {
-	Socket string // path
-	TCP    string // HOST:PORT, if it listens there
-	PID    int
-}
+// Every is a Kind's Pause that is always the same.
+func Every(d time.Duration) [2]time.Duration { return [2]time.Duration{d, d} }
 
 // Client is one of a crowd.
 type Client struct {
@@ -46,7 +43,7 @@ type Client struct {
 
 // Crowd is clients of every kind at one daemon.
 type Crowd struct {
-	Target
+	*Daemon
 	Tally   *Tally
 	Blocks  *Blocks
 	clients []*Client
@@ -56,8 +53,8 @@ type Crowd struct {
 }
 
 // NewCrowd makes N clients of each kind. Those that keep their connection connect, and take a first turn.
-func NewCrowd(at Target, kinds []Kind, seed uint64) *Crowd {
-	c := &Crowd{Target: at, Tally: NewTally(), Blocks: NewBlocks(4 << 20)}
+func NewCrowd(d *Daemon, kinds []Kind, seed uint64) *Crowd {
+	c := &Crowd{Daemon: d, Tally: NewTally(), Blocks: NewBlocks(4 << 20)}
 	c.life, c.lift = context.WithCancel(context.Background())
 	for _, k := range kinds {
 		for range k.N {
@@ -83,10 +80,16 @@ func (c *Crowd) Start() *Crowd {
 	return c
 }
 
-// Lift lets the clients finish their turns, and returns when all are gone.
-func (c *Crowd) Lift() {
+// Lift lets the clients finish their turns, waits until all are gone, and returns what was wrong with the replies: the
+// Tally's problems, and output that came twice.
+func (c *Crowd) Lift(late time.Duration) []string {
 	c.lift()
 	c.all.Wait()
+	problems := c.Tally.Problems(late)
+	if n := c.Blocks.Repeats(); n > 0 {
+		problems = append(problems, fmt.Sprintf("%d blocks of output came twice", n))
+	}
+	return problems
 }
 
 // live takes turns until the load is lifted, the first within two seconds.

@@ -94,11 +94,8 @@ func converse(t *testing.T, k Kind, l liar) error {
 	Must(t, err)
 	defer listener.Close()
 	go l.serve(listener)
-	conn, err := dial("unix", listener.Addr().String())
-	Must(t, err)
-	defer conn.Close()
-	c := &Client{Crowd: &Crowd{Target: Target{PID: 4711}}, kind: k, mood: rand.New(rand.NewPCG(1, 2))}
-	return k.Turn(c, conn)
+	d := &Daemon{PID: 4711, Socket: listener.Addr().String(), t: t}
+	return k.Turn(&Client{Crowd: &Crowd{Daemon: d}, kind: k, mood: rand.New(rand.NewPCG(1, 2))}, d.Dial("unix"))
 }
 
 // serve answers one client.
@@ -159,7 +156,23 @@ func TestFailuresAndLateRepliesAreWrong(t *testing.T) {
 			t.Errorf("%q, expected %q", got, want)
 		}
 	}
-	if nobody := NewCrowd(Target{Socket: "none"}, []Kind{{Name: "nobody", N: 1}}, 0).Tally.Problems(time.Second); len(nobody) != 1 {
-		t.Errorf("no server at all: %q", nobody)
+	nobody := NewCrowd(&Daemon{Socket: "none"}, []Kind{{Name: "nobody", N: 1}}, 0)
+	nobody.Blocks.Add(bytes.Repeat([]byte{7}, 32))
+	if got := nobody.Lift(time.Second); len(got) != 2 {
+		t.Errorf("no server at all, and the same block twice: %q", got)
+	}
+}
+
+// TestDigest takes percentiles of times that are not sorted.
+func TestDigest(t *testing.T) {
+	var times []time.Duration
+	for i := range 101 {
+		times = append(times, time.Duration(100-i)*time.Millisecond)
+	}
+	if got, want := DigestOf(times).String(), "p50 50.00 ms, p99 99.00 ms, max 100.00 ms"; got != want {
+		t.Errorf("%s, expected %s", got, want)
+	}
+	if got := DigestOf(nil).String(); got != "no reply" {
+		t.Errorf("of nothing: %s", got)
 	}
 }

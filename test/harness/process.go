@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -38,12 +40,11 @@ func Number(pid int, field string) (n int) {
 }
 
 // Descriptors are what a process's open ones are, sorted: a path, or "socket".
-func Descriptors(pid int) (list []string, err error) {
+func Descriptors(t testing.TB, pid int) (list []string) {
+	t.Helper()
 	dir := fmt.Sprintf("/proc/%d/fd", pid)
 	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("reading descriptors: %w", err)
-	}
+	Must(t, err)
 	for _, e := range entries {
 		if to, err := os.Readlink(dir + "/" + e.Name()); err == nil { // else it is closed by now
 			what, _, _ := strings.Cut(to, ":[")
@@ -51,7 +52,19 @@ func Descriptors(pid int) (list []string, err error) {
 		}
 	}
 	slices.Sort(list)
-	return list, nil
+	return list
+}
+
+// Zombies are the dead children that a process has not waited for.
+func Zombies(t testing.TB, pid int) []string {
+	t.Helper()
+	return Running(t, "ppid=,stat=,comm=", fmt.Sprintf(` *%d +Z.*`, pid))
+}
+
+// Running are the lines about processes that match a pattern from their beginning; fields are ps(1)'s.
+func Running(t testing.TB, fields, pattern string) []string {
+	t.Helper()
+	return regexp.MustCompile("(?m)^"+pattern).FindAllString(Run(t, "ps", "-A", "-o", fields), -1)
 }
 
 // Pin keeps the calling thread on one processor.

@@ -3,8 +3,8 @@
 package hostile
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"strings"
@@ -18,15 +18,15 @@ import (
 var roles = harness.Roles{
 	"client": func(args []string) {
 		long, _ := time.ParseDuration(args[0])
-		crowd := harness.NewCrowd(told(args[1]).Target, behaved, 1)
+		crowd := harness.NewCrowd(harness.Told(), behaved, 1)
 		<-harness.Ready()
 		crowd.Start()
 		time.Sleep(long)
-		crowd.Lift()
-		harness.Result(usage{crowd.Tally.Digest("all"), crowd.Tally.Problems(10 * time.Second)}) // when Postfix gives up
+		problems := crowd.Lift(10 * time.Second) // when Postfix gives up
+		harness.Result(usage{crowd.Tally.Digest("all"), problems})
 	},
 	"attack": func(args []string) {
-		a := &assault{Daemon: told(args[1]), result: result{Load: map[string]int{}}}
+		a := &assault{Daemon: harness.Told(), result: result{Load: map[string]int{}}}
 		a.Context, a.end = context.WithCancel(context.Background())
 		find(args[0]).do(a)
 		a.mu.Lock() // some may be about to count
@@ -48,20 +48,12 @@ var behaved = []harness.Kind{
 	{Name: "new QEMU", N: 1, Turn: harness.Piece, Pause: pace, Fresh: true, UID: comer + 1, Next: 2},
 }
 
-var pace = [2]time.Duration{8 * time.Millisecond, 8 * time.Millisecond}
+var pace = harness.Every(time.Second / 125)
 
 // usage is what the client tells.
 type usage struct {
 	harness.Digest
 	Problems []string
-}
-
-func told(daemon string) *harness.Daemon {
-	d := new(harness.Daemon)
-	if err := json.Unmarshal([]byte(daemon), d); err != nil {
-		panic("internal error: " + err.Error())
-	}
-	return d
 }
 
 // assault is one attack under way. Its context ends when it has to.
@@ -102,16 +94,15 @@ func (a *assault) rage(n int, what string, turn func(i int) (times int)) {
 	all.Wait()
 }
 
-// rush is rage over a new connection for each turn. One that cannot be made does not count.
-func (a *assault) rush(n int, what string, turn func(i int, c net.Conn) (times int)) {
-	a.rage(n, what, func(i int) int {
-		c, err := harness.DialAs(a.Socket, rascal)
-		if err != nil {
-			return 0
-		}
-		defer c.Close()
-		return turn(i, c)
-	})
+// besiege has a crowd of the attacker's do the same again and again. Each turn counts for so much.
+func besiege(each int, k harness.Kind) func(*assault) {
+	k.UID = cmp.Or(k.UID, rascal)
+	return func(a *assault) {
+		crowd := harness.NewCrowd(a.Daemon, []harness.Kind{k}, 1).Start()
+		a.stand()
+		a.Wrong = append(a.Wrong, crowd.Lift(harness.Patience)...)
+		a.count(k.Name, each*crowd.Tally.Digest(k.Name).N)
+	}
 }
 
 // as makes connections of one user.

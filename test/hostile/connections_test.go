@@ -4,6 +4,7 @@ package hostile
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -106,24 +107,12 @@ func deafWrong(s *sight) {
 	s.unless(s.Seconds <= 35 || gone == deafOnes, "%d of %d were closed after %.0f s", gone, deafOnes, s.Seconds)
 }
 
-// storm is 2,000 connections a second, most of which ask for something.
-func storm(a *assault) {
-	begun := time.Now()
-	var turns [50]int
-	a.rage(len(turns), "connections/s", func(i int) int {
-		n := turns[i]*len(turns) + i
-		turns[i]++
-		time.Sleep(time.Until(begun.Add(time.Duration(n) * time.Second / 2000)))
-		c, err := harness.DialAs(a.Socket, rascal)
-		if err != nil {
-			return 0
-		}
-		defer c.Close()
-		if turns[i]%4 > 0 {
-			harness.Ask(c, []byte{1, 32}, 33)
-		}
-		return 1
-	})
+// storm asks for something on three of four connections.
+func storm(_ *harness.Client, c net.Conn) error {
+	if rand.IntN(4) > 0 {
+		harness.Ask(c, []byte{1, 32}, 33)
+	}
+	return nil
 }
 
 // halves leaves TCP connections in every odd state: in the middle of a request, half closed in it, and reset with
@@ -161,12 +150,10 @@ func halvesWrong(s *sight) {
 	s.unless(s.after.Clients.Partial > s.before.Clients.Partial, "none was counted as left inside a request")
 }
 
-// leavers begin a request and go, as many as they can.
-func leavers(a *assault) {
-	a.rush(20, "connections/s", func(_ int, c net.Conn) int {
-		c.Write([]byte{2})
-		return 1
-	})
+// leave begins a request and goes.
+func leave(_ *harness.Client, c net.Conn) error {
+	c.Write([]byte{2})
+	return nil
 }
 
 // leaversWrong: clients that have gone leave nothing behind.
@@ -174,66 +161,43 @@ func leaversWrong(s *sight) {
 	s.unless(s.grown() < 16<<10, "%d KiB more, after %d clients have gone", s.grown(), s.after.Clients.Partial)
 }
 
-// garbage sends random bytes until it is cut off. What of them is a request gets its answer, which it reads now and
-// then.
-func garbage(a *assault) {
-	a.rush(50, "KiB/s", func(_ int, c net.Conn) (sent int) {
-		c.SetDeadline(time.Now().Add(time.Second))
-		b := make([]byte, 1024)
-		for ; a.Err() == nil; sent++ {
-			for i := range b {
-				b[i] = byte(rand.Uint32())
-				if i%16 == 0 {
-					b[i] %= 5 // else the first byte ends it
-				}
+// garbage is random bytes until it is cut off. What of them is a request gets its answer, which is read now and then.
+func garbage(_ *harness.Client, c net.Conn) error {
+	c.SetDeadline(time.Now().Add(time.Second))
+	b := make([]byte, 1024)
+	for {
+		for i := range b {
+			b[i] = byte(rand.Uint32())
+			if i%16 == 0 {
+				b[i] %= 5 // else the first byte ends it
 			}
-			if _, err := c.Write(b); err != nil {
-				return sent
-			}
-			c.Read(b)
 		}
-		return sent
-	})
+		if _, err := c.Write(b); err != nil {
+			return nil
+		}
+		c.Read(b)
+	}
 }
 
-// unknown sends nothing but unknown commands, each on a connection of its own.
-func unknown(a *assault) {
-	a.rush(20, "connections/s", func(i int, c net.Conn) int {
-		if b, _ := harness.Ask(c, []byte{byte(5 + i)}, 1); len(b) > 0 {
-			a.complain("command %d was answered", 5+i)
-		}
-		return 1
-	})
+// unknown is a command that there is not.
+func unknown(_ *harness.Client, c net.Conn) error {
+	command := 5 + byte(rand.IntN(251))
+	if b, _ := harness.Ask(c, []byte{command}, 1); len(b) > 0 {
+		return fmt.Errorf("command %d was answered", command)
+	}
+	return nil
 }
 
 func unknownWrong(s *sight) {
 	s.unless(s.after.Clients.Unknown > s.before.Clients.Unknown, "no unknown command was counted: the attack is none")
 }
 
-// flood sends the same again and again on n connections, and reads so many bytes of replies each time.
-func flood(n, uid int, what string, each, reply int, requests []byte) func(*assault) {
-	return func(a *assault) {
-		list := a.connect(n, a.as(uid), saying())
-		buffers := make([][]byte, len(list))
-		a.rage(len(list), what, func(i int) int {
-			c := list[i]
-			if buffers[i] == nil {
-				buffers[i] = make([]byte, 64<<10)
-			}
-			c.SetDeadline(time.Now().Add(harness.Patience))
-			_, err := c.Write(requests)
-			for got := 0; got < reply && err == nil; {
-				var m int
-				m, err = c.Read(buffers[i][:min(len(buffers[i]), reply-got)])
-				got += m
-			}
-			if err != nil {
-				a.complain("a flooding connection was closed: %v", err)
-				<-a.Done()
-				return 0
-			}
-			return each
-		})
+// flood sends the same again and again, and reads so many bytes of replies each time.
+func flood(reply int, requests []byte) func(*harness.Client, net.Conn) error {
+	return func(_ *harness.Client, c net.Conn) error {
+		r := harness.Send(c, requests...)
+		r.Discard(reply)
+		return r.Err
 	}
 }
 

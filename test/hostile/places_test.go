@@ -17,13 +17,8 @@ import (
 func hoard(a *assault) {
 	mine := a.connect(400, a.as(rascal), answered)
 	a.count("connections", len(mine))
-	a.rush(1, "refused/s", func(_ int, c net.Conn) int {
-		time.Sleep(time.Millisecond)
-		if b, _ := harness.Ask(c, []byte{0}, 4); len(b) > 0 {
-			return 0
-		}
-		return 1
-	})
+	besiege(1, harness.Kind{Name: "more tries/s", N: 1, Fresh: true, Pause: harness.Every(time.Millisecond),
+		Turn: func(_ *harness.Client, c net.Conn) error { answered(c); return nil }})(a)
 	a.keepsAll(mine)
 }
 

@@ -92,7 +92,8 @@ func receiver(d *ast.FuncDecl) string {
 func (p pkg) names() (fields map[string]int, undocumented int) {
 	fields, behaves := map[string]int{}, map[string]bool{}
 	count := func(name *ast.Ident, comments ...*ast.CommentGroup) {
-		if name.IsExported() && !slices.ContainsFunc(comments, func(c *ast.CommentGroup) bool { return c != nil }) && p.files[0].Name.Name != "main" {
+		commented := slices.ContainsFunc(comments, func(c *ast.CommentGroup) bool { return c != nil })
+		if name.IsExported() && !commented && p.files[0].Name.Name != "main" {
 			undocumented++
 		}
 	}

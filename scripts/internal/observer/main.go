@@ -3,7 +3,7 @@
 // while a process of another user polls the same counters without a pause.
 // scripts/entropy -o calls it, as root.
 //
-//	observer -seconds N -uid UID
+//	observer -seconds N
 package main
 
 import (
@@ -25,6 +25,9 @@ import (
 	"prngd/gatherers"
 )
 
+// nobody is the user that observes.
+const nobody = 65534
+
 // A record is one sample; both processes read the same clock.
 type record struct {
 	Time   int64 // ns since 1970, when it was complete
@@ -33,7 +36,6 @@ type record struct {
 
 func main() {
 	seconds := flag.Int("seconds", 30, "how long to sample each gatherer")
-	uid := flag.Uint("uid", 65534, "the user that observes")
 	poll := flag.String("poll", "", "be the observer of this gatherer")
 	flag.Parse()
 	for _, g := range gatherers.System() {
@@ -43,7 +45,7 @@ func main() {
 			err = observe(&g, time.Duration(*seconds)*time.Second)
 		case *poll == "" && g.Credit == gatherers.None && !strings.HasPrefix(g.Name, "process"):
 			// The observer's own process would show in a list of processes.
-			err = measure(&g, *seconds, uint32(*uid))
+			err = measure(&g, *seconds)
 		}
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "observer: %s: %v\n", g.Name, err)
@@ -71,10 +73,10 @@ func observe(g *gatherers.Gatherer, long time.Duration) error {
 }
 
 // measure samples g, has it observed, and compares.
-func measure(g *gatherers.Gatherer, seconds int, uid uint32) error {
+func measure(g *gatherers.Gatherer, seconds int) error {
 	var out bytes.Buffer
 	observer := exec.Command("/proc/self/exe", "-poll", g.Name, "-seconds", fmt.Sprint(seconds))
-	observer.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+	observer.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	observer.Stdout, observer.Stderr = &out, os.Stderr
 	if err := observer.Start(); err != nil {
 		return err

@@ -56,7 +56,8 @@ func summary(r io.Reader) (report string, failed bool, err error) {
 			shown = append(shown, strings.TrimRight(string(said[key]), "\n"), "FAIL "+strings.TrimSpace(key))
 		case "skip":
 			if e.Test != "" { // else it is a package without tests
-				reason := reasonOf(string(said[key]))
+				list := messages(said[key])
+				reason := strings.Join(list[max(0, len(list)-1):], "") // the last
 				skipped[reason] = append(skipped[reason], e.Test)
 			}
 		case "pass":
@@ -65,7 +66,11 @@ func summary(r io.Reader) (report string, failed bool, err error) {
 			} else if !strings.Contains(e.Test, "/") {
 				passed++
 			}
-			shown = append(shown, figuresOf(string(said[key]))...)
+			for _, message := range messages(said[key]) {
+				if strings.HasPrefix(message, "figure: ") {
+					shown = append(shown, message)
+				}
+			}
 		default:
 			continue
 		}
@@ -78,21 +83,13 @@ func summary(r io.Reader) (report string, failed bool, err error) {
 	return report, failed || passed == 0, events.Err()
 }
 
-func figuresOf(text string) (list []string) {
-	for line := range strings.Lines(text) {
-		if figure, ok := strings.CutPrefix(where.ReplaceAllString(line, ""), "figure: "); ok {
-			list = append(list, "figure: "+strings.TrimSpace(figure))
+// messages are the lines that a test has printed, without places in its source and without what go test says of it.
+func messages(text []byte) (list []string) {
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(where.ReplaceAllString(line, ""))
+		if !strings.HasPrefix(line, "---") && !strings.HasPrefix(line, "===") {
+			list = append(list, line)
 		}
 	}
 	return list
-}
-
-// reasonOf is the line before the verdict.
-func reasonOf(text string) (reason string) {
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "---") && !strings.HasPrefix(line, "===") {
-			reason = strings.TrimSpace(where.ReplaceAllString(line, ""))
-		}
-	}
-	return reason
 }
