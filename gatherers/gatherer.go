@@ -7,6 +7,7 @@ package gatherers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -93,7 +94,8 @@ type Gatherer struct {
 	Detail func() string
 }
 
-// Take takes one sample by Gather. A panic is an error: a library that knows
+// Take takes one sample by Gather. Whatever ends one after the deadline of ctx is told
+// as a sample that did not come in time. A panic is an error: a library that knows
 // this system, or its strange /proc, less well than it thought must not end
 // the program.
 func (g *Gatherer) Take(ctx context.Context) (data []byte, err error) {
@@ -102,7 +104,12 @@ func (g *Gatherer) Take(ctx context.Context) (data []byte, err error) {
 			data, err = nil, fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return g.Gather(ctx)
+	data, err = g.Gather(ctx)
+	var why Uncredited
+	if err != nil && ctx.Err() == context.DeadlineExceeded && !errors.As(err, &why) {
+		err = fmt.Errorf("no sample in time: %d bytes came", len(data))
+	}
+	return data, err
 }
 
 // Uncredited is returned beside a sample that must not count, and says why. It
