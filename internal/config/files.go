@@ -103,7 +103,7 @@ func (f *files) bytes(path, where string) ([]byte, error) {
 	}
 	file, err := f.env.Open(path)
 	if uid := os.Geteuid(); errors.Is(err, fs.ErrPermission) && f.env.Owner == 0 && uid != 0 {
-		err = fmt.Errorf("%w for uid %d, which the daemon has become", err, uid)
+		err = fmt.Errorf("%w for uid %d", err, uid)
 	}
 	if err != nil {
 		return nil, unreadable{later(err)}

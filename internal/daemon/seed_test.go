@@ -21,7 +21,7 @@ import (
 // A save that is asked for while a reseed is required, as after a jump of the clocks,
 // waits for it. Before the first seed it is refused.
 func TestSaveWaitsForAReseed(t *testing.T) {
-	f, err := seedfile.Open(seedfile.Options{Path: filepath.Join(t.TempDir(), "seed"), Owner: os.Getuid()})
+	f, err := seedfile.Open(seedfile.Options{Path: filepath.Join(t.TempDir(), "seed"), MachineID: []byte("a"), Owner: os.Getuid()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestSaveWaitsForAReseed(t *testing.T) {
 		synctest.Wait() // it waits
 		_, ticket = g.Held()
 		g.Release(ticket)
-		if err := <-saved; err != nil || f.Stats().LastSave.IsZero() || f.Stats().Failures > 0 {
+		if err := <-saved; err != nil || f.Stats().LastSave.IsZero() || f.Stats().Failures > 0 || !f.Stats().Creditable {
 			t.Errorf("after the reseed: %v, last save %v", err, f.Stats().LastSave)
 		}
 	})
@@ -135,6 +135,12 @@ func TestSeedCountsOnce(t *testing.T) {
 	if err := s.put("seed", seedState{File: &file{FD: -1, Dir: -1}}); err != nil {
 		t.Fatal(err)
 	}
+	s.preflight = true
+	tried := &seed{log: log, owner: os.Getuid, generator: g}
+	if err := tried.adopt(s); err != nil || !tried.held || tried.file != nil {
+		t.Errorf("a preflight takes the file: %v", err)
+	}
+	s.preflight = false
 	next := &seed{log: log, owner: os.Getuid, generator: g}
 	if err := next.adopt(s); err == nil {
 		t.Error("a file was adopted that is none")

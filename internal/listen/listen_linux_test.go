@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -79,16 +80,43 @@ func TestSupervisorsAbstractSocket(t *testing.T) {
 	}
 }
 
+// The owner of the directory of a socket can put another name of any file where the
+// new socket is, before it has its group and mode: that file keeps its own.
+func TestOtherFileInPlaceOfTheSocket(t *testing.T) {
+	dir := shortDir(t)
+	victim := dir + "/victim"
+	if err := os.WriteFile(victim, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, gid := range []int{-1, 4711} {
+		sys := realSystem()
+		sys.listen = func(network, address string) (net.Listener, error) {
+			ln, err := realSystem().listen(network, address)
+			os.Remove(address)
+			os.Link(victim, address)
+			return ln, err
+		}
+		s, _ := served(t, sys)
+		o := line(t, dir+"/s")
+		o.GID = gid
+		_, err := s.Prepare(t.Context(), []Options{o}, Start)
+		info, _ := os.Stat(victim)
+		if _, group := ownerOf(info); err == nil || !strings.Contains(err.Error(), "no longer a socket") || info.Mode() != 0o600 || group == 4711 {
+			t.Errorf("group %d: %v, and the other file has mode %v, group %d", gid, err, info.Mode(), group)
+		}
+	}
+}
+
 // E9: what only a start by root can do is said to be that, with the user who could not.
 func TestGroupNeedsRoot(t *testing.T) {
 	sys := realSystem()
-	sys.lchown = func(path string, _, _ int) error { return &fs.PathError{Op: "lchown", Path: path, Err: syscall.EPERM} }
+	sys.chgrp = func(path string, _ int) error { return &fs.PathError{Op: "chown", Path: path, Err: syscall.EPERM} }
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	path := filepath.Join(shortDir(t), "s")
 	line := Options{Address: egdproto.Address{Network: "unix", Path: path}, Mode: 0o600, GID: 7, Where: "conf:1"}
 	_, err := newSet(Config{Log: log}, sys).Prepare(t.Context(), []Options{line}, Strict)
-	want := fmt.Sprintf("conf:1: listening on %s: uid %d cannot give a socket to group 7, which needs a start by root: lchown: operation not permitted", path, os.Geteuid())
+	want := fmt.Sprintf("conf:1: listening on %s: uid %d cannot give a socket to group 7, which needs a start by root: chown: operation not permitted", path, os.Geteuid())
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, expected %s", err, want)
 	}

@@ -135,7 +135,7 @@ func (u *unixSocket) bind(mode fs.FileMode) error {
 // give gives the socket its group and mode, and remembers which file it is.
 func (u *unixSocket) give(o *Options) error {
 	if o.GID >= 0 {
-		err := u.sys.lchown(u.temp, -1, o.GID)
+		err := u.sys.chgrp(u.temp, o.GID)
 		if errors.Is(err, fs.ErrPermission) {
 			err = fmt.Errorf("uid %d cannot give a socket to group %d, which needs a start by root: %w", os.Geteuid(), o.GID, withoutPath(err))
 		}
