@@ -108,8 +108,8 @@ func upgrades(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// reports waits until the status matches: reports SOCKET REGEXP.
+// reports waits until the status matches, or no longer does: [!] reports SOCKET REGEXP.
 func reports(ts *testscript.TestScript, neg bool, args []string) {
 	want := regexp.MustCompile(args[1])
-	until(ts, args[1], func() bool { return want.MatchString(controlReply(ts, args[0], "status")) })
+	until(ts, args[1], func() bool { return want.MatchString(controlReply(ts, args[0], "status")) != neg })
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"prngd/egdproto"
+	"prngd/test/port"
 )
 
 func TestMain(m *testing.M) {
@@ -75,7 +76,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"listens": listens,
 	"stale":   stale,
 	"mode":    mode,
-	"port":    port,
+	"port":    reservePort,
 	"control": askControl,
 
 	"appears":  func(ts *testscript.TestScript, _ bool, args []string) { await(ts, args[0], true) },
@@ -96,6 +97,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"exits":   exits,
 	"inode":   inode,
 	"refused": refused,
+	"reloads": reloads,
 	"taken":   taken,
 
 	"sends": sends,
@@ -192,12 +194,12 @@ func mode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// port finds a free one: $PORT.
-func port(ts *testscript.TestScript, neg bool, args []string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// reservePort keeps a TCP port for the scenario: $PORT.
+func reservePort(ts *testscript.TestScript, neg bool, args []string) {
+	n, release, err := port.Reserve()
 	ts.Check(err)
-	defer l.Close()
-	ts.Setenv("PORT", fmt.Sprint(l.Addr().(*net.TCPAddr).Port))
+	ts.Defer(release)
+	ts.Setenv("PORT", fmt.Sprint(n))
 }
 
 // await looks at a path until it is there, or gone: a daemon in the foreground

@@ -21,18 +21,29 @@ const (
 	vmclockPage       = 4096 // the driver maps exactly this
 )
 
-func openGeneration() (func() (generationID, error), error) { return openVMClock("/dev/vmclock0") }
+func openGeneration() (func() (generationID, error), *os.File, error) {
+	return openVMClock("/dev/vmclock0")
+}
 
-// openVMClock maps a page that the hypervisor writes to: the ptp_vmclock driver
-// of Linux 6.13. A hypervisor that has it changes the generation before it runs
-// a restored guest, so there is no moment at which a clone reads the old one.
-// The mapping lasts as long as the process.
-func openVMClock(name string) (func() (generationID, error), error) {
+// openVMClock opens the device of the ptp_vmclock driver of Linux 6.13.
+func openVMClock(name string) (func() (generationID, error), *os.File, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("VM generation: %v: %w", err, errors.ErrUnsupported)
+		return nil, nil, fmt.Errorf("VM generation: %v: %w", err, errors.ErrUnsupported)
 	}
-	defer f.Close()
+	read, err := readGeneration(f)
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return read, f, nil
+}
+
+// readGeneration maps a page that the hypervisor writes to. A hypervisor that has
+// it changes the generation before it runs a restored guest, so there is no moment
+// at which a clone reads the old one. The mapping lasts as long as the program.
+func readGeneration(f *os.File) (func() (generationID, error), error) {
+	name := f.Name()
 	page, err := unix.Mmap(int(f.Fd()), 0, vmclockPage, unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
 		return nil, fmt.Errorf("VM generation: mapping %s: %v: %w", name, err, errors.ErrUnsupported)

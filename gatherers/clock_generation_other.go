@@ -5,8 +5,9 @@ package gatherers
 import (
 	"errors"
 	"fmt"
+	"os"
 )
 
-func openGeneration() (func() (generationID, error), error) {
-	return nil, fmt.Errorf("VM generation: %w", errors.ErrUnsupported)
+func openGeneration() (func() (generationID, error), *os.File, error) {
+	return nil, nil, fmt.Errorf("VM generation: %w", errors.ErrUnsupported)
 }

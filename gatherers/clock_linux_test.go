@@ -119,11 +119,12 @@ func TestVMClock(t *testing.T) {
 	if err := os.WriteFile(name, vmclock(7), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	read, err := openVMClock(name)
+	read, device, err := openVMClock(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &Generation{read: read}
+	defer device.Close()
+	g := &Generation{read: read, device: device}
 	g.last, _ = read()
 	f, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err != nil {
@@ -163,11 +164,41 @@ func TestVMClockWithoutGeneration(t *testing.T) {
 		if err := os.WriteFile(name, f(vmclock(7)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := openVMClock(name); !errors.Is(err, errors.ErrUnsupported) {
+		if _, _, err := openVMClock(name); !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("bad %s: %v", what, err)
 		}
 	}
-	if _, err := openVMClock(filepath.Join(t.TempDir(), "none")); !errors.Is(err, errors.ErrUnsupported) {
+	if _, _, err := openVMClock(filepath.Join(t.TempDir(), "none")); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("no device: %v", err)
+	}
+}
+
+// G15: a program that follows in the same process need not open the device, and
+// notices a change in between.
+func TestAdoptedGeneration(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "vmclock0")
+	if err := os.WriteFile(name, vmclock(7), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for last, changed := range map[byte]bool{7: false, 6: true} {
+		device, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer device.Close()
+		g, err := AdoptGeneration(device, [16]byte{last})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g.Changed() != changed || g.Changed() || g.Value() != [16]byte{7} || g.Device() != device {
+			t.Errorf("%d before: changed is not %v, or the value is %v", last, changed, g.Value())
+		}
+	}
+	none, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := AdoptGeneration(none, [16]byte{}); !errors.Is(err, errors.ErrUnsupported) || none.Close() == nil {
+		t.Errorf("a device without a page: %v, or it is open", err)
 	}
 }

@@ -25,13 +25,12 @@ const pipeDelay = time.Second
 // (0: a minute), its whole process group is killed.
 //
 // Unpredictable: what the program found, for somebody elsewhere. Predictable:
-// anybody on this host can run it too. Hence rate, in bits per byte, is only
-// credited if credit is true.
-func Command(path string, argv []string, rate Credit, every, timeout time.Duration, credit bool) Gatherer {
+// anybody on this host can run it too. rate is in bits per byte.
+func Command(path string, argv []string, rate Credit, every, timeout time.Duration) Gatherer {
 	if timeout <= 0 {
 		timeout = time.Minute
 	}
-	if !credit || !(rate > 0) { // PRNGD's files hold NaN and negative rates
+	if !(rate > 0) { // PRNGD's files hold NaN and negative rates
 		rate = None
 	}
 	return Gatherer{

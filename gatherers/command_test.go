@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +23,7 @@ const sh = "/bin/sh"
 
 // shell is a command that runs a script.
 func shell(script string, timeout time.Duration) gatherers.Gatherer {
-	return gatherers.Command(sh, []string{"sh", "-c", script}, 1, time.Minute, timeout, true)
+	return gatherers.Command(sh, []string{"sh", "-c", script}, 1, time.Minute, timeout)
 }
 
 func TestCommandOutput(t *testing.T) {
@@ -51,11 +52,11 @@ func TestCommandOutput(t *testing.T) {
 }
 
 func TestCommandArgumentsAsGiven(t *testing.T) {
-	g := gatherers.Command(sh, []string{"liar", "-c", "echo $0"}, 0, time.Minute, 0, false)
+	g := gatherers.Command(sh, []string{"liar", "-c", "echo $0"}, 0, time.Minute, 0)
 	if data, err := g.Gather(t.Context()); string(data) != "liar\n" {
 		t.Errorf("argv[0]: %q, %v", data, err)
 	}
-	data, err := gatherers.Command("/bin/echo", []string{"echo", "*", "$HOME", "a  b"}, 0, time.Minute, 0, false).Gather(t.Context())
+	data, err := gatherers.Command("/bin/echo", []string{"echo", "*", "$HOME", "a  b"}, 0, time.Minute, 0).Gather(t.Context())
 	if string(data) != "* $HOME a  b\n" {
 		t.Errorf("a shell had a hand in it: %q, %v", data, err)
 	}
@@ -63,16 +64,15 @@ func TestCommandArgumentsAsGiven(t *testing.T) {
 
 func TestCommandNameAndCredit(t *testing.T) {
 	argv := []string{"ls", "-alni", "/tmp"}
-	g := gatherers.Command("/bin/ls", argv, 0.02, time.Minute, 0, true)
+	g := gatherers.Command("/bin/ls", argv, 0.02, time.Minute, 0)
 	if g.Name != "command:/bin/ls -alni /tmp" || g.Credit != 0.02 {
 		t.Errorf("%s, %v", g.Name, g.Credit)
 	}
 	for _, c := range []struct {
 		rate, want gatherers.Credit
-		credit     bool
-	}{{0.02, 0, false}, {9, 8, true}, {-1, 0, true}, {1, 1, true}} {
-		if g := gatherers.Command("/bin/ls", argv, c.rate, time.Minute, 0, c.credit); g.Credit != c.want {
-			t.Errorf("rate %v, credit %v: %v, want %v", c.rate, c.credit, g.Credit, c.want)
+	}{{0, 0}, {9, 8}, {-1, 0}, {1, 1}, {gatherers.Credit(math.NaN()), 0}} {
+		if g := gatherers.Command("/bin/ls", argv, c.rate, time.Minute, 0); g.Credit != c.want {
+			t.Errorf("rate %v: %v, want %v", c.rate, g.Credit, c.want)
 		}
 	}
 }
@@ -86,15 +86,15 @@ func TestCommandOutputIsCapped(t *testing.T) {
 
 func TestMissingProgram(t *testing.T) {
 	for _, path := range []string{"/nonexistent/vmstat", "no-such-program"} {
-		data, err := gatherers.Command(path, []string{"x"}, 1, time.Minute, 0, true).Gather(t.Context())
+		data, err := gatherers.Command(path, []string{"x"}, 1, time.Minute, 0).Gather(t.Context())
 		if data != nil || err == nil || err.Error() != "not found" {
 			t.Errorf("%s: %q, %v", path, data, err)
 		}
 	}
-	if _, err := gatherers.Command("sh", []string{"sh", "-c", "echo x"}, 0, time.Minute, 0, false).Gather(t.Context()); err == nil {
+	if _, err := gatherers.Command("sh", []string{"sh", "-c", "echo x"}, 0, time.Minute, 0).Gather(t.Context()); err == nil {
 		t.Error("PATH was searched")
 	}
-	if _, err := gatherers.Command("/etc/passwd", []string{"x"}, 0, time.Minute, 0, false).Gather(t.Context()); !errors.Is(err, os.ErrPermission) {
+	if _, err := gatherers.Command("/etc/passwd", []string{"x"}, 0, time.Minute, 0).Gather(t.Context()); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("not executable: %v", err)
 	}
 }

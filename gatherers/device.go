@@ -28,12 +28,11 @@ func Device(path string, credit Credit, open func(path string) (*os.File, error)
 func (d *device) gatherer(name string, credit Credit, take func(context.Context, []byte) (int, error)) Gatherer {
 	d.open() // its error comes again with the first sample
 	buf := make([]byte, rawBytes(credit))
-	return Gatherer{
+	g := Gatherer{
 		Name:      name,
 		Every:     600 * time.Second,
 		Credit:    credit,
 		Untrusted: true,
-		Close:     func() { d.file.Close() }, // of nil: an error
 		Gather: func(ctx context.Context) ([]byte, error) {
 			if d.file == nil {
 				if err := d.open(); err != nil {
@@ -48,6 +47,7 @@ func (d *device) gatherer(name string, credit Credit, take func(context.Context,
 			return buf[:n], err
 		},
 	}
+	return exclusive(g, func() { d.file.Close() }) // of nil: an error
 }
 
 // rawBytes is the size of a sample of raw bytes: one block of the estimate at
@@ -104,12 +104,13 @@ func (d *device) open() error {
 
 // fill reads until p is full or ctx ends, and returns how far it came.
 func (d *device) fill(ctx context.Context, p []byte) (int, error) {
-	if deadline, ok := ctx.Deadline(); ok {
-		d.file.SetReadDeadline(deadline) // in vain on devices that cannot be polled
-	}
+	file := d.file
+	file.SetReadDeadline(time.Time{}) // in vain on devices that cannot be polled
+	// A past deadline wakes the read when ctx ends.
+	defer context.AfterFunc(ctx, func() { file.SetReadDeadline(time.Unix(1, 0)) })()
 	done, pause := 0, 10*time.Millisecond
 	for done < len(p) {
-		n, err := d.file.Read(p[done:])
+		n, err := file.Read(p[done:])
 		done += n
 		switch {
 		case errors.Is(err, syscall.EAGAIN), err == io.EOF && d.waits:

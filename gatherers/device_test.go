@@ -51,6 +51,35 @@ func TestDevice(t *testing.T) {
 	}
 }
 
+// A sample that a reload or its limit has ended spoils no later one, also where the
+// device cannot be opened again.
+func TestDeviceAfterALateSample(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	files := []*os.File{r}
+	g := gatherers.Device("/dev/slow", 8, func(string) (*os.File, error) {
+		if len(files) == 0 {
+			return nil, syscall.EACCES
+		}
+		f := files[0]
+		files = nil
+		return f, nil
+	})
+	defer g.Close()
+	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if data, err := g.Gather(short); err == nil {
+		t.Fatalf("%d bytes of a device that gives nothing", len(data))
+	}
+	w.Write(bytes.Repeat([]byte{7}, 1024))
+	if data, err := g.Gather(t.Context()); err != nil || len(data) != 1024 {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+}
+
 // What a device gave before it failed is no sample.
 func TestDeviceThatFails(t *testing.T) {
 	directory := func(string) (*os.File, error) { return os.Open(t.TempDir()) }
@@ -106,6 +135,27 @@ func TestFileIsCreditedOnce(t *testing.T) {
 			t.Errorf("mixed %q, %d bits", b.mix, b.bits)
 		}
 	})
+}
+
+// G18: a file that other users may read or write is mixed and counts for nothing.
+func TestFileOfOthers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "noise")
+	for mode, counts := range map[os.FileMode]bool{0o600: true, 0o400: true, 0o640: false, 0o604: false, 0o620: false, 0o602: false} {
+		if err := os.WriteFile(path, []byte("noise"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		for credit, want := range map[gatherers.Credit]bool{8: counts, 0: true} {
+			data, err := gatherers.File(path, credit).Gather(t.Context())
+			var why gatherers.Uncredited
+			if string(data) != "noise" || (err == nil) != want || err != nil && !errors.As(err, &why) {
+				t.Errorf("mode %04o, credit %v: %q, %v", mode, credit, data, err)
+			}
+		}
+		os.Chmod(path, 0o600)
+	}
 }
 
 func TestFileThatComesLater(t *testing.T) {

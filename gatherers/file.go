@@ -19,17 +19,17 @@ const maxFile = 1 << 20
 // It is opened here, if it can be: later we may no longer be root.
 //
 // Unpredictable: what its author says. Predictable: the same file after a
-// restart, a copy of it in a backup or an image. Hence its credit is 0 unless
-// the admin knows better.
+// restart, a copy of it in a backup or an image, and everything to another user
+// that may read or write it. Hence its credit is 0 unless the admin knows better,
+// and it counts only where its mode keeps others out.
 func File(path string, credit Credit) Gatherer {
 	file, _ := openRegular(path) // its error comes again with the sample
-	return Gatherer{
+	g := Gatherer{
 		Name:      "file:" + path,
 		Every:     60 * time.Second,
 		Credit:    credit,
 		Untrusted: true,
 		Once:      true,
-		Close:     func() { file.Close() }, // of nil: an error
 		Gather: func(context.Context) ([]byte, error) {
 			if file == nil {
 				f, err := openRegular(path)
@@ -39,9 +39,14 @@ func File(path string, credit Credit) Gatherer {
 				file = f
 			}
 			defer func() { file.Close(); file = nil }()
-			return io.ReadAll(io.LimitReader(file, maxFile))
+			data, err := io.ReadAll(io.LimitReader(file, maxFile))
+			if st, statErr := file.Stat(); err == nil && credit > 0 && (statErr != nil || st.Mode().Perm()&0o066 != 0) {
+				err = Uncredited("others may read or write " + path)
+			}
+			return data, err
 		},
 	}
+	return exclusive(g, func() { file.Close() }) // of nil: an error
 }
 
 func openRegular(path string) (*os.File, error) {

@@ -7,6 +7,7 @@ package gatherers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -83,8 +84,9 @@ type Gatherer struct {
 	// too, counting nothing.
 	Gather func(ctx context.Context) ([]byte, error)
 
-	// Close, if not nil, closes what is open for a first sample that will never be
-	// taken. It is not called together with Gather, nor after it.
+	// Close, if not nil, closes what is open, when the sample under way has ended,
+	// for which it does not wait. Gather then fails. It may be called at any time,
+	// and again.
 	Close func()
 
 	// Detail, if not nil, is one line about the source for the status, such as
@@ -92,7 +94,8 @@ type Gatherer struct {
 	Detail func() string
 }
 
-// Take takes one sample by Gather. A panic is an error: a library that knows
+// Take takes one sample by Gather. Whatever ends one after the deadline of ctx is told
+// as a sample that did not come in time. A panic is an error: a library that knows
 // this system, or its strange /proc, less well than it thought must not end
 // the program.
 func (g *Gatherer) Take(ctx context.Context) (data []byte, err error) {
@@ -101,7 +104,12 @@ func (g *Gatherer) Take(ctx context.Context) (data []byte, err error) {
 			data, err = nil, fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return g.Gather(ctx)
+	data, err = g.Gather(ctx)
+	var why Uncredited
+	if err != nil && ctx.Err() == context.DeadlineExceeded && !errors.As(err, &why) {
+		err = fmt.Errorf("no sample in time: %d bytes came", len(data))
+	}
+	return data, err
 }
 
 // Uncredited is returned beside a sample that must not count, and says why. It
@@ -114,3 +122,6 @@ func (u Uncredited) Error() string { return string(u) }
 // A Sink takes a sample and the bits it counts for. It is called by many
 // goroutines at once and must not keep data.
 type Sink func(g *Gatherer, data []byte, bits int)
+
+// gather takes one sample: see Gatherer.Gather.
+type gather = func(context.Context) ([]byte, error)

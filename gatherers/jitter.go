@@ -66,11 +66,12 @@ type Jitter struct {
 // buffer, of four symbols each. The first seed needs two samples.
 func (j Jitter) Gatherer() Gatherer {
 	s := newSampler(j)
-	return Gatherer{
+	g := Gatherer{
 		Name: jitterName, Every: 10 * time.Minute, Relaxed: time.Hour,
 		Credit: jitterCredit, Tested: true,
 		Gather: s.gather, Detail: s.detail,
 	}
+	return exclusive(g, func() {}) // nothing is open between samples
 }
 
 func (j Jitter) withDefaults() Jitter {

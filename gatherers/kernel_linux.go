@@ -13,6 +13,12 @@ const (
 	devURandom = 1<<8 | 9
 )
 
+// isKernelDevice goes by the number of the device.
+func isKernelDevice(path string) bool {
+	var st unix.Stat_t
+	return unix.Stat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFCHR && (st.Rdev == devRandom || st.Rdev == devURandom)
+}
+
 // readKernel fills b by getrandom(2), or else from the device. x/sys asks the
 // vDSO, unless a system call is wanted.
 func readKernel(b []byte, call bool) KernelState {

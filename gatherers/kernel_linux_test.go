@@ -51,3 +51,14 @@ func TestOtherDevicesAreNotURandom(t *testing.T) {
 		t.Error("/dev/zero was asked whether the kernel is seeded")
 	}
 }
+
+// G19: a node of the same number is the same device, whatever its name.
+func TestIsKernelDevice(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/dev/random": true, "/dev/urandom": true, "/dev/null": false, "/dev": false, "/nonexistent": false,
+	} {
+		if got := isKernelDevice(path); got != want {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+}

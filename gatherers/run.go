@@ -40,6 +40,7 @@ func (r *Runner) Run(ctx context.Context, list []Gatherer) {
 	var loops sync.WaitGroup
 	for _, s := range r.adopt(list) {
 		if s.status.State == Exhausted {
+			s.close() // what it has opened is never read
 			continue
 		}
 		loops.Go(func() { r.keep(ctx, s, start) })

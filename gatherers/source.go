@@ -74,6 +74,12 @@ func (s *source) sample(ctx context.Context) ([]byte, error) {
 // late is the error of a sample that came after its time, or not at all.
 func (s *source) late() error { return fmt.Errorf("no sample within %v", s.limit()) }
 
+func (s *source) close() {
+	if s.Close != nil {
+		s.Close()
+	}
+}
+
 // judge runs the health tests of a credited source over a sample, without the
 // Runner's lock: they take longer than a status may wait. It returns whether
 // the sample may count.

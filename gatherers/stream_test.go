@@ -218,3 +218,28 @@ func TestFIFOIsNothingElse(t *testing.T) {
 		}
 	}
 }
+
+// E10: a generator that says nothing is told of in words: the sample did not come in time.
+func TestNoSampleInTime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	fifo := filepath.Join(t.TempDir(), "f")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range []gatherers.Gatherer{
+		gatherers.Stream(egdproto.Address{Network: "unix", Path: path}, 1),
+		gatherers.FIFO(fifo, 1, gatherers.OpenFIFO),
+		gatherers.Program(sh, []string{"sh", "-c", "exec sleep 300"}, 0, gatherers.RunRaw),
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		if _, err := g.Take(ctx); err == nil || !strings.HasPrefix(err.Error(), "no sample in time: 0 bytes") {
+			t.Errorf("%s: %v", g.Name, err)
+		}
+		cancel()
+	}
+}

@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// gather takes one sample: see Gatherer.Gather.
-type gather = func(context.Context) ([]byte, error)
-
 // System returns the built-in registry: what every machine has. Each call
 // returns gatherers that share nothing with those of another call.
 func System() []Gatherer {

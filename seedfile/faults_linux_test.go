@@ -141,6 +141,9 @@ func fileFaults() []fault {
 		}},
 		{"foreign owner, mode 0600", func(_ *testing.T, p *place) error { return os.Chown(p.seed(), 12345, -1) }},
 		{"group-readable, 0640", mode(0o640)},
+		{"root's and world-readable, 0644", func(t *testing.T, p *place) error {
+			return errors.Join(os.Chmod(p.seed(), 0o644), os.Chown(p.seed(), 0, -1))
+		}},
 		{"world-readable, 0644; directory not writable", func(t *testing.T, p *place) error {
 			return errors.Join(os.Chmod(p.seed(), 0o644), unwritable(p))
 		}},
@@ -199,6 +202,7 @@ func otherFaults() []fault {
 			return nil
 		}},
 		{"seed-credit no", func(_ *testing.T, p *place) error { p.options.Credit = false; return nil }},
+		{"second seed file of one run", func(_ *testing.T, p *place) error { p.options.Again = true; return nil }},
 		{"clock set back ten years since the last save", func(_ *testing.T, p *place) error {
 			later := time.Now().AddDate(10, 0, 0)
 			return os.Chtimes(p.seed(), later, later)

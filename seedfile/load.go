@@ -102,6 +102,8 @@ func (f *File) objection() string {
 		return "was used before"
 	case !f.options.Credit:
 		return "seed-credit is off"
+	case f.options.Again:
+		return "may be this daemon's own output"
 	}
 	return ""
 }

@@ -42,6 +42,10 @@ type Options struct {
 	// mixed and replaced just the same, and counted as nothing.
 	Credit bool
 
+	// Again says that the caller has used or saved a seed before, in this file or in
+	// another: what is in it may be the caller's own output, and is not counted.
+	Again bool
+
 	// Owner is the uid, beside root, that may own the file and its directory:
 	// the one the daemon runs as.
 	Owner int

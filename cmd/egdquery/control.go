@@ -189,8 +189,8 @@ func (s *controls) askError(address egdproto.Address, verb string, err error) er
 		return &exitError{exitTempFail, fmt.Errorf("%s: %w", verb, err)}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &exitError{exitTempFail, fmt.Errorf("%s: no answer within %s", address, s.limit)}
-	case errors.As(err, &network):
-		return &exitError{exitIO, fmt.Errorf("%s: %w", address, err)}
+	case errors.As(err, &network): // which would name the socket as it was bound
+		return &exitError{exitIO, fmt.Errorf("%s: %w", address, network.Err)}
 	}
 	return &exitError{exitProtocol, fmt.Errorf("%s: %w", address, err)}
 }

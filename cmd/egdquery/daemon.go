@@ -95,6 +95,13 @@ func (p place) probe(limit time.Duration) (*daemon, error) {
 	d.limit = limit
 	if _, err := d.client.Level(); err != nil {
 		d.conn.Close()
+		var network *net.OpError // would name the socket as it was bound
+		if errors.As(err, &network) {
+			err = network.Err
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = fmt.Errorf("no answer within %s", limit)
+		}
 		return nil, err
 	}
 	return d, nil
@@ -156,7 +163,7 @@ func (d *daemon) talkError(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &exitError{exitProtocol, fmt.Errorf("%s: the daemon closed the connection before its answer was complete", d.address)}
 	case errors.As(err, &network):
-		return &exitError{exitIO, fmt.Errorf("%s: %w", d.address, err)}
+		return &exitError{exitIO, fmt.Errorf("%s: %w", d.address, network.Err)}
 	}
 	return &exitError{exitProtocol, fmt.Errorf("%s: %w", d.address, err)}
 }

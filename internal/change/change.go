@@ -14,6 +14,14 @@ type Change interface {
 	Rollback()
 }
 
+// Partial is a Change that goes without something that was asked for, which is
+// tried again later.
+type Partial interface {
+	Change
+	// Lacks returns why, one error for each thing; none if nothing is missing.
+	Lacks() []error
+}
+
 // Exit statuses of a change that is refused (sysexits.h).
 const (
 	ExitLater = 75 // EX_TEMPFAIL: it may work later
@@ -73,6 +81,16 @@ func (all All) Commit() error {
 		errs[i] = c.Commit()
 	}
 	return errors.Join(errs...)
+}
+
+// Lacks joins what every [Partial] change goes without.
+func (all All) Lacks() (errs []error) {
+	for _, c := range all {
+		if p, ok := c.(Partial); ok {
+			errs = append(errs, p.Lacks()...)
+		}
+	}
+	return errs
 }
 
 // Rollback rolls every change back, the last one first.

@@ -181,11 +181,14 @@ func (o *Options) finish(addresses []string) error {
 		if err != nil {
 			return err
 		}
-		if a.Network == "tcp" && !a.Loopback() {
+		if a.Network == "tcp" && !a.Loopback() && !o.Kill {
 			return fmt.Errorf("address %q: expected tcp/localhost:PORT; "+
 				"to serve other hosts, write listen %s allow=NETWORK into prngd.conf", s, a)
 		}
 		o.Addresses = append(o.Addresses, a)
+	}
+	if o.Kill && (o.CheckConfig || o.Sample != "") || o.CheckConfig && o.Sample != "" {
+		return errors.New("options --kill, --check-config and --sample: expected one of them")
 	}
 	if o.Count > 0 && o.Sample == "" {
 		return errors.New("option --count: expected --sample GATHERER as well")

@@ -11,11 +11,12 @@ import (
 	"strings"
 	"testing"
 
+	"prngd/egdproto"
 	"prngd/internal/control"
 )
 
-// FuzzRequest: whatever another user sends, the answer is one JSON object and the end: the
-// report if the first line, of at most 64 bytes, is status; if it is another verb,
+// FuzzRequest: whatever another user sends, the answer is one JSON object and the end, but
+// none to a command of the EGD protocol: the report if the first line, of at most 64 bytes, is status; if it is another verb,
 // what became of that; and else what was expected.
 func FuzzRequest(f *testing.F) {
 	for _, s := range []string{"status\n", "status\r\n", "status", "statuss\n", "\n", "save\nstatus\n", "reload\r\r\n",
@@ -35,6 +36,9 @@ func FuzzRequest(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, request []byte) {
 		a := talk(t, path, request)
+		if isEGD(request) {
+			return
+		}
 		line, _, found := bytes.Cut(request[:min(len(request), 64)], []byte("\n"))
 		verb := strings.TrimRight(string(line), "\r")
 		switch {
@@ -56,6 +60,8 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
+func isEGD(request []byte) bool { return len(request) > 0 && request[0] <= byte(egdproto.PID) }
+
 // talk sends all of a request and returns the only answer.
 func talk(t *testing.T, path string, request []byte) (a control.Answer) {
 	t.Helper()
@@ -69,6 +75,12 @@ func talk(t *testing.T, path string, request []byte) (a control.Answer) {
 		c.(*net.UnixConn).CloseWrite()
 	}()
 	answers := json.NewDecoder(c)
+	if isEGD(request) {
+		if err := answers.Decode(&a); err == nil {
+			t.Fatalf("%q: %+v", request, a)
+		}
+		return a
+	}
 	if err := answers.Decode(&a); err != nil || a.Version != control.Version {
 		t.Fatalf("%q: %+v, %v", request, a, err)
 	}

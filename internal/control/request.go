@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"prngd/egdproto"
 )
 
 // The verbs. All but Status are for uid 0 and the uid that started the daemon.
@@ -61,11 +63,19 @@ type request struct {
 	n    int
 }
 
+// errEGD is about a client of the EGD protocol: no request of ours begins with one
+// of its commands.
+var errEGD = errors.New("reading control request: found one of the EGD protocol")
+
 // readLine reads the request, of which said has come before. With an error it
 // returns what there is of it.
 func readLine(r io.Reader, said string) (string, error) {
 	all := io.LimitReader(io.MultiReader(strings.NewReader(said), r), maxLine)
-	line, err := bufio.NewReaderSize(all, maxLine).ReadString('\n')
+	in := bufio.NewReaderSize(all, maxLine)
+	if first, _ := in.Peek(1); len(first) == 1 && first[0] <= byte(egdproto.PID) {
+		return "", errEGD
+	}
+	line, err := in.ReadString('\n')
 	var op *net.OpError // it would name the socket as it was bound
 	if errors.As(err, &op) {
 		err = op.Err
@@ -126,6 +136,8 @@ func exchange(rw io.ReadWriter, line string) (*Answer, error) {
 	switch {
 	case err != nil && unsent != nil:
 		return nil, fmt.Errorf("sending control request: %w", unsent)
+	case err == io.EOF:
+		return nil, errors.New("reading control answer: found none before the end, expected prngd's control socket")
 	case err != nil:
 		return nil, fmt.Errorf("reading control answer: %w", err)
 	case a.Error != "":

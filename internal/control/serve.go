@@ -126,6 +126,10 @@ func (s *Server) client(ctx context.Context, c net.Conn, said string, peer peerc
 		s.Adopt(Unread{unix, line})
 		return
 	}
+	if errors.Is(err, errEGD) { // the client would take an answer for random bytes
+		leave()
+		return
+	}
 	var q request
 	if err == nil {
 		q, err = s.request(line, peer)

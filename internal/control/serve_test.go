@@ -95,7 +95,6 @@ func TestRefusals(t *testing.T) {
 		"statu\n",
 		"status status\n",
 		"\n",
-		"\x00\x01\x02\n",
 		strings.Repeat("a", 64),
 		strings.Repeat("status\n", 9000),
 	} {
@@ -108,6 +107,21 @@ func TestRefusals(t *testing.T) {
 			}
 		} else if err == nil || !strings.Contains(err.Error(), "expected") {
 			t.Errorf("%.10q: %v, expected a refusal that says what is expected", request, err)
+		}
+	}
+}
+
+// E2: a client of the EGD protocol that is given the control socket by mistake gets
+// nothing, at once: it would take an answer in JSON for random bytes.
+func TestNothingForEGD(t *testing.T) {
+	dial := serve(t, control.Handler{Owner: os.Getuid(), Status: func() control.Report { return control.Report{} }})
+	for _, request := range []string{"\x00", "\x01\x10", "\x02\x10", "\x02\n", "\x03\x00\x08\x01\n", "\x04"} {
+		c := dial()
+		if _, err := io.WriteString(c, request); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(c); len(got) > 0 || err != nil {
+			t.Errorf("%q got %q, %v, expected the end", request, got, err)
 		}
 	}
 }

@@ -6,7 +6,6 @@
 package credit
 
 import (
-	"path"
 	"slices"
 	"strings"
 
@@ -34,7 +33,7 @@ func Gatherer(g *gatherers.Gatherer) prng.Policy {
 // and other daemons may have been cloned as well, and commands are not tested.
 func independent(name string) bool {
 	device, is := strings.CutPrefix(name, "dev:")
-	return name == "jitter" || is && path.Base(device) != "random" && path.Base(device) != "urandom"
+	return name == "jitter" || is && !gatherers.KernelDevice(device)
 }
 
 // SeedFile returns the policy for the seed file: at most half of the first seed,
@@ -53,14 +52,13 @@ func Exchange(path string) prng.Policy {
 // generation. It is added with 0 bits: it is no secret.
 func Generation() prng.Policy { return prng.Policy{Name: "generation", Untrusted: true} }
 
-// Client returns the policy for what clients write. They seed alone only if the
-// configuration says so.
+// Client returns the policy for what clients write. Those that may seed without
+// another source are a source of their own: the limit of the others stays.
 func Client(alone bool) prng.Policy {
-	p := prng.Policy{Name: "client", Untrusted: true, FirstSeedLimit: untrustedLimit}
 	if alone {
-		p.FirstSeedLimit = 0
+		return prng.Policy{Name: "client-alone", Untrusted: true}
 	}
-	return p
+	return prng.Policy{Name: "client", Untrusted: true, FirstSeedLimit: untrustedLimit}
 }
 
 // Command returns the credit of a command's output: the rate of its line where
@@ -91,13 +89,18 @@ type Writer struct {
 // Writers is the write-credit policy.
 type Writers []Writer
 
-// Counts reports whether the writes of peer may count: one line matches both its
-// uid and its gid.
-func (w Writers) Counts(peer peercred.Cred) bool {
-	return slices.ContainsFunc(w, func(l Writer) bool {
-		return (l.UID < 0 || l.UID == peer.UID) && (l.GID < 0 || l.GID == peer.GID)
-	})
+// matches reports whether the line names both uid and gid of peer.
+func (l Writer) matches(peer peercred.Cred) bool {
+	return (l.UID < 0 || l.UID == peer.UID) && (l.GID < 0 || l.GID == peer.GID)
 }
 
-// Alone reports whether some writer may seed without another source.
-func (w Writers) Alone() bool { return slices.ContainsFunc(w, func(l Writer) bool { return l.Alone }) }
+// Counts reports whether the writes of peer may count: one line matches it.
+func (w Writers) Counts(peer peercred.Cred) bool {
+	return slices.ContainsFunc(w, func(l Writer) bool { return l.matches(peer) })
+}
+
+// Alone reports whether the writes of peer may seed without another source: a line
+// that says so matches it.
+func (w Writers) Alone(peer peercred.Cred) bool {
+	return slices.ContainsFunc(w, func(l Writer) bool { return l.Alone && l.matches(peer) })
+}

@@ -2,6 +2,8 @@ package credit
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -10,6 +12,19 @@ import (
 	"prngd/internal/prng"
 	"prngd/seedfile"
 )
+
+// G19: the kernel's generator under another name is no independent noise.
+func TestKernelUnderAnotherName(t *testing.T) {
+	for target, want := range map[string]bool{"/dev/urandom": false, "/dev/random": false, "/dev/null": true} {
+		link := filepath.Join(t.TempDir(), "hwrng")
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+		if p := Gatherer(&gatherers.Gatherer{Name: "dev:" + link}); p.Independent != want {
+			t.Errorf("%s by another name: independent %v", target, p.Independent)
+		}
+	}
+}
 
 // Which sources count, and for how much at most before the first seed.
 func TestPolicies(t *testing.T) {
@@ -27,7 +42,7 @@ func TestPolicies(t *testing.T) {
 		"exchange":       {Exchange("/x"), prng.Policy{Name: "exchange:/x", Untrusted: true}},
 		"generation":     {Generation(), prng.Policy{Name: "generation", Untrusted: true}},
 		"clients":        {Client(false), prng.Policy{Name: "client", Untrusted: true, FirstSeedLimit: 256}},
-		"clients, alone": {Client(true), prng.Policy{Name: "client", Untrusted: true}},
+		"clients, alone": {Client(true), prng.Policy{Name: "client-alone", Untrusted: true}},
 	} {
 		if !reflect.DeepEqual(row.got, row.want) {
 			t.Errorf("%s: %+v, expected %+v", name, row.got, row.want)
@@ -77,8 +92,8 @@ func TestCommand(t *testing.T) {
 }
 
 func TestFile(t *testing.T) {
-	if File(8, false) != 8 || File(8, true) != gatherers.None {
-		t.Errorf("once %v, again %v", File(8, false), File(8, true))
+	if File(0.5, false) != 0.5 || File(0.5, true) != gatherers.None {
+		t.Errorf("once %v, again %v", File(0.5, false), File(0.5, true))
 	}
 }
 
@@ -107,8 +122,26 @@ func TestWriters(t *testing.T) {
 			t.Errorf("%+v, uid %d gid %d: %v", row.writers, row.uid, row.gid, got)
 		}
 	}
-	if (Writers{{UID: 1}, {UID: 2}}).Alone() || !(Writers{{UID: 1}, {UID: 2, Alone: true}}).Alone() {
-		t.Error("alone")
+}
+
+// G14: alone is a word of one line, and gives nothing to the peers of the others.
+func TestWritersAlone(t *testing.T) {
+	two := Writers{{UID: 1, GID: -1}, {UID: 2, GID: -1, Alone: true}}
+	for _, row := range []struct {
+		writers Writers
+		uid     int
+		want    bool
+	}{
+		{nil, 0, false},
+		{two, 1, false},
+		{two, 2, true},
+		{two, 3, false},
+		{Writers{{UID: 1, GID: 9}, {UID: -1, GID: 9, Alone: true}}, 1, true},
+		{Writers{{UID: 1, GID: 8, Alone: true}, {UID: 1, GID: 9}}, 1, false},
+	} {
+		if got := row.writers.Alone(peercred.Cred{UID: row.uid, GID: 9}); got != row.want {
+			t.Errorf("%+v, uid %d: %v", row.writers, row.uid, got)
+		}
 	}
 }
 

@@ -62,6 +62,13 @@ func (c *changes) ask(verb string) func(context.Context) error {
 	}
 }
 
+// waiting reports whether a change was asked for and has not begun.
+func (c *changes) waiting(verb string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.next[verb] != nil
+}
+
 // run carries out what is submitted until ctx ends.
 func (c *changes) run(ctx context.Context) {
 	for {

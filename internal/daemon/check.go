@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"prngd/internal/logging"
 	"prngd/internal/peercred"
 	"prngd/internal/sources"
+	"prngd/seedfile"
 )
 
 // checkConfig is a start without the commit: it prepares everything, takes one
@@ -34,14 +36,17 @@ func checkConfig(version string, o config.Options, stdout io.Writer) error {
 	if err != nil {
 		return exitError{change.ExitNever, err}
 	}
-	d, err := prepared(version, s)
+	d, lacks, err := prepared(version, s)
 	var inUse error
 	if errors.Is(err, listen.ErrInUse) { // the rest is worth knowing, too
 		inUse = err
-		d, err = preparedWithoutSockets(version, s)
+		d, lacks, err = preparedWithoutSockets(version, s)
 	}
 	if err != nil {
 		return exitError{change.ExitNever, err}
+	}
+	for _, err := range lacks {
+		fmt.Fprintln(stdout, "degraded", oneLine(err))
 	}
 	found, all := 0, d.own.sources.List()
 	for _, r := range trial(all) {
@@ -63,37 +68,41 @@ func checkConfig(version string, o config.Options, stdout io.Writer) error {
 // prepared is a daemon whose start was prepared and rolled back, but for its
 // sources, which can be sampled. What the daemon of this configuration has that
 // runs already is left alone.
-func prepared(version string, s *config.Settings) (*daemon, error) {
+func prepared(version string, s *config.Settings) (*daemon, []error, error) {
 	pid := runningDaemon(s)
 	return prepare(version, s, pid, func(l config.Socket) bool { return pid > 0 && servedBy(l.Address, pid) })
 }
 
 // preparedWithoutSockets is like prepared for a program that does not listen.
-func preparedWithoutSockets(version string, s *config.Settings) (*daemon, error) {
+func preparedWithoutSockets(version string, s *config.Settings) (*daemon, []error, error) {
 	return prepare(version, s, 0, func(config.Socket) bool { return true })
 }
 
 // prepare prepares a start and rolls it back, but for the sources. The sockets for
-// which served is true are left alone, and the pid file if it names pid.
-func prepare(version string, s *config.Settings, pid int, served func(config.Socket) bool) (*daemon, error) {
+// which served is true are left alone, and the pid file if it names pid. It also
+// returns what the daemon would have gone without.
+func prepare(version string, s *config.Settings, pid int, served func(config.Socket) bool) (*daemon, []error, error) {
 	sink, err := onStderr()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d, err := build(origin{Program: version, Foreground: true, Owner: os.Getuid()}, s, sink)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d.own.clients.served, d.own.control.served = served, served
 	d.own.pidFile.ignore(s.PIDFile.Path, pid)
 	d.own.commands.start(s)
 	if err := adoptAll(d.parts, nil); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	all, err := prepareAll(context.Background(), d.parts, s, starting)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	lacks := slices.DeleteFunc(all.Lacks(), func(err error) bool {
+		return pid > 0 && errors.Is(err, seedfile.ErrInUse) // a restart ends the daemon that has the file
+	})
 	for i := len(all) - 1; i >= 0; i-- {
 		if d.parts[i].part == d.own.sources {
 			err = all[i].Commit()
@@ -101,7 +110,7 @@ func prepare(version string, s *config.Settings, pid int, served func(config.Soc
 			all[i].Rollback()
 		}
 	}
-	return d, err
+	return d, lacks, err
 }
 
 // prepareFrom prepares every part from what the daemon that serves holds, and rolls
@@ -218,7 +227,7 @@ func sample(version string, o config.Options, stdout io.Writer) error {
 	if err != nil {
 		return startError(err)
 	}
-	d, err := preparedWithoutSockets(version, s)
+	d, _, err := preparedWithoutSockets(version, s)
 	if err != nil {
 		return startError(err)
 	}

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"os"
 
 	"github.com/sirupsen/logrus"
 
@@ -22,13 +23,8 @@ type serverPart struct {
 	log       *logrus.Logger
 	generator *prng.Generator
 	parked    []server.Connection // to be handed over
+	queues    *os.File            // what they have asked for, until the exec
 	inherited int                 // connections
-}
-
-// serverState is the section of a state document.
-type serverState struct {
-	Stats       server.Stats        `json:"stats"`
-	Connections []server.Connection `json:"connections,omitempty"`
 }
 
 func newServer(g *prng.Generator, log *logrus.Logger) *serverPart {
@@ -61,7 +57,7 @@ func (p *serverPart) limits(s *config.Settings) server.Config {
 		MaxConnections: p.maxConnections(s.MaxConnections),
 		PerUID:         s.PerUID,
 		CreditsWrites:  writers.Counts,
-		Alone:          writers.Alone(),
+		Alone:          writers.Alone,
 	}
 }
 
@@ -96,16 +92,27 @@ func (p *serverPart) maxConnections(asked int) int {
 }
 
 func (p *serverPart) handOver(s *state) error {
+	next := serverState{Stats: p.Stats(), Connections: p.parked}
+	if p.queues != nil { // of an exec that failed
+		p.queues.Close()
+	}
+	p.queues = next.detachQueues()
 	var fds []int
 	for _, c := range p.parked {
 		fds = append(fds, c.FD)
 	}
-	return s.put("server", serverState{p.Stats(), p.parked}, fds...)
+	if next.Queues > 0 {
+		fds = append(fds, next.Queues)
+	}
+	return s.put("server", next, fds...)
 }
 
 func (p *serverPart) adopt(s *state) error {
 	var before serverState
 	if found, err := s.get("server", &before); !found || s.preflight {
+		return err
+	}
+	if err := before.attachQueues(); err != nil {
 		return err
 	}
 	p.inherited = len(before.Connections)

@@ -200,5 +200,5 @@ func runCommand(ctx context.Context, request []byte) ([]byte, error) {
 		defer cancel()
 		return gatherers.RunRaw(ctx, self, args, r.Raw)
 	}
-	return gatherers.Command(self, args, gatherers.None, 0, r.Timeout, false).Gather(ctx)
+	return gatherers.Command(self, args, gatherers.None, 0, r.Timeout).Gather(ctx)
 }

@@ -69,7 +69,7 @@ func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
 	}
 	d := &daemon{origin: o, log: sink.Log, calls: make(chan func()), signals: make(chan os.Signal, 8)}
 	d.warn(privileges.Undumpable()) // before there is any secret
-	d.own.log = &logPart{sink, o.Foreground}
+	d.own.log = &logPart{Sink: sink, foreground: o.Foreground}
 	d.own.commands = &commandRunner{log: d.log}
 	d.own.sources = newSources(sources.Options{Log: d.log, ReseedKernel: kernelrng.Reseed, Ticker: ticker.Run}, d.own.commands, o.Owner)
 	var err error
@@ -170,6 +170,9 @@ func (d *daemon) serve() error {
 		go task(life)
 	}
 	go returnMemory(life, d.own.server.Server)
+	if d.origin.Upgrades > 0 {
+		go d.catchUp()
+	}
 	if os.Getpid() == 1 {
 		go commands.Reap(life)
 	}

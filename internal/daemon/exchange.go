@@ -124,6 +124,14 @@ func (c *exchangeChange) Commit() error {
 	return nil
 }
 
+// Lacks returns why files are not stirred.
+func (c *exchangeChange) Lacks() (errs []error) {
+	for _, x := range c.files {
+		errs = append(errs, lack(x.line.Where, "exchange", x.err)...)
+	}
+	return errs
+}
+
 // Rollback closes what was opened.
 func (c *exchangeChange) Rollback() {
 	for _, x := range c.opened {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -85,14 +86,21 @@ func (p *generatorPart) adopt(s *state) error {
 
 func (p *generatorPart) close() {}
 
+// errReseedFirst refuses an upgrade: a new program could not know what this one
+// waits for.
+var errReseedFirst = change.Later(errors.New("a reseed is required before the next reply: ask again"))
+
 // secretFor returns what the generator of the next program begins with: 64 bytes
-// of output, none while this one is unseeded, and a digest of all that is in the
-// pools and has not reached the output yet.
-func secretFor(g *prng.Generator) []byte {
+// of output, zeros while this one is unseeded, and a digest of all that is in the
+// pools and has not reached the output yet. It is the last look for an event, which
+// would be forgotten: there is an error then.
+func secretFor(g *prng.Generator) ([]byte, error) {
 	b := make([]byte, credit.HandoverSize)
-	g.Generate(b[:credit.HandoverOutput])
+	if !g.Generate(b[:credit.HandoverOutput]) && g.State() == prng.ReseedRequired {
+		return nil, errReseedFirst
+	}
 	g.Digest((*[32]byte)(b[credit.HandoverOutput:]), []byte("handover"))
-	return b
+	return b, nil
 }
 
 // personalization separates this generator from every other: program, machine,

@@ -17,7 +17,8 @@ import (
 // logPart is the part that writes the log.
 type logPart struct {
 	*logging.Sink
-	foreground bool // to standard error unless told otherwise
+	foreground bool   // to standard error unless told otherwise
+	held       string // in a preflight: the log file that the daemon that serves has open
 }
 
 func logSettings(s *config.Settings, foreground bool) logging.Settings {
@@ -27,13 +28,26 @@ func logSettings(s *config.Settings, foreground bool) logging.Settings {
 func (p *logPart) prepare(_ context.Context, next *config.Settings, how manner) (change.Change, error) {
 	c, err := p.Prepare(logSettings(next, p.foreground))
 	if change.IsLater(err) && how != reloading {
-		return change.None{}, nil // New tries it again
+		return closedLog{err: err, where: next.Log.Where}, nil // New tries it again
+	}
+	if err != nil && p.held != "" && p.held == next.Log.File() {
+		return change.None{}, nil // it stays open, as in a reload
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: log: %w", next.Log.Where, err)
 	}
 	return c, nil
 }
+
+// closedLog is the change to a log that cannot be opened now.
+type closedLog struct {
+	change.None
+	err   error
+	where string
+}
+
+// Lacks returns why.
+func (c closedLog) Lacks() []error { return lack(c.where, "log", c.err) }
 
 // reportedLines is how many of the last warnings a report has.
 const reportedLines = 20
@@ -61,8 +75,17 @@ func (p *logPart) handOver(s *state) error {
 	return s.put("log", file{Path: f.Name(), FD: fd}, fd)
 }
 
-// adopt has nothing to do: the log was adopted first of all, see adoptLog.
-func (p *logPart) adopt(*state) error { return nil }
+// adopt learns in a preflight which file is open. Else the log was adopted first of
+// all, see adoptLog.
+func (p *logPart) adopt(s *state) error {
+	if s == nil || !s.preflight {
+		return nil
+	}
+	var f file
+	_, err := s.get("log", &f)
+	p.held = f.Path
+	return err
+}
 
 func (p *logPart) close() {}
 

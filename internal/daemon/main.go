@@ -83,7 +83,7 @@ func (p Program) Main(started time.Time, argv []string, stdout, stderr io.Writer
 	case o.CheckConfig:
 		err = checkConfig(p.Version, o, stdout)
 	case parent == nil && !o.Foreground && !o.Debug && o.ReadyFD == 0 && process.Supervised() == "":
-		err = background(file, o, argv)
+		err = background(file, argv)
 	default:
 		err = p.start(started, o, file, parent, stderr)
 	}
@@ -136,19 +136,12 @@ func readyFD(fd int) (*process.ReadyFD, error) {
 }
 
 // background starts the daemon and waits until its sockets answer.
-func background(file process.Origin, o config.Options, argv []string) error {
-	ready, err := readyFD(o.ReadyFD)
-	if err != nil {
-		return err
-	}
+func background(file process.Origin, argv []string) error {
 	status, err := process.Background(file, argv)
-	if err != nil {
-		return err
+	if err == nil && status != 0 {
+		err = exitError{status, errors.New("")}
 	}
-	if status != 0 {
-		return exitError{status, errors.New("")}
-	}
-	return ready.Ready()
+	return err
 }
 
 // kill ends the daemon at each address, as PRNGD's -k did.

@@ -43,6 +43,14 @@ const (
 	adopting
 )
 
+// lack is what a [change.Partial] says of one directive; nothing if err is nil.
+func lack(where, directive string, err error) []error {
+	if err == nil {
+		return nil
+	}
+	return []error{fmt.Errorf("%s: %s: %w", where, directive, err)}
+}
+
 // named is a part and its name, which is that of its section in a state document.
 type named struct {
 	name string

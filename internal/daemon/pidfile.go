@@ -38,7 +38,7 @@ func (p *pidFile) prepare(_ context.Context, next *config.Settings, how manner) 
 	if path == p.path && (p.file != nil || p.held || path == "") {
 		return change.None{}, nil
 	}
-	c := &pidFileChange{part: p, path: path}
+	c := &pidFileChange{part: p, path: path, where: next.PIDFile.Where}
 	if path == "" {
 		return c, nil
 	}
@@ -55,10 +55,11 @@ func (p *pidFile) prepare(_ context.Context, next *config.Settings, how manner) 
 }
 
 type pidFileChange struct {
-	part *pidFile
-	path string
-	new  *process.PIDFileChange // nil: there is none
-	err  error
+	part  *pidFile
+	path  string
+	where string                 // of the path
+	new   *process.PIDFileChange // nil: there is none
+	err   error
 }
 
 // Commit gives the new file its name and removes the old one.
@@ -81,6 +82,9 @@ func (c *pidFileChange) Commit() error {
 	}
 	return old.Remove()
 }
+
+// Lacks returns why there is no file.
+func (c *pidFileChange) Lacks() []error { return lack(c.where, "pidfile", c.err) }
 
 // Rollback removes the new file.
 func (c *pidFileChange) Rollback() {

@@ -42,7 +42,8 @@ type seed struct {
 	file   *seedfile.File // nil: none is kept, or err says why not
 	err    error
 	before control.Seed     // of the program that this one has replaced
-	loaded bool             // what the last run left was loaded
+	loaded bool             // what was in the file was loaded
+	used   bool             // some file was: what is in the next one may be our own output
 	gone   []*seedfile.File // no longer asked for: closed when their keeper has ended
 }
 
@@ -64,26 +65,26 @@ func (p *seed) adopt(s *state) error {
 		p.asked, p.held = old.Asked, true
 		return nil
 	}
-	p.asked, p.loaded = old.Asked, true
+	p.asked, p.loaded, p.used = old.Asked, true, true
 	p.file, err = seedfile.Adopt(p.options(old.Asked), inherited(old.File.FD, old.File.Path), inherited(old.File.Dir, old.File.Path))
 	p.before, p.err = old.Report, err
 	return err
 }
 
 func (p *seed) options(asked config.Seed) seedfile.Options {
-	return seedfile.Options{Path: asked.Path, MachineID: seedfile.MachineID(), Credit: asked.Credit, Owner: p.owner()}
+	return seedfile.Options{
+		Path: asked.Path, MachineID: seedfile.MachineID(), Credit: asked.Credit, Again: p.used, Owner: p.owner(),
+	}
 }
 
 // prepare opens the file that next names. The one that is open stays the one, as
-// long as its path does not change: after root is given up, few can be opened.
+// long as its path does not change: after root is given up, few can be opened, and
+// it is locked. Whether it counts matters at the next start.
 func (p *seed) prepare(ctx context.Context, next *config.Settings, how manner) (change.Change, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if next.Seed == p.asked && (p.file != nil || p.held || next.Seed.Path == "") {
-		return change.None{}, nil
-	}
 	c := &seedChange{seed: p, asked: next.Seed}
-	if next.Seed.Path == "" {
+	if c.same = next.Seed.Path == p.asked.Path && (p.file != nil || p.held); c.same || next.Seed.Path == "" {
 		return c, nil
 	}
 	if how == starting {
@@ -102,6 +103,7 @@ func (p *seed) prepare(ctx context.Context, next *config.Settings, how manner) (
 type seedChange struct {
 	seed  *seed
 	asked config.Seed
+	same  bool // the file that is kept
 	file  *seedfile.File
 	err   error
 }
@@ -112,16 +114,29 @@ func (c *seedChange) Commit() error {
 	if c.err != nil {
 		p.log.WithError(c.err).Warn("no seed survives this run")
 	}
-	p.mu.Lock()
-	old := p.file
-	p.asked, p.file, p.err, p.loaded = c.asked, c.file, c.err, false
-	if old != nil {
-		p.gone = append(p.gone, old)
+	if p.take(c) {
+		p.again.restart()
 	}
-	p.mu.Unlock()
-	p.again.restart()
 	return nil
 }
+
+// take makes c's file the one that is kept, and reports whether it is another one.
+func (p *seed) take(c *seedChange) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = c.asked
+	if c.same {
+		return false
+	}
+	if p.file != nil {
+		p.gone = append(p.gone, p.file)
+	}
+	p.file, p.err, p.loaded = c.file, c.err, false
+	return true
+}
+
+// Lacks returns why no seed is kept.
+func (c *seedChange) Lacks() []error { return lack(c.asked.Where, "seedfile", c.err) }
 
 // Rollback removes what opening has made.
 func (c *seedChange) Rollback() {
@@ -174,7 +189,10 @@ func (p *seed) await(ctx context.Context) *seedfile.File {
 		if asked.Path == "" {
 			continue
 		}
-		f, err := seedfile.Open(p.options(asked))
+		p.mu.Lock()
+		o := p.options(asked)
+		p.mu.Unlock()
+		f, err := seedfile.Open(o)
 		p.mu.Lock()
 		if p.err = err; err == nil {
 			p.file = f
@@ -187,7 +205,7 @@ func (p *seed) await(ctx context.Context) *seedfile.File {
 func (p *seed) load(f *seedfile.File) {
 	p.mu.Lock()
 	done := p.loaded
-	p.loaded = true
+	p.loaded, p.used = true, true
 	p.mu.Unlock()
 	if done {
 		return

@@ -13,6 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"prngd/internal/change"
+	"prngd/internal/config"
 	"prngd/internal/prng"
 	"prngd/seedfile"
 )
@@ -20,7 +21,7 @@ import (
 // A save that is asked for while a reseed is required, as after a jump of the clocks,
 // waits for it. Before the first seed it is refused.
 func TestSaveWaitsForAReseed(t *testing.T) {
-	f, err := seedfile.Open(seedfile.Options{Path: filepath.Join(t.TempDir(), "seed"), Owner: os.Getuid()})
+	f, err := seedfile.Open(seedfile.Options{Path: filepath.Join(t.TempDir(), "seed"), MachineID: []byte("a"), Owner: os.Getuid()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func TestSaveWaitsForAReseed(t *testing.T) {
 		synctest.Wait() // it waits
 		_, ticket = g.Held()
 		g.Release(ticket)
-		if err := <-saved; err != nil || f.Stats().LastSave.IsZero() || f.Stats().Failures > 0 {
+		if err := <-saved; err != nil || f.Stats().LastSave.IsZero() || f.Stats().Failures > 0 || !f.Stats().Creditable {
 			t.Errorf("after the reseed: %v, last save %v", err, f.Stats().LastSave)
 		}
 	})
@@ -102,5 +103,78 @@ func TestRestartBeforeTheEnd(t *testing.T) {
 	})
 	if runs != 2 {
 		t.Errorf("%d runs, not 2", runs)
+	}
+}
+
+// G17: a seed counts once in a process. The file that a reload names next, or again, may
+// hold what this very generator has saved.
+func TestSeedCountsOnce(t *testing.T) {
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	g, err := prng.New(prng.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	p := &seed{log: log, owner: os.Getuid, generator: g}
+	asked := config.Seed{Path: filepath.Join(t.TempDir(), "seed"), Credit: true}
+	if o := p.options(asked); o.Again || !o.Credit {
+		t.Errorf("at a start: %+v", o)
+	}
+	f, err := seedfile.Open(p.options(asked))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	p.load(f)
+	p.take(&seedChange{seed: p, asked: asked}) // another file: it is loaded in its turn
+	if o := p.options(asked); !o.Again || p.loaded {
+		t.Errorf("after a seed was loaded: %+v", o)
+	}
+	s := newState()
+	if err := s.put("seed", seedState{File: &file{FD: -1, Dir: -1}}); err != nil {
+		t.Fatal(err)
+	}
+	s.preflight = true
+	tried := &seed{log: log, owner: os.Getuid, generator: g}
+	if err := tried.adopt(s); err != nil || !tried.held || tried.file != nil {
+		t.Errorf("a preflight takes the file: %v", err)
+	}
+	s.preflight = false
+	next := &seed{log: log, owner: os.Getuid, generator: g}
+	if err := next.adopt(s); err == nil {
+		t.Error("a file was adopted that is none")
+	}
+	if o := next.options(asked); !o.Again || !next.loaded {
+		t.Errorf("after an upgrade: %+v", o)
+	}
+}
+
+// G16: a line that has moved, or seed-credit, changes nothing of the file that is
+// open: opened once more, it would be found locked, by this very daemon.
+func TestSeedFileStaysOpen(t *testing.T) {
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	p := &seed{log: log, owner: os.Getuid}
+	path := filepath.Join(t.TempDir(), "seed")
+	take := func(next config.Seed, how manner) change.Change {
+		t.Helper()
+		c, err := p.prepare(t.Context(), &config.Settings{Seed: next}, how)
+		if err != nil {
+			t.Fatalf("%+v: %v", next, err)
+		}
+		if err := c.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	take(config.Seed{Path: path, Credit: true, Where: "conf:3"}, starting)
+	defer p.close()
+	open := p.file
+	for _, next := range []config.Seed{{Path: path, Credit: true, Where: "conf:4"}, {Path: path, Where: "conf:4"}} {
+		take(next, reloading)
+		if p.file != open || p.asked != next {
+			t.Errorf("%+v: another file, or asked for %+v", next, p.asked)
+		}
 	}
 }

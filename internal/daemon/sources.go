@@ -33,7 +33,7 @@ func (p *sourcesPart) adopt(s *state) error {
 	}
 	_, err := s.get("sources", p.options.Before)
 	if s != nil && s.preflight {
-		p.options.Before.Devices, p.options.Before.Messages = nil, 0
+		p.options.Before.Devices, p.options.Before.Messages, p.options.Before.Generation = nil, 0, 0
 	}
 	if p.options.Run != nil && p.runner.runner == nil {
 		p.options.NoCommands = errNoRunner

@@ -43,6 +43,7 @@ type origin struct {
 	Upgrades    uint64    `json:"upgrades"`
 	Parked      time.Time `json:"parked"`             // since when no client is answered
 	ReadyFD     int       `json:"ready_fd,omitempty"` // of --ready-fd, until the daemon is ready
+	Reload      bool      `json:"reload,omitempty"`   // was asked for during this upgrade
 }
 
 func newState() *state {

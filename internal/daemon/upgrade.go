@@ -11,6 +11,7 @@ import (
 
 	"prngd/internal/change"
 	"prngd/internal/config"
+	"prngd/internal/control"
 	"prngd/internal/prng"
 	"prngd/internal/process"
 	"prngd/internal/upgrade"
@@ -42,7 +43,7 @@ func (d *daemon) upgrade(ctx context.Context) error {
 
 func (d *daemon) replace(ctx context.Context) error {
 	if d.generator.State() == prng.ReseedRequired {
-		return change.Later(errors.New("a reseed is required before the next reply, and a new program could not know that"))
+		return errReseedFirst
 	}
 	program, err := upgrade.Open(d.origin.File.Path)
 	if err != nil {
@@ -135,7 +136,10 @@ func (d *daemon) exec(program *upgrade.Program, resolved []byte) error {
 	if err != nil {
 		return err
 	}
-	secret := secretFor(d.generator)
+	secret, err := secretFor(d.generator) // after the state, which says whether it counts
+	if err != nil {
+		return err
+	}
 	defer clear(secret)
 	return program.Exec(upgrade.Payload{
 		Argv: os.Args, State: document, Resolved: resolved, Secret: secret, Keep: s.Descriptors,
@@ -152,6 +156,7 @@ func (d *daemon) state() (*state, error) {
 	o := d.origin
 	o.Parked = time.Now()
 	o.Upgrades++
+	o.Reload = d.changes.waiting(control.Reload)
 	var ready []int
 	if fd := d.own.ready.FD(); fd > 0 {
 		o.ReadyFD, ready = fd, []int{fd}
@@ -222,4 +227,15 @@ func (d *daemon) resume(s *state, next *config.Settings, from string) {
 	d.log.WithField("from", from).WithField("to", d.origin.Program).WithField("connections", d.own.server.inherited).
 		WithField("ms", fmt.Sprintf("%.1f", time.Since(d.origin.Parked).Seconds()*1000)).Info("upgraded")
 	problems(d.log, next)
+}
+
+// catchUp reloads what changed during the upgrade by which this program came: it was
+// asked for, or the configuration is not the one that the preflight has read. A SIGHUP
+// that came in the exec itself is gone.
+func (d *daemon) catchUp() {
+	now := d.settings.Load()
+	next, _, err := resolve(now.Options, d.origin.Owner, now)
+	if d.origin.Reload || err != nil || !next.SameText(now) {
+		d.changes.submit(control.Reload)
+	}
 }

@@ -84,6 +84,7 @@ func (f *faults) system() *system {
 	sys.readDir = asking(f, "read directory", real.readDir)
 	sys.mkdir = changing(f, "mkdir", real.mkdir)
 	sys.chmod = changing(f, "chmod", real.chmod)
+	sys.chgrp = changing(f, "chgrp", real.chgrp)
 	sys.link = changing(f, "link", real.link)
 	sys.rename = changing(f, "rename", real.rename)
 	sys.lchown = func(path string, uid, gid int) error {

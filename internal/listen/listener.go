@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -134,14 +135,20 @@ func (l *Listener) Missing() bool {
 	return !ours && (err == nil || errors.Is(err, fs.ErrNotExist))
 }
 
-// atPath reports whether l is at its path, as every TCP socket is.
+// atPath reports whether l is at its path, as every socket is that has none.
 func (l *Listener) atPath() (bool, error) {
 	a := l.Address()
-	if a.Network != "unix" {
+	if !hasPath(a) {
 		return true, nil
 	}
 	info, err := l.lstat(a.Path)
 	return err == nil && identityOf(info) == l.opened.file, err
+}
+
+// hasPath reports whether a file system has the socket: not one for TCP, nor one of a
+// supervisor in Linux's abstract namespace, which package net calls @NAME.
+func hasPath(a egdproto.Address) bool {
+	return a.Network == "unix" && !strings.HasPrefix(a.Path, "@")
 }
 
 // relisten calls listen(2) again. The kernel tells clients, by SO_PEERCRED, which
@@ -186,7 +193,7 @@ func (l *Listener) Close() (err error) {
 
 // unname removes the path if l made it and it is l's.
 func (l *Listener) unname() error {
-	if l.opened.foreign || l.opened.address.Network != "unix" {
+	if l.opened.foreign || !hasPath(l.opened.address) {
 		return nil
 	}
 	if ours, _ := l.atPath(); !ours {

@@ -78,7 +78,7 @@ func (sl *slot) status(l *Listener, sys *system) Status {
 func (l *Listener) check(sl *slot, sys *system) control.Check {
 	a := l.Address()
 	c := control.Check{What: "socket " + a.String(), Asked: "ours"}
-	if a.Network == "tcp" {
+	if !hasPath(a) {
 		c.Is = c.Asked
 		return c
 	}

@@ -33,7 +33,8 @@ type system struct {
 	lstat, stat  func(path string) (fs.FileInfo, error)
 	readDir      func(path string) ([]fs.DirEntry, error)
 	mkdir        func(path string, mode fs.FileMode) error
-	chmod        func(path string, mode fs.FileMode) error // does not follow a link
+	chmod        func(path string, mode fs.FileMode) error // of a socket; does not follow a link
+	chgrp        func(path string, gid int) error          // the same
 	lchown       func(path string, uid, gid int) error
 	link, rename func(from, to string) error
 	remove       func(path string) error
@@ -62,7 +63,7 @@ func realSystem() *system {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		},
 		lstat: os.Lstat, stat: os.Stat, readDir: os.ReadDir, mkdir: os.Mkdir,
-		chmod: chmod, lchown: os.Lchown, link: os.Link, rename: os.Rename, remove: os.Remove,
+		chmod: chmod, chgrp: chgrp, lchown: os.Lchown, link: os.Link, rename: os.Rename, remove: os.Remove,
 		lock: tryLock, openDir: os.Open,
 		relisten: (*Listener).relisten,
 	}

@@ -27,6 +27,16 @@ func (t *transition) ours() (all []*Listener) {
 	return all
 }
 
+// Lacks returns why sockets are not opened.
+func (t *transition) Lacks() (errs []error) {
+	for _, sl := range t.slots {
+		if sl.err != nil {
+			errs = append(errs, sl.err)
+		}
+	}
+	return errs
+}
+
 // Rollback closes and removes all that was opened.
 func (t *transition) Rollback() {
 	t.undo()

@@ -122,7 +122,7 @@ func (u *unixSocket) bind(mode fs.FileMode) error {
 		return err
 	})
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("uid %d cannot create a socket in %s, restart required: %w", os.Geteuid(), filepath.Clean(dir), withoutPath(err))
+		return fmt.Errorf("uid %d cannot create a socket in %s, which needs a start by root: %w", os.Geteuid(), filepath.Clean(dir), withoutPath(err))
 	}
 	if err != nil {
 		return err
@@ -135,7 +135,11 @@ func (u *unixSocket) bind(mode fs.FileMode) error {
 // give gives the socket its group and mode, and remembers which file it is.
 func (u *unixSocket) give(o *Options) error {
 	if o.GID >= 0 {
-		if err := u.sys.lchown(u.temp, -1, o.GID); err != nil {
+		err := u.sys.chgrp(u.temp, o.GID)
+		if errors.Is(err, fs.ErrPermission) {
+			err = fmt.Errorf("uid %d cannot give a socket to group %d, which needs a start by root: %w", os.Geteuid(), o.GID, withoutPath(err))
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -290,7 +290,8 @@ func TestLogTargetByDefault(t *testing.T) {
 		asked      bool
 	}{
 		{"auto", false, true}, {"", false, true}, {"syslog", true, true},
-		{"auto", true, false}, {"", true, false}, {"stderr", false, false},
+		{"auto", true, false}, {"", true, false}, {"stderr", true, false},
+		{"stderr", false, true}, // E8: a daemon in the background has none but /dev/null
 	} {
 		d := newStandIn(t)
 		s, err := newOver(d.dial, Settings{Target: test.target, Foreground: test.foreground}, nil)

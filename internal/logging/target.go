@@ -19,7 +19,7 @@ import (
 
 // Settings are where lines go and which. Each may be empty for its default.
 type Settings struct {
-	Target     string // auto (standard error in the foreground, else syslog), stderr, syslog or file:/PATH
+	Target     string // auto or stderr (standard error in the foreground, else syslog), syslog or file:/PATH
 	Level      string // error, warn, info (the default) or debug
 	Format     string // text (the default) or json
 	Foreground bool
@@ -34,15 +34,17 @@ func (s Settings) File() string {
 	return path
 }
 
-// resolved returns the target without auto.
+// resolved returns the target without auto. In the background standard error is
+// /dev/null.
 func (s Settings) resolved() string {
-	switch {
-	case s.Target != "" && s.Target != "auto":
-		return s.Target
-	case s.Foreground:
-		return "stderr"
+	switch s.Target {
+	case "", "auto", "stderr":
+		if s.Foreground {
+			return "stderr"
+		}
+		return "syslog"
 	}
-	return "syslog"
+	return s.Target
 }
 
 // outlet is what lines are written to, by one goroutine.

@@ -126,6 +126,9 @@ func TestAddForgetsSample(t *testing.T) {
 		if p.sec.acc.in != [len(p.sec.acc.in)]byte{} {
 			t.Errorf("%d bytes, %d bits: the mixing buffer is not cleared", add.size, add.bits)
 		}
+		if p.sec.chain.out != [len(p.sec.chain.out)]byte{} {
+			t.Errorf("%d bytes, %d bits: the digests are not cleared", add.size, add.bits)
+		}
 		for _, b := range p.sec.chain.in[1:] {
 			if b != 0 {
 				t.Errorf("%d bytes, %d bits: the chain is not cleared", add.size, add.bits)

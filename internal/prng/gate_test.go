@@ -54,6 +54,9 @@ func TestGate(t *testing.T) {
 	if st.State != prng.Seeded || st.FirstSeedBits != 512 || !closed(changed) {
 		t.Fatalf("at 512 bits: %v, gate %d, change told: %v", st.State, st.FirstSeedBits, closed(changed))
 	}
+	if s := st.Sources[0]; s.CreditedBits != 512 || s.FirstSeedBits != 512 {
+		t.Fatalf("the first seed is told to be of %+v", s)
+	}
 	if st.PoolBits != 0 || st.EntropyInputBits != 0 {
 		t.Fatalf("the first seed leaves %d bits in the pools, %d in the entropyInput", st.PoolBits, st.EntropyInputBits)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 
@@ -159,7 +160,8 @@ func TestCountsGoOn(t *testing.T) {
 	}
 	before.Source(prng.Policy{Name: "own"}).Add(sample(40), 0)
 	was := before.Stats()
-	after, _ := openPool(t, &world{})
+	after := newPool(t, &world{})
+	after.Source(prng.Policy{Name: "handover"}).Add(sample(64), 512)
 	mine := after.Stats()
 	after.Continue(before.HandOver())
 	is := after.Stats()
@@ -169,11 +171,84 @@ func TestCountsGoOn(t *testing.T) {
 	counted := func(st prng.Stats) map[string]int {
 		m := map[string]int{}
 		for _, s := range st.Sources {
-			m[s.Name] = s.FirstSeedBits
+			if s.FirstSeedBits > 0 {
+				m[s.Name] = s.FirstSeedBits
+			}
 		}
 		return m
 	}
 	if got, want := counted(is), counted(was); !maps.Equal(got, want) {
 		t.Errorf("the first seed is told to be of %v, it was of %v", got, want)
+	}
+}
+
+// G13: an event that no independent noise has answered yet stays unsettled over an
+// upgrade, until that noise has come; what was handed over may be a twin's as well.
+func TestUnsettledGoesOn(t *testing.T) {
+	for _, e := range []prng.Event{prng.NoEvent, prng.Requested, prng.Jumped, prng.Cloned} {
+		before, own := openPool(t, &world{})
+		if e != prng.NoEvent {
+			before.Hold(e)
+			own.Add(sample(64), 512)
+			if _, ticket := before.Held(); !before.Release(ticket) {
+				t.Fatalf("%v is not released", e)
+			}
+		}
+		after, _ := openPool(t, &world{})
+		after.Continue(before.HandOver())
+		if st := after.Stats(); st.Unsettled != e || st.State != prng.Seeded || after.Wanted() != (e != prng.NoEvent) {
+			t.Errorf("%v unsettled goes on as %v, %v", e, st.Unsettled, st.State)
+		}
+		reseeds := after.Stats().Reseeds
+		after.Source(prng.Policy{Name: "noise", Independent: true}).Add(sample(64), 512)
+		st := after.Stats()
+		if after.Wanted() || st.Unsettled != prng.NoEvent || st.Reseeds-reseeds != min(1, uint64(e)) {
+			t.Errorf("%v: after noise %v is unsettled, %d reseeds", e, st.Unsettled, st.Reseeds-reseeds)
+		}
+	}
+}
+
+// An event that the next program has noticed itself goes on holding replies, with
+// the gravest of both.
+func TestUnsettledBesideAHold(t *testing.T) {
+	before, own := openPool(t, &world{})
+	before.Hold(prng.Cloned)
+	own.Add(sample(64), 512)
+	_, ticket := before.Held()
+	before.Release(ticket)
+	after, _ := openPool(t, &world{})
+	after.Hold(prng.Jumped)
+	after.Continue(before.HandOver())
+	if e, _ := after.Held(); e != prng.Cloned || after.Generate(make([]byte, 8)) || after.Stats().Unsettled != prng.NoEvent {
+		t.Errorf("%v holds, %v", e, after.State())
+	}
+}
+
+// The generator knows its own output again, wherever 31 bytes of it stand, from the
+// moment on that it is told to remember, and no other bytes.
+func TestGave(t *testing.T) {
+	g, _ := openPool(t, &world{})
+	early, output := make([]byte, 64), make([]byte, 48)
+	g.Generate(early)
+	g.RememberOutput()
+	g.Generate(output)
+	for _, row := range []struct {
+		what string
+		data []byte
+		want bool
+	}{
+		{"all", output, true},
+		{"31 bytes from the first on", output[:31], true},
+		{"31 bytes from the second on", output[1:32], true},
+		{"the last 16 bytes", output[32:], true},
+		{"31 bytes behind others", slices.Concat(sample(7), output[5:36]), true},
+		{"15 bytes", output[:15], false},
+		{"no block", output[1:31], false},
+		{"from before", early, false},
+		{"other bytes", sample(64), false},
+	} {
+		if got := g.Gave(row.data); got != row.want {
+			t.Errorf("%s: %v", row.what, got)
+		}
 	}
 }

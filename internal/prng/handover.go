@@ -3,7 +3,7 @@ package prng
 import "time"
 
 // Counts is what has been counted since the first program of this process
-// started. It holds no secret.
+// started, and the event that is unsettled. It holds no secret.
 type Counts struct {
 	Opened        time.Time     `json:"opened,omitzero"` // wall clock of the first seed
 	FirstSeedBits int           `json:"gate_bits,omitempty"`
@@ -13,6 +13,7 @@ type Counts struct {
 	Generates     uint64        `json:"generates,omitempty"`
 	Bytes         uint64        `json:"bytes,omitempty"`
 	Sources       []SourceStats `json:"sources,omitempty"`
+	Unsettled     Event         `json:"unsettled,omitempty"` // see [Stats]
 }
 
 // HandOver returns the counts for [Generator.Continue] of the program that
@@ -21,13 +22,14 @@ func (g *Generator) HandOver() Counts {
 	st := g.Stats()
 	return Counts{
 		Opened: st.OpenedAt, FirstSeedBits: st.FirstSeedBits, Reseeds: st.Reseeds, LastReseed: st.LastReseed,
-		Stirs: st.Stirs, Generates: st.Generates, Bytes: st.Bytes, Sources: st.Sources,
+		Stirs: st.Stirs, Generates: st.Generates, Bytes: st.Bytes, Sources: st.Sources, Unsettled: st.Unsettled,
 	}
 }
 
 // Continue makes the counts go on from those of the program before. It is called
 // once, when what was handed over has been added: the first seed and its time are then
-// what c says.
+// what c says. What was handed over may be a twin's as well while an event is
+// unsettled: the reseed with independent noise stays outstanding.
 func (g *Generator) Continue(c Counts) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -48,6 +50,10 @@ func (g *Generator) Continue(c Counts) {
 	}
 	if !c.Opened.IsZero() {
 		g.counts.opened, g.counts.firstSeedBits = c.Opened, c.FirstSeedBits
+	}
+	if c.Unsettled != NoEvent {
+		g.hold.event = max(g.hold.event, c.Unsettled)
+		g.hold.ended = g.State() == Seeded
 	}
 }
 

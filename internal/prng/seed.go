@@ -46,7 +46,6 @@ func (g *Generator) instantiate(real, mono int64) {
 	// What entropyInput holds has just gone in by way of the pools.
 	clear(acc.pool[entropyInput][:])
 	acc.forget(entropyInput)
-	acc.n = 0
 	g.lastReseed, g.lastStir, g.requests = mono, mono, 0
 	g.counts.opened = time.Unix(0, real)
 	if g.hold.event == NoEvent {

@@ -28,7 +28,7 @@ func Listeners() []*os.File {
 	var files []*os.File
 	for i := range min(count, 1024) { // a count, of more than any unit has
 		fd := firstListener + i
-		if !isSocket(fd) { // too high a count would reach the Go runtime's own
+		if !isInherited(fd) || !isSocket(fd) { // too high a count would reach our own
 			continue
 		}
 		unix.CloseOnExec(fd)

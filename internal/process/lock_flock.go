@@ -1,4 +1,4 @@
-//go:build !aix && !solaris
+//go:build !aix && !solaris && !linux
 
 package process
 

@@ -6,9 +6,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
@@ -31,6 +34,8 @@ func TestMain(m *testing.M) {
 		"ready":        ready,
 		"killer":       killer,
 		"fulllimit":    fullLimit,
+		"executer":     executer,
+		"named":        named,
 	})
 }
 
@@ -183,4 +188,25 @@ func ok(err error) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(3)
 	}
+}
+
+// executer executes cat in its place, as a program of many threads that has handled
+// SIGTERM until then.
+func executer() {
+	cat, err := exec.LookPath("cat")
+	ok(err)
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, unix.SIGTERM)
+	for range 6 {
+		go func() {
+			runtime.LockOSThread()
+			for {
+				time.Sleep(50 * time.Microsecond)
+			}
+		}()
+	}
+	time.Sleep(time.Millisecond) // for their threads
+	signal.Stop(caught)
+	fmt.Println("executing")
+	ok(process.Exec(cat, []string{"cat"}, os.Environ()))
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -54,8 +55,10 @@ const originVariable = "PRNGD_PROGRAM"
 // FindOrigin returns the origin of this program, which was called argv0: the path
 // by which it was called, directly or by PATH, if that leads to it, else what the
 // system knows. It belongs at the start of main, on the main thread, which it
-// gives the program's name. The error says that there is no path to upgrade from.
+// gives the program's name. Until then main stays on that thread. The error says that
+// there is no path to upgrade from.
 func FindOrigin(argv0 string) (Origin, error) {
+	defer runtime.UnlockOSThread()
 	dumpable, err := privileges.Dumpable()
 	concealed := err == nil && !dumpable
 	value := os.Getenv(originVariable)
@@ -126,7 +129,7 @@ func (o Origin) Conceal(argv []string) error {
 	if name == "" {
 		return nil
 	}
-	err = syscall.Exec(name, argv, append(os.Environ(), o.Variable()))
+	err = Exec(name, argv, append(os.Environ(), o.Variable()))
 	return fmt.Errorf("executing a copy of %s that cannot be read: %w", o.Path, err)
 }
 

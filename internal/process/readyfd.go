@@ -29,8 +29,19 @@ func OpenReadyFD(fd int) (*ReadyFD, error) {
 	if mode := flags & unix.O_ACCMODE; mode != unix.O_WRONLY && mode != unix.O_RDWR {
 		return nil, fmt.Errorf("ready descriptor %d: expected one that is open to write", fd)
 	}
+	if !isInherited(fd) {
+		return nil, fmt.Errorf("ready descriptor %d: expected one that the supervisor has opened, found one of the daemon's own", fd)
+	}
 	unix.CloseOnExec(fd)
 	return &ReadyFD{fd}, nil
+}
+
+// isInherited reports whether fd was open when this program was executed, if
+// nothing was made of it since. What was opened later, by the Go runtime among
+// others, closes on exec, and what was inherited cannot.
+func isInherited(fd int) bool {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil && flags&unix.FD_CLOEXEC == 0
 }
 
 // FD returns the descriptor, for a program that takes the place of this one; -1

@@ -63,7 +63,8 @@ type counters struct {
 	lastRefusal                                    atomic.Pointer[time.Time] // whose age is right also after the clock was set
 }
 
-// refused counts a refusal for the reason that n counts.
+// refused counts a refusal for the reason that n counts: a limit, which may be too
+// low. One because of allow= is what was asked for, and any host can have it.
 func (c *counters) refused(n *atomic.Uint64) {
 	n.Add(1)
 	now := time.Now()
@@ -115,7 +116,7 @@ func (a *admission) identifyUnix(c *connBase, cred peercred.Cred) quotaKey {
 func (a *admission) identifyTCP(c *connBase, l *listen.Listener, addr netip.Addr, now session.Instant) (quotaKey, bool) {
 	c.peer.addr, c.peer.port = addr.String(), l.Address().Port
 	if !l.Allows(addr) {
-		a.refused(&a.refusedAddress)
+		a.refusedAddress.Add(1)
 		a.log.refusal(c.peer, "address is not allowed", now)
 		return quotaKey{}, false
 	}

@@ -26,9 +26,10 @@ type Config struct {
 	// peer claims for its writes may count. Nil credits no writes. It is never
 	// asked about uid 65534.
 	CreditsWrites func(peercred.Cred) bool
-	// Alone lets such writes seed the generator by themselves. Otherwise they count
-	// for half of the first seed at most.
-	Alone bool
+	// Alone reports whether the writes of a peer that CreditsWrites has let count may
+	// seed the generator by themselves. Those of all others together count for half
+	// of the first seed at most. Nil: nobody's may.
+	Alone func(peercred.Cred) bool
 }
 
 // maxUnseededWait keeps command 1 inside the 10 s that Postfix waits.

@@ -7,7 +7,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prngd/internal/credit"
 	"prngd/internal/listen"
+	"prngd/internal/peercred"
 	"prngd/internal/prng"
 	"prngd/internal/session"
 )
@@ -57,6 +59,13 @@ const (
 // gate returns the state of the generator and what it means for command 1.
 func (c *core) gate() session.Gate {
 	return session.GateOf(c.generator.State(), c.config.Load().UnseededWait)
+}
+
+// mix is the sessions'.
+func (c *core) mix(peer peercred.Cred, data []byte, bits int) (credited int) {
+	alone := c.config.Load().Alone
+	policy := credit.Client(bits > 0 && alone != nil && alone(peer))
+	return c.generator.Source(policy).Add(data, bits)
 }
 
 func (c *core) now() session.Instant { return session.Instant(time.Since(c.start)) + 1 }

@@ -81,6 +81,10 @@ func (b *batch) take(c *conn) (cost int) {
 	if c.fd < 0 {
 		return 0
 	}
+	if c.forced {
+		b.hangUp(c)
+		return 0
+	}
 	in, ok := c.receive(b.in, b.timers.now)
 	if !ok {
 		b.hangUp(c)

@@ -100,6 +100,52 @@ func (f flood) test(t *testing.T, l *loop) {
 	}
 }
 
+// So do connections that keep sending bursts, each of them short enough for an
+// interactive one, also if they say little in between: many of them would make a round
+// as long as one flood.
+func TestBurstsComeSecond(t *testing.T) {
+	burst := bytes.Repeat([]byte{3, 0, 0, 1, 0xaa}, 80)
+	for _, rounds := range [][][]byte{{burst}, {burst, {3, 0, 0, 0}}} {
+		l := byHand(t)
+		var ends []int
+		for range 40 {
+			ends = append(ends, connect(t, l))
+		}
+		asker := connect(t, l)
+		for round := range 20 {
+			for _, end := range ends {
+				syscall.Write(end, rounds[round%len(rounds)])
+			}
+			syscall.Write(asker, []byte{1, 32})
+			before := l.answered()
+			l.turn()
+			if n, _ := syscall.Read(asker, make([]byte, 64)); n != 33 {
+				t.Fatalf("the small request has %d bytes, expected 33 at once", n)
+			}
+			if n := l.answered() - before; round > 0 && n > 2000 {
+				t.Errorf("%d kinds of bursts: %d requests in a round, expected 2000 at most", len(rounds), n)
+			}
+		}
+	}
+}
+
+// A connection that is force closed ends also while its peer keeps sending.
+func TestForceClosedFloodEnds(t *testing.T) {
+	l := byHand(t)
+	end := connect(t, l)
+	flood := bytes.Repeat([]byte{3, 0, 0, 1, 0xaa}, 3000)
+	for turn := range 20 {
+		syscall.Write(end, flood) // as much as there is room for
+		if turn == 5 {
+			l.eachConn(func(_ *connBase, c forceCloser) { c.forceClose() })
+		}
+		l.turn()
+	}
+	if l.conns.count != 0 {
+		t.Error("the connection lives on")
+	}
+}
+
 func (l *loop) answered() (all int) {
 	for i := range l.core.sessions.Requests {
 		all += int(l.core.sessions.Requests[i].Load())

@@ -11,6 +11,7 @@ import (
 
 	"prngd/egdproto"
 	"prngd/internal/listen"
+	"prngd/internal/peercred"
 	"prngd/internal/prng"
 )
 
@@ -229,6 +230,9 @@ func testTCPPeerNotAllowed(t *testing.T, serve startFunc) {
 		t.Error("let in")
 	}
 	d.eventually("the count", func(s Stats) bool { return s.RefusedAddress == 1 })
+	if at := d.srv.Stats().LastRefusal; !at.IsZero() {
+		t.Errorf("last refusal at %v: any host could keep health degraded", at)
+	}
 }
 
 // Writes of TCP peers are never credited: there are no credentials to look at.
@@ -240,7 +244,8 @@ func testTCPWritesAreNotCredited(t *testing.T, serve startFunc) {
 		t.Skip(err)
 	}
 	d := serve(t, prng.Seeded, nil)
-	d.srv.Reconfigure(Config{Alone: true})
+	yes := func(peercred.Cred) bool { return true }
+	d.srv.Reconfigure(Config{CreditsWrites: yes, Alone: yes})
 	d.srv.Add(ls[0])
 	_, addr := ls[0].Address().Dial()
 	c, err := net.Dial("tcp", addr)

@@ -40,7 +40,8 @@ func New(c Config) *Server {
 		generator: c.Generator, log: log, start: time.Now().Add(-oldestInherited),
 		admission: newAdmission(c.MaxConnections, c.PerUID, log),
 	}
-	k.sessions = session.NewService(c.PID, c.Generator.Source(credit.Client(c.Alone)).Add,
+	c.Generator.Source(credit.Client(false)) // in the status from the start
+	k.sessions = session.NewService(c.PID, k.mix,
 		func(p peercred.Cred) bool { return creditsWrites(k.config.Load().CreditsWrites, p) })
 	s := &Server{core: k, newDriver: systemDriver, listeners: make(map[*listen.Listener]struct{})}
 	k.forget = s.forget
@@ -53,7 +54,6 @@ func New(c Config) *Server {
 // Generator, Log and PID stay.
 func (s *Server) Reconfigure(c Config) {
 	c.UnseededWait = min(c.UnseededWait, maxUnseededWait)
-	s.core.generator.Source(credit.Client(c.Alone))
 	s.core.config.Store(&c)
 	s.core.admission.setLimits(c.MaxConnections, c.PerUID)
 	s.recheck()

@@ -196,13 +196,35 @@ func TestCreditsWrites(t *testing.T) {
 	}
 }
 
+// G14: what one peer may do alone lifts the limit of no other.
+func TestAloneIsOnePeers(t *testing.T) { eachDriver(t, testAloneIsOnePeers) }
+
+func testAloneIsOnePeers(t *testing.T, serve startFunc) {
+	beSomebody(t)
+	d := serve(t, prng.Unseeded, func(c *Config) {
+		c.CreditsWrites = func(peercred.Cred) bool { return true }
+		c.Alone = func(p peercred.Cred) bool { return p.UID != syscall.Getuid() }
+	})
+	c := d.dial()
+	for i := range 20 {
+		c.Send(append([]byte{3, 2, 0, 64}, bytes.Repeat([]byte{byte(i)}, 64)...))
+	}
+	c.Send([]byte{0})
+	if b := c.Receive(4); !bytes.Equal(b, []byte{0, 0, 0, 0}) {
+		t.Errorf("level %x", b)
+	}
+	if s := d.srv.Stats(); s.CreditedBits != 256 {
+		t.Errorf("%d bits counted", s.CreditedBits)
+	}
+}
+
 func TestAloneMaySeed(t *testing.T) { eachDriver(t, testAloneMaySeed) }
 
 func testAloneMaySeed(t *testing.T, serve startFunc) {
 	beSomebody(t)
 	d := serve(t, prng.Unseeded, func(c *Config) {
 		c.CreditsWrites = func(peercred.Cred) bool { return true }
-		c.Alone = true
+		c.Alone = func(peercred.Cred) bool { return true }
 	})
 	c := d.dial()
 	for i := range 4 {

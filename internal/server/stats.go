@@ -30,7 +30,7 @@ type Stats struct {
 	RefusedReserved uint64    // connections refused to keep the last slots for others
 	RefusedAddress  uint64    // TCP peers that no allow= lets in
 	Evicted         uint64    // connections closed at their uid's limit that had sent no command
-	LastRefusal     time.Time // zero: none yet
+	LastRefusal     time.Time // by a limit; zero: none yet
 	AcceptErrors    uint64    // out of descriptors and the like
 }
 

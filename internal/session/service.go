@@ -10,20 +10,23 @@ import (
 type Service struct {
 	Counters
 	pid           int
-	mix           func(data []byte, bits int) (credited int)
+	mix           Mix
 	creditsWrites func(peercred.Cred) bool
 	spare         spareBuffers
 }
 
+// Mix gives the generator what a peer wrote and returns how many of bits it counted.
+type Mix func(peer peercred.Cred, data []byte, bits int) (credited int)
+
 // NewService returns a Service that answers command 4 with pid and passes the data
 // of writes to mix, with the bits that they claim if creditsWrites says that the
 // peer's writes may count; nil stands for a policy that credits no writes.
-func NewService(pid int, mix func(data []byte, bits int) (credited int), creditsWrites func(peercred.Cred) bool) *Service {
+func NewService(pid int, mix Mix, creditsWrites func(peercred.Cred) bool) *Service {
 	return &Service{pid: pid, mix: mix, creditsWrites: creditsWrites}
 }
 
 // write mixes always and claims at most what the bytes can hold.
-func (v *Service) write(q egdproto.Request, credited bool) {
+func (v *Service) write(q egdproto.Request, peer peercred.Cred, credited bool) {
 	if len(q.Data) == 0 {
 		return
 	}
@@ -32,13 +35,13 @@ func (v *Service) write(q egdproto.Request, credited bool) {
 		v.WritesClamped.Add(1)
 	}
 	if !credited {
-		v.mix(q.Data, 0)
+		v.mix(peer, q.Data, 0)
 		if bits > 0 {
 			v.WritesRefused.Add(1)
 		}
 		return
 	}
-	counted := v.mix(q.Data, bits)
+	counted := v.mix(peer, q.Data, bits)
 	v.CreditedBits.Add(uint64(counted))
 	if bits > 0 && counted == 0 {
 		v.WritesRefused.Add(1)

@@ -164,9 +164,7 @@ func (s *Session) Sent(n int, now Instant) {
 	for s.step > 0 {
 		if r, ok := s.readAt(0); ok && n >= r.size() {
 			s.tally.Requests[r.command]++
-			s.queue.pop(readBytes, &s.service.spare)
-			s.step -= readBytes
-			s.expired -= min(s.expired, readBytes)
+			s.next(readBytes)
 			n -= r.size()
 			continue
 		}
@@ -177,12 +175,19 @@ func (s *Session) Sent(n int, now Instant) {
 			break
 		}
 		s.done(q, &r)
-		s.queue.pop(length, &s.service.spare)
-		s.step -= uint16(length)
-		s.expired -= min(s.expired, uint16(length))
+		s.next(length)
 		n, s.skip = n-r.size(), 0
 	}
 	s.settle(now)
+}
+
+// next takes the answered request of n bytes off the queue. The one behind it has its
+// own time: in a long pipeline each read may end inside a request.
+func (s *Session) next(n int) {
+	s.queue.pop(n, &s.service.spare)
+	s.step -= uint16(n)
+	s.expired -= min(s.expired, uint16(n))
+	s.begun = 0
 }
 
 // progress closes the session when the peer has taken nothing for too long.
@@ -228,7 +233,7 @@ func (s *Session) done(q egdproto.Request, r *reply) {
 	s.tally.Requests[q.Command]++
 	switch q.Command {
 	case egdproto.Write:
-		s.service.write(q, s.creditsWrites())
+		s.service.write(q, s.cred, s.creditsWrites())
 	case egdproto.ReadSome:
 		if q.N > 0 && r.literal[0] == 0 {
 			s.service.countEmpty(s.gate.State)

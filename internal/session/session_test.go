@@ -34,7 +34,7 @@ const testWait = 5 * time.Second
 
 func newWorld(state prng.State) *world {
 	w := &world{now: 1, random: rand.New(rand.NewPCG(1, 2)), s: new(Session)}
-	w.s.Init(NewService(4711, func(data []byte, bits int) int {
+	w.s.Init(NewService(4711, func(_ peercred.Cred, data []byte, bits int) int {
 		w.mixed = append(w.mixed, data...)
 		return bits
 	}, nil), new(Tally))
@@ -202,7 +202,7 @@ func TestWholeReplyEndsWhatWasDueEmpty(t *testing.T) {
 // What follows a write may be answered by the seed that the write made.
 func TestWriteSeedsWhatFollows(t *testing.T) {
 	w := newWorld(prng.Unseeded)
-	w.s.Init(NewService(4711, func(_ []byte, bits int) int {
+	w.s.Init(NewService(4711, func(_ peercred.Cred, _ []byte, bits int) int {
 		w.g = GateOf(prng.Seeded, testWait)
 		return bits
 	}, func(peercred.Cred) bool { return true }), new(Tally))
@@ -448,7 +448,13 @@ func TestWritesAreCountedByPolicy(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(prng.Seeded)
 			mixes, told := 0, 0
-			v := NewService(1, func(_ []byte, bits int) int { mixes, told = mixes+1, bits; return min(bits, c.gives) },
+			v := NewService(1, func(from peercred.Cred, _ []byte, bits int) int {
+				if bits > 0 && from != peer {
+					t.Errorf("the generator is told of %+v", from)
+				}
+				mixes, told = mixes+1, bits
+				return min(bits, c.gives)
+			},
 				func(p peercred.Cred) bool { return c.credits && (p == peer || !c.known) })
 			w.s.Init(v, new(Tally))
 			if c.known {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -217,6 +218,8 @@ type counted struct{ now, last [16]byte }
 
 func (c *counted) Value() [16]byte { return c.last }
 
+func (c *counted) Device() *os.File { return nil }
+
 func (c *counted) Changed() bool {
 	changed := c.now != c.last
 	c.last = c.now
@@ -240,6 +243,11 @@ func TestNewGenerationHolds(t *testing.T) {
 		b.heldFor(2 * jitterTime)
 		if id := b.clones.id.Load(); id == nil || *id != c.now {
 			t.Errorf("the generation to be mixed is %v", id)
+		}
+		for _, s := range b.generator.Stats().Sources {
+			if s.Name == credit.Generation().Name && (s.CreditedBits != 0 || s.Samples == 0) {
+				t.Errorf("a number that is no secret counts: %+v", s)
+			}
 		}
 	}, burst("jitter", jitterTime, 256))
 }
@@ -409,5 +417,22 @@ func TestTwinsDiverge(t *testing.T) {
 	}
 	if a, b := twin(1), twin(2); slices.Equal(a, b) {
 		t.Error("one bit of difference made none")
+	}
+}
+
+// What the kernel's generator was given does not stay in memory, and is drawn only
+// after independent noise.
+func TestKernelIsGivenOutput(t *testing.T) {
+	var given []byte
+	s := fed(t, Options{Log: quiet(), ReseedKernel: func(b []byte) error {
+		if given = b; bytes.Equal(b, make([]byte, 64)) {
+			t.Error("the kernel is given zeros")
+		}
+		return nil
+	}})
+	s.generator.Source(prng.Policy{Name: "start"}).Add(bytes.Repeat([]byte{1}, 64), 512)
+	s.reseedKernel()
+	if !bytes.Equal(given, make([]byte, 64)) {
+		t.Errorf("left in memory: %x", given)
 	}
 }

@@ -13,8 +13,9 @@ import (
 // devices are those that the settings name, and named pipes, kept open: often only
 // root may open them, and after a reload or an upgrade the daemon is no longer root.
 type devices struct {
-	mu   sync.Mutex
-	kept map[string]*os.File
+	mu      sync.Mutex
+	kept    map[string]*os.File
+	current *stage // committed last
 }
 
 // newDevices adopts the devices that were handed over.
@@ -112,6 +113,9 @@ func (s *stage) opener(open func(string) (*os.File, error)) func(path string) (*
 func (s *stage) open(path string, opener func(string) (*os.File, error)) (*os.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.replaced() {
+		return nil, errReplaced
+	}
 	f, err := s.of.open(path, opener)
 	if err != nil {
 		s.failed[path] = err
@@ -134,6 +138,17 @@ func (s *stage) open(path string, opener func(string) (*os.File, error)) (*os.Fi
 	return f, nil
 }
 
+// errReplaced is for a sample that goes on after a reload: what it opened would stay
+// open, whether the new settings name it or not.
+var errReplaced = errors.New("a reload has replaced this source")
+
+// replaced reports whether another change was committed after this one.
+func (s *stage) replaced() bool {
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	return s.committed && s.of.current != s
+}
+
 // commit keeps what was opened, and closes what is kept of devices that the
 // change does not name.
 func (s *stage) commit() {
@@ -150,7 +165,7 @@ func (s *stage) commit() {
 	for path, f := range s.opened {
 		s.of.keep(path, f)
 	}
-	s.opened, s.committed = nil, true
+	s.opened, s.committed, s.of.current = nil, true, s
 }
 
 func (s *stage) rollback() {

@@ -1,16 +1,21 @@
 package sources
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"prngd/gatherers"
 	"prngd/internal/change"
 	"prngd/internal/config"
+	"prngd/internal/prng"
 )
 
 // A pseudo terminal is a device that any user may make.
@@ -49,7 +54,10 @@ func TestPrepare(t *testing.T) {
 	}
 	commit(t, s, one)
 	if s.devices.kept[dev] == nil {
-		t.Error("the device is not kept open")
+		t.Fatal("the device is not kept open")
+	}
+	if fd, err := descriptor(s.devices.kept[dev]); err != nil || !closedOnExec(t, fd) {
+		t.Errorf("commands inherit the device: %v", err)
 	}
 	for name, row := range map[string]struct {
 		next  Settings
@@ -103,6 +111,35 @@ func TestRollbackCloses(t *testing.T) {
 	}
 }
 
+// TestReloadCloses: what a reload has replaced is closed when its sample has ended,
+// and what such a sample opens once more does not stay.
+func TestReloadCloses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "noise")
+	if err := os.WriteFile(file, []byte("noise"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dev := device(t)
+	next := Settings{Sources: []config.Source{{Kind: "dev", Target: dev, Where: "conf:3"}, {Kind: "file", Target: file, Where: "conf:4"}}}
+	s := New(Options{Log: quiet()})
+	commit(t, s, next)
+	ctx, cancel := context.WithCancel(t.Context())
+	s.restart = cancel
+	list := s.List()
+	ended := make(chan error)
+	go func() { _, err := list[len(list)-2].Gather(ctx); ended <- err }() // the device gives nothing
+	stage := s.devices.current
+	commit(t, s, Settings{})
+	if err := <-ended; err == nil {
+		t.Error("a sample of a device that gives nothing")
+	}
+	if n := opened(t, dev) + opened(t, file); n != 0 {
+		t.Errorf("%d descriptors after a reload", n)
+	}
+	if _, err := stage.open(dev, gatherers.OpenDevice); !errors.Is(err, errReplaced) || opened(t, dev) != 0 {
+		t.Errorf("opened again after the reload: %v", err)
+	}
+}
+
 // opened is how many of our descriptors are for path.
 func opened(t *testing.T, path string) (n int) {
 	links, err := filepath.Glob("/proc/self/fd/*")
@@ -126,4 +163,56 @@ func commit(t *testing.T, s *Sources, next Settings) {
 	if err := c.Commit(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func closedOnExec(t *testing.T, fd int) bool {
+	t.Helper()
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil && flags&unix.FD_CLOEXEC != 0
+}
+
+// Nothing of what the program before has handed over is inherited by commands.
+func TestAdoptedCloseOnExec(t *testing.T) {
+	var pipe [4]int
+	for i := 0; i < len(pipe); i += 2 { // not close-on-exec, as after an exec
+		if err := unix.Pipe(pipe[i : i+2]); err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(pipe[i+1])
+	}
+	s := New(Options{Log: quiet(), Before: &State{Devices: []Device{{Path: "/dev/x", FD: pipe[0]}}, Messages: pipe[2]}})
+	for _, fd := range []int{pipe[0], pipe[2]} {
+		if !closedOnExec(t, fd) {
+			t.Errorf("commands inherit %d of %v", fd, pipe)
+		}
+	}
+	s.devices.kept["/dev/x"].Close()
+	s.clones.messages.file.Close()
+}
+
+// A record of the kernel's log that this machine was cloned holds replies.
+func TestKernelLogHolds(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	s := fed(t, Options{Log: quiet()})
+	s.clones.messages = &messages{r}
+	s.generator.Source(prng.Policy{Name: "start"}).Add(bytes.Repeat([]byte{1}, 64), 512)
+	changed := s.generator.Changed()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan struct{})
+	go func() { s.listen(ctx); close(ended) }()
+	w.WriteString("6,1,1,-;random: crng reseeded due to virtual machine fork\n")
+	select {
+	case <-changed:
+	case <-time.After(30 * time.Second):
+	}
+	if event, _ := s.generator.Held(); event != prng.Cloned {
+		t.Errorf("%v holds", event)
+	}
+	cancel()
+	<-ended
 }

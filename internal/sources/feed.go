@@ -99,9 +99,10 @@ func (s *Sources) SampleKernel() {
 	}
 	stamped := s.stamped(list[i])
 	kernel := &stamped
-	if data, err := kernel.Gather(context.Background()); err == nil {
+	data, err := kernel.Gather(context.Background())
+	defer clear(data)
+	if err == nil {
 		s.add(kernel, data, kernel.Credit.Bits(len(data)))
-		clear(data)
 	}
 }
 

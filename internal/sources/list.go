@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"prngd/gatherers"
@@ -20,7 +21,7 @@ func (s *Sources) gatherers(next Settings, stage *stage) ([]gatherers.Gatherer, 
 		i := slices.IndexFunc(list, func(g gatherers.Gatherer) bool { return g.Name == line.Name })
 		switch {
 		case i < 0:
-			return nil, fmt.Errorf("%s: gatherer %q: expected one of %v", line.Where, line.Name, Names(list))
+			return nil, fmt.Errorf("%s: gatherer %q: expected one of %s", line.Where, line.Name, strings.Join(Names(list), ", "))
 		case line.Off:
 			list = slices.Delete(list, i, i+1)
 		default:
@@ -74,18 +75,18 @@ func (s *Sources) runRaw(ctx context.Context, path string, argv []string, n int)
 }
 
 // commands gives every command a name of its own: status and generator tell
-// sources apart by it.
+// sources apart by it. One that is named again counts once: it prints the same.
 func (s *Sources) commands(next Settings) []gatherers.Gatherer {
 	var list []gatherers.Gatherer
 	seen := map[string]int{}
 	for _, e := range next.Commands {
 		rate := credit.Command(e.Rate, next.CreditCommands)
-		g := gatherers.Command(e.Path, e.Argv, rate, 0, next.CommandTimeout, next.CreditCommands)
+		g := gatherers.Command(e.Path, e.Argv, rate, 0, next.CommandTimeout)
 		if run := s.options.Run; run != nil {
 			g.Gather = func(ctx context.Context) ([]byte, error) { return run(ctx, e.Path, e.Argv, next.CommandTimeout, 0) }
 		}
 		if seen[g.Name]++; seen[g.Name] > 1 {
-			g.Name = fmt.Sprintf("%s #%d", g.Name, seen[g.Name])
+			g.Name, g.Credit = fmt.Sprintf("%s #%d", g.Name, seen[g.Name]), gatherers.None
 		}
 		list = append(list, g)
 	}

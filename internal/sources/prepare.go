@@ -39,23 +39,33 @@ type prepared struct {
 }
 
 // Commit has the runner sample the new list from now on, and closes the devices
-// that it does not name.
+// that it does not name, and those of the old list as soon as the samples that are
+// under way have ended.
 func (p *prepared) Commit() error {
 	p.stage.commit()
-	s := p.of
+	closeAll(p.of.replace(p.list))
+	return nil
+}
+
+// replace has the runner take up list, and returns the one before.
+func (s *Sources) replace(list []gatherers.Gatherer) (old []gatherers.Gatherer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.list, s.started = p.list, true
+	old, s.list, s.started = s.list, list, true
 	if s.restart != nil {
-		s.restart()
+		s.restart() // before anything is closed: what fails then is not news
 	}
-	return nil
+	return old
 }
 
 // Rollback closes the devices and files that Prepare has opened.
 func (p *prepared) Rollback() {
 	p.stage.rollback()
-	for _, g := range p.list {
+	closeAll(p.list)
+}
+
+func closeAll(list []gatherers.Gatherer) {
+	for _, g := range list {
 		if g.Close != nil {
 			g.Close()
 		}

@@ -41,15 +41,8 @@ func (s *Sources) Report(r *control.Report) {
 // HandOver returns the state for Options.Before of the program that follows. The
 // descriptors in it stay this program's.
 func (s *Sources) HandOver() *State {
-	state := &State{
-		Devices: s.devices.handOver(), Gathered: s.runner.Stats(),
-		Clones: s.clones.clones.Load(), ClockJumps: s.clones.jumps.Load(),
-	}
-	if f := s.clones.messages.file; f != nil {
-		if fd, err := descriptor(f); err == nil {
-			state.Messages = fd
-		}
-	}
+	state := &State{Devices: s.devices.handOver(), Gathered: s.runner.Stats()}
+	s.clones.handOver(state)
 	return state
 }
 

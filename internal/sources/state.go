@@ -10,6 +10,9 @@ type State struct {
 	Clones     uint64             `json:"clones,omitempty"`
 	ClockJumps uint64             `json:"clock_jumps,omitempty"`
 	Messages   int                `json:"messages,omitempty"` // descriptor of the kernel's log
+
+	Generation int      `json:"generation,omitempty"` // descriptor of its device
+	LastID     [16]byte `json:"last_id"`              // the generation as last read
 }
 
 // Device is an open device.
@@ -23,8 +26,10 @@ func (s *State) Descriptors() (fds []int) {
 	for _, d := range s.Devices {
 		fds = append(fds, d.FD)
 	}
-	if s.Messages > 0 {
-		fds = append(fds, s.Messages)
+	for _, fd := range []int{s.Messages, s.Generation} {
+		if fd > 0 {
+			fds = append(fds, fd)
+		}
 	}
 	return fds
 }

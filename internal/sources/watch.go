@@ -1,9 +1,12 @@
 package sources
 
 import (
+	"os"
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"prngd/gatherers"
 	"prngd/internal/prng"
@@ -25,6 +28,7 @@ type cloneWatch struct {
 type generation interface {
 	Changed() bool
 	Value() [16]byte
+	Device() *os.File
 }
 
 // askEvery spares the systems where the generation costs a system call.
@@ -32,7 +36,7 @@ const askEvery = int64(time.Second)
 
 func newCloneWatch(before *State) *cloneWatch {
 	w := &cloneWatch{noticed: make(chan struct{}, 1), messages: openMessages(before)}
-	if g, err := gatherers.OpenGeneration(); err == nil { // an error is the usual case
+	if g, err := openGeneration(before); err == nil { // an error is the usual case
 		w.generation = g
 		w.note()
 	}
@@ -41,6 +45,31 @@ func newCloneWatch(before *State) *cloneWatch {
 		w.jumps.Store(before.ClockJumps)
 	}
 	return w
+}
+
+// openGeneration adopts the device that was handed over, or opens it.
+func openGeneration(before *State) (*gatherers.Generation, error) {
+	if before != nil && before.Generation > 0 {
+		unix.CloseOnExec(before.Generation)
+		return gatherers.AdoptGeneration(os.NewFile(uintptr(before.Generation), "VM generation"), before.LastID)
+	}
+	return gatherers.OpenGeneration()
+}
+
+// handOver describes the generation and the kernel's log for the program that follows.
+func (w *cloneWatch) handOver(s *State) {
+	s.Clones, s.ClockJumps = w.clones.Load(), w.jumps.Load()
+	if f := w.messages.file; f != nil {
+		if fd, err := descriptor(f); err == nil {
+			s.Messages = fd
+		}
+	}
+	if w.generation == nil || w.generation.Device() == nil {
+		return
+	}
+	if fd, err := descriptor(w.generation.Device()); err == nil {
+		s.Generation, s.LastID = fd, *w.id.Load()
+	}
 }
 
 func (w *cloneWatch) look(real, mono int64) prng.Event {

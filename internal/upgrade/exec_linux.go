@@ -48,7 +48,8 @@ var ErrInterrupted = errors.New("a signal came in between")
 // that one which waited would end it, and it keeps the rest of such a mask for
 // good, in all that it starts. And none must end at a handler of the old program
 // that will never run. So what can get lost is ignored, which an exec does not
-// change; what cannot ends the process, and the guard removes its files.
+// change; what cannot ends the process, and the guard removes its files. One that a
+// thread has taken already is handled before the exec kills that thread.
 func (p *Program) Exec(l Payload) error {
 	name, err := p.name()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // under another one.
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", "atexit_sleep_ms=0") // else each costs a second with -race
-	testscript.Main(m, map[string]func(){"upgrader": upgrader, "answering": answering, "guarded": guarded, "attacker": attacker, "victim": victim})
+	testscript.Main(m, map[string]func(){"upgrader": upgrader, "caught": caughtBeforeExec, "answering": answering, "guarded": guarded, "attacker": attacker, "victim": victim})
 }
 
 // othersMayRunUs reports whether another user may execute this program, which was

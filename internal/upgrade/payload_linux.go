@@ -15,7 +15,7 @@ type bundle struct{ documents, secret *os.File }
 
 // pack puts the payload into descriptors.
 func pack(l Payload) (bundle, error) {
-	documents, err := memory(frame(l.State, l.Resolved))
+	documents, err := Memory(frame(l.State, l.Resolved))
 	if err != nil {
 		return bundle{}, err
 	}
@@ -51,8 +51,9 @@ func unframe(b []byte, count int) (parts [][]byte, err error) {
 	return parts, nil
 }
 
-// memory returns a file that has data in it and no name.
-func memory(data []byte) (*os.File, error) {
+// Memory returns a file that has data in it and no name: for what a state document
+// would take too long to hold.
+func Memory(data []byte) (*os.File, error) {
 	fd, err := unix.MemfdCreate("prngd upgrade", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("making the state document: %w", laterIfTemporary(err))

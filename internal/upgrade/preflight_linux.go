@@ -64,7 +64,7 @@ func (p *Program) preflight(ctx context.Context, argv []string, state []byte, de
 	if err != nil {
 		return nil, err
 	}
-	document, err := memory(state)
+	document, err := Memory(state)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -52,7 +51,7 @@ func open(path string) (*Program, error) {
 		file.Close()
 		return nil, err
 	}
-	p := &Program{origin: process.Origin{Path: path, ID: process.FileID(info)}, file: file, info: info, exec: syscall.Exec}
+	p := &Program{origin: process.Origin{Path: path, ID: process.FileID(info)}, file: file, info: info, exec: process.Exec}
 	if !hasProc() {
 		return p, nil
 	}

@@ -40,6 +40,9 @@ func (*Program) Close() error { return nil }
 // Same is false.
 func (*Program) Same(process.Origin) bool { return false }
 
+// Memory is [errors.ErrUnsupported].
+func Memory([]byte) (*os.File, error) { return nil, errors.ErrUnsupported }
+
 // Preflight is [errors.ErrUnsupported].
 func (*Program) Preflight(context.Context, []string, []byte, []int) ([]byte, error) {
 	return nil, errors.ErrUnsupported

@@ -22,7 +22,7 @@ const kernelVariable = "PRNGD_GUEST_KERNEL"
 // TestPairs: G1. PRNGD_PAIRS says how many pairs; three by default.
 func TestPairs(t *testing.T) {
 	harness.System(t)
-	im := image{qemu: harness.Need(t, "qemu-system-x86_64"), kernel: os.Getenv(kernelVariable), initrd: harness.Dir(t) + "/initrd"}
+	im := image{qemu: harness.Need(t, "qemu-system-x86_64"), kernel: os.Getenv(kernelVariable)}
 	if im.kernel == "" {
 		t.Skip(kernelVariable + " names no Linux for the guests: scripts/test clones fetches one")
 	}
@@ -34,8 +34,7 @@ func TestPairs(t *testing.T) {
 	self := harness.Dir(t) + "/clones"
 	t.Setenv("CGO_ENABLED", "0")
 	harness.Run(t, "go", "test", "-c", "-o", self, ".")
-	harness.WriteFile(t, im.initrd, initrd(t, map[string]string{
-		"init": self, "bin/jail": harness.Program(t, "./scripts/jail"), "bin/prngd": harness.Prngd(t)}), 0o600)
+	im.initrd = initrd(t, map[string]string{"init": self, "bin/jail": harness.Program(t, "./scripts/jail"), "bin/prngd": harness.Prngd(t)})
 	snapshot := harness.Dir(t) + "/state"
 	first := im.start(t, "")
 	sum := tally{jitter: jitter(first.until(t, "READY").Status).Bits}

@@ -4,7 +4,6 @@ package clones
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -90,32 +89,18 @@ func (m *machine) save(t *testing.T, path string) {
 	m.kill()
 }
 
-// archive is a cpio archive in the format that Linux unpacks at its start
-// (Documentation/driver-api/early-userspace/buffer-format.rst).
-type archive struct{ bytes.Buffer }
-
-func (a *archive) add(name string, mode int, data string) {
-	fmt.Fprintf(a, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\x00",
-		0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name)+1, 0, name)
-	a.pad()
-	a.WriteString(data)
-	a.pad()
-}
-
-func (a *archive) pad() { a.Write(make([]byte, -a.Len()&3)) }
-
-// initrd returns an archive of programs, each by its path in the guest, and of the daemon's configuration.
+// initrd packs programs, each by its path in the guest, and the daemon's configuration, and returns the archive's path.
 func initrd(t *testing.T, programs map[string]string) string {
 	t.Helper()
-	var a archive
-	for _, dir := range []string{"bin", "dev", "etc", "proc", "run", "sys", "var"} {
-		a.add(dir, 0o40755, "")
-	}
+	dir, path := harness.Dir(t), harness.Dir(t)+"/initrd"
 	for name, from := range programs {
-		a.add(name, 0o100755, harness.ReadFile(t, from))
+		harness.Run(t, "install", "-D", from, dir+"/"+name)
 	}
-	a.add("etc/passwd", 0o100644, "root:x:0:0:root:/:/bin/false\n")
-	a.add("etc/prngd.conf", 0o100644, "listen /run/egd\nstatus /run/status\nlog level=warn\n")
-	a.add("TRAILER!!!", 0, "")
-	return a.String()
+	for _, empty := range []string{"dev", "etc", "proc", "run", "sys", "var"} {
+		harness.Must(t, os.Mkdir(dir+"/"+empty, 0o755))
+	}
+	harness.WriteFile(t, dir+"/etc/passwd", "root:x:0:0:root:/:/bin/false\n", 0o644)
+	harness.WriteFile(t, dir+"/etc/prngd.conf", "listen /run/egd\nstatus /run/status\nlog level=warn\n", 0o644)
+	harness.Run(t, "sh", "-ec", fmt.Sprintf("cd %s; find . | %s -o -H newc --quiet -R 0:0 >%s", dir, harness.Need(t, "cpio"), path))
+	return path
 }

@@ -4,9 +4,12 @@ package failcalls
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -106,10 +109,85 @@ func (d *daemon) descriptors() int {
 	d.t.Helper()
 	fewest := math.MaxInt
 	for range 20 {
-		list, err := harness.Descriptors(d.PID)
-		harness.Must(d.t, err)
-		fewest = min(fewest, len(list))
+		fewest = min(fewest, len(harness.Descriptors(d.t, d.PID)))
 		time.Sleep(10 * time.Millisecond)
 	}
 	return fewest
+}
+
+// verdict is what a client saw.
+type verdict string
+
+const (
+	answered verdict = "all answered"
+	dropped  verdict = "closed early"
+	noEnd    verdict = "all answered, not closed"
+	hung     verdict = "hangs"
+)
+
+const (
+	// patience is when a client that got no answer counts as hung: far more than a busy machine takes.
+	patience = time.Minute
+	// forEnd is how long a connection that the daemon has to close may stay open.
+	forEnd = 10 * time.Second
+	// slowly is how long the client at hand reads nothing of its many replies: the daemon has filled the socket by
+	// then. If not, it makes a call or two less.
+	slowly = 20 * time.Millisecond
+)
+
+// exchange is the life of one client that makes the daemon do everything: a single request, a request in two pieces,
+// more replies than are read for a while, and its own half closed before the last answer.
+func (d *daemon) exchange(when string, pause time.Duration) verdict {
+	network, address := "unix", d.Socket
+	switch when {
+	case "tcp":
+		network, address = "tcp", d.TCP
+	case "new":
+		address = d.newest()
+	}
+	conn, err := net.Dial(network, address)
+	if err != nil {
+		return verdict(err.Error())
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(patience))
+	one := harness.Send(conn, 4)
+	one.PID(d.PID)
+	half := harness.HalfRead(conn, d.PID)()
+	many := harness.Unsent(conn, d.PID)
+	time.Sleep(pause)
+	err = errors.Join(one.Err, half, many())
+	last := harness.Send(conn, 4)
+	err = errors.Join(err, conn.(interface{ CloseWrite() error }).CloseWrite())
+	last.PID(d.PID)
+	err = errors.Join(err, last.Err)
+	conn.SetReadDeadline(time.Now().Add(forEnd))
+	more, end := io.Copy(io.Discard, conn)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return hung
+	case err == nil && more == 0 && errors.Is(end, os.ErrDeadlineExceeded):
+		return noEnd
+	case err != nil || more > 0 || end != nil:
+		return dropped
+	}
+	return answered
+}
+
+// check asks on every old connection and on two new ones.
+func (d *daemon) check() error {
+	for _, c := range d.others {
+		c.SetDeadline(time.Now().Add(patience))
+		r := harness.Send(c, 0, 4)
+		r.Level()
+		if r.PID(d.PID); r.Err != nil {
+			return fmt.Errorf("an older client over %s: %w", c.RemoteAddr().Network(), r.Err)
+		}
+	}
+	for _, when := range []string{"unix", "tcp"} {
+		if v := d.exchange(when, 0); v != answered {
+			return fmt.Errorf("the next client over %s: %s", when, v)
+		}
+	}
+	return nil
 }

@@ -58,7 +58,7 @@ const mostIdle = 500
 func TestEveryCallFails(t *testing.T) {
 	harness.System(t)
 	harness.Need(t, "strace")
-	d := &daemon{Daemon: harness.Start(t, harness.Options{Conf: "seed-credit yes", TCP: true}), t: t}
+	d := &daemon{Daemon: harness.Start(t, harness.Options{Conf: "seed-credit yes\nlisten tcp/localhost:PORT"}), t: t}
 	d.findLoop()
 	for range 4 {
 		d.others = append(d.others, d.Dial("unix"), d.Dial("tcp"))

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"prngd/internal/control"
 	"prngd/test/harness"
 )
 
@@ -34,8 +35,8 @@ func fill(t *testing.T, disk string) {
 
 func save(t *testing.T, d *harness.Daemon, want bool) {
 	t.Helper()
-	if said, ok := query(t, d, "save"); ok != want {
-		d.Fatalf("save: %s", said)
+	if _, err := d.Ask(control.Save); (err == nil) != want {
+		d.Fatalf("save: %v", err)
 	}
 }
 
@@ -50,7 +51,7 @@ func TestFullDisk(t *testing.T) {
 	d.Wait("the status to tell", func() bool { return strings.Contains(d.Status().Seed.Error, "no space left") })
 	save(t, d, false)
 	healthy(t, d, "DEGRADED")
-	if log, _ := query(t, d, "--json", "status"); !strings.Contains(log+d.Logged(), "writing pid file") {
+	if log := strings.Join(d.Status().Log, "\n") + d.Logged(); !strings.Contains(log, "writing pid file") {
 		t.Errorf("the pid file is told of nowhere: %s", log)
 	}
 

@@ -23,20 +23,14 @@ func start(t *testing.T, o harness.Options) *harness.Daemon {
 	return harness.Start(t, o)
 }
 
-// query runs egdquery on the daemon's control socket: what it printed, and whether all was well.
-func query(t *testing.T, d *harness.Daemon, args ...string) (string, bool) {
-	out, err := exec.Command(harness.Egdquery(t), append([]string{"--status", d.Control}, args...)...).CombinedOutput()
-	return string(out), err == nil
-}
-
-// healthy wants this state of health, and returns the whole line.
+// healthy wants this state of health of egdquery, and returns the whole line.
 func healthy(t *testing.T, d *harness.Daemon, want string) string {
 	t.Helper()
-	said, _ := query(t, d, "health")
-	if !strings.HasPrefix(said, "PRNGD "+want) {
+	said, _ := exec.Command(harness.Egdquery(t), "--status", d.Control, "health").CombinedOutput()
+	if !strings.HasPrefix(string(said), "PRNGD "+want) {
 		d.Fatalf("health says %q, expected %s", said, want)
 	}
-	return strings.TrimSpace(said)
+	return strings.TrimSpace(string(said))
 }
 
 // unshare returns a command that runs what follows it in namespaces of its own. The shell in there runs the script

@@ -20,11 +20,10 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"prngd/test/harness"
 )
@@ -101,12 +100,11 @@ func writeTable(t *testing.T, rows string) {
 // measure has guests played beside a mail server.
 func measure(t *testing.T, d *harness.Daemon, o options) (f figures) {
 	t.Helper()
-	o.Address, o.PID, o.All, o.Silent = d.Socket, d.PID, *all, *all/2
+	o.All, o.Silent = *all, *all/2
 	f.alone = mail(t, d, min(o.Lasts, 2*time.Second))
 	told, err := json.Marshal(o)
 	harness.Must(t, err)
-	host, err := harness.Play(t, "host", libvirt, 0, string(told))
-	harness.Must(t, err)
+	host := d.Play("host", libvirt, 0, string(told))
 	before := harness.CPU(d.PID)
 	host.Begin()
 	f.beside = mail(t, d, o.Lasts)
@@ -118,20 +116,66 @@ func measure(t *testing.T, d *harness.Daemon, o options) (f figures) {
 // mail is Postfix's tlsmgr, but for its pauses: 32 bytes by command 1 on one connection, every 10 ms.
 func mail(t *testing.T, d *harness.Daemon, lasts time.Duration) harness.Digest {
 	t.Helper()
-	fd, err := harness.Connect(d.Socket)
-	harness.Must(t, err)
-	defer unix.Close(fd)
-	var waits []time.Duration
-	reply := make([]byte, 64)
-	for begin := time.Now(); time.Since(begin) < lasts; time.Sleep(10 * time.Millisecond) {
-		asked := time.Now()
-		_, err := unix.Write(fd, []byte{1, 32})
-		harness.Must(t, err)
-		n, err := unix.Read(fd, reply)
-		if err != nil || n != 33 || reply[0] != 32 { // as tlsmgr: all of it in one read
-			d.Fatalf("the mail server got %d bytes, expected 33 in one piece: %v", n, err)
-		}
-		waits = append(waits, time.Since(asked))
+	kind := harness.Kind{Name: "mail", N: 1, Turn: harness.Postfix, Pause: harness.Every(10 * time.Millisecond)}
+	server := harness.NewCrowd(d, []harness.Kind{kind}, 1).Start()
+	time.Sleep(lasts)
+	for _, problem := range server.Lift(harness.Patience) {
+		d.Fatalf("the mail server: %s", problem)
 	}
-	return harness.DigestOf(waits)
+	return server.Tally.Digest("mail")
+}
+
+// figures are what one way of asking came to.
+type figures struct {
+	played
+	cpu           time.Duration  // of the daemon
+	beside, alone harness.Digest // what a mail server waits
+}
+
+// row is a line of the table in docs/sizing.md.
+func (f figures) row(o options) string {
+	way := fmt.Sprintf("%d bytes, again and again", o.Size)
+	if o.Period > 0 {
+		way = fmt.Sprintf("%d bytes every %s", o.Size, o.Period)
+	}
+	var sum int64
+	for _, n := range f.Each {
+		sum += n
+	}
+	rate := func(bytes int64) string { return perSecond(float64(bytes) / f.Took.Seconds()) }
+	return fmt.Sprintf("| %s | %s | %s to %s | %.4f | %s, %s, %s | %.0f %% | %s; alone %s |", way,
+		rate(sum), rate(slices.Min(f.Each)), rate(slices.Max(f.Each)), jain(f.Each),
+		harness.Millis(f.Waits.P50), harness.Millis(f.Waits.P99), harness.Millis(f.Waits.Max),
+		100*f.cpu.Seconds()/f.Took.Seconds(), harness.Millis(f.beside.P99), harness.Millis(f.alone.P99))
+}
+
+// perSecond is a rate for people, in SI units.
+func perSecond(rate float64) string {
+	switch {
+	case rate < 1e3:
+		return fmt.Sprintf("%.1f B/s", rate)
+	case rate < 1e6:
+		return fmt.Sprintf("%.1f kB/s", rate/1e3)
+	}
+	return fmt.Sprintf("%.1f MB/s", rate/1e6)
+}
+
+// jain is Jain's index of fairness (R. Jain, D. Chiu, W. Hawe, DEC-TR-301, 1984): 1 when all got the same, 1/n when one
+// got everything, and 0 when nobody got anything.
+func jain(each []int64) float64 {
+	var sum, squares float64
+	for _, x := range each {
+		sum += float64(x)
+		squares += float64(x) * float64(x)
+	}
+	return sum * sum / max(1, float64(len(each))*squares)
+}
+
+// TestJain compares Jain's index with values by hand.
+func TestJain(t *testing.T) {
+	for want, each := range map[float64][]int64{1: {7, 7, 7, 7}, 0.25: {9, 0, 0, 0}, 0.8: {1, 3}, 0: {0, 0}} {
+		if got := jain(each); got != want {
+			t.Errorf("jain of %v: %v, expected %v", each, got, want)
+		}
+	}
 }

@@ -18,8 +18,6 @@ import (
 
 // options are what a host is told.
 type options struct {
-	Address     string
-	PID         int
 	All, Silent int
 	Size        int           // bytes that a guest asks for at a time
 	Period      time.Duration // a guest asks once in it, as virtio-rng's rate has it; 0: when it has got the last
@@ -45,6 +43,7 @@ type guest struct {
 // host is the process that plays all guests, on one thread: Go's scheduler would be slower, and less fair to them.
 type host struct {
 	options
+	daemon *harness.Daemon
 	epoll  int
 	guests []guest // those that ask come first
 	buf    []byte
@@ -56,7 +55,7 @@ func play(args []string) {
 	debug.SetGCPercent(-1)
 	runtime.LockOSThread()
 	harness.Pin(1) // the daemon has the other one; where we may not, anywhere will do
-	h := &host{buf: make([]byte, 64<<10), waits: make([]time.Duration, 0, 1<<20)}
+	h := &host{daemon: harness.Told(), buf: make([]byte, 64<<10), waits: make([]time.Duration, 0, 1<<20)}
 	err := json.Unmarshal([]byte(args[0]), &h.options)
 	if err == nil {
 		err = h.connect()
@@ -77,7 +76,7 @@ func (h *host) connect() (err error) {
 		return err
 	}
 	for i := range h.All {
-		fd, err := harness.Connect(h.Address)
+		fd, err := harness.Connect(h.daemon.Socket)
 		if err != nil {
 			return fmt.Errorf("guest %d: %w", i+1, err)
 		}
@@ -176,7 +175,7 @@ func (h *host) prove() error {
 	for i, g := range h.guests {
 		r := harness.Send(os.NewFile(uintptr(g.fd), "guest"), 2, 16, 4)
 		r.Discard(16)
-		if r.PID(h.PID); r.Err != nil {
+		if r.PID(h.daemon.PID); r.Err != nil {
 			return fmt.Errorf("guest %d at the end: %w", i+1, r.Err)
 		}
 	}

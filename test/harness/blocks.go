@@ -3,64 +3,50 @@
 package harness
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
-	"slices"
+	"maps"
 	"sync"
 )
 
-// block is 16 bytes of output.
-type block [2]uint64
-
-// Blocks finds out whether a block of output comes a second time. When it has too many it forgets every
-// second one, chosen by its bytes: of two equal blocks both are kept or neither, and of a reply that comes twice some
-// blocks are.
+// Blocks finds out whether 16 bytes of output come a second time. When it has too many it forgets every second one,
+// chosen by its bytes: of two equal blocks both are kept or neither, and of a reply that comes twice some blocks are.
 type Blocks struct {
-	mu      sync.Mutex
-	most    int
-	kept    []block
-	every   uint64 // one block in so many is kept: a power of 2
-	seen    uint64
-	repeats int
+	mu            sync.Mutex
+	most          int
+	kept          map[[16]byte]bool
+	every         uint64 // one block in so many is kept: a power of 2
+	seen, repeats int
 }
 
 // NewBlocks returns one that keeps at most so many blocks.
-func NewBlocks(most int) *Blocks { return &Blocks{most: most, every: 1} }
+func NewBlocks(most int) *Blocks { return &Blocks{most: most, kept: map[[16]byte]bool{}, every: 1} }
 
 // Add takes output apart.
 func (s *Blocks) Add(data []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for ; len(data) >= 16; data = data[16:] {
+		b := [16]byte(data)
 		s.seen++
-		if b := (block{binary.BigEndian.Uint64(data), binary.BigEndian.Uint64(data[8:])}); !s.forgets(b) {
-			s.kept = append(s.kept, b)
+		if s.kept[b] {
+			s.repeats++
+		} else if !s.forgets(b) {
+			s.kept[b] = true
+		}
+		if len(s.kept) > s.most {
+			s.every *= 2
+			maps.DeleteFunc(s.kept, func(b [16]byte, _ bool) bool { return s.forgets(b) })
 		}
 	}
-	if len(s.kept) < s.most {
-		return
-	}
-	for s.count(); len(s.kept) > s.most/2; s.kept = slices.DeleteFunc(s.kept, s.forgets) {
-		s.every *= 2
-	}
 }
 
-func (s *Blocks) forgets(b block) bool { return b[1]%s.every != 0 }
-
-// count keeps each block once, and counts those that were there.
-func (s *Blocks) count() {
-	slices.SortFunc(s.kept, func(a, b block) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
-	all := len(s.kept)
-	s.kept = slices.Compact(s.kept)
-	s.repeats += all - len(s.kept)
-}
+func (s *Blocks) forgets(b [16]byte) bool { return binary.BigEndian.Uint64(b[8:])%s.every != 0 }
 
 // Repeats returns how often a block came again.
 func (s *Blocks) Repeats() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.count()
 	return s.repeats
 }
 

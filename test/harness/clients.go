@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ func Kinds(clients int) []Kind {
 	}
 	kinds := []Kind{ // N in 1,000
 		{Name: "guest", N: 300, Turn: talk("pid", 4), Pause: between(1000, 2000), Last: true}, // QEMU, before a driver is loaded
-		{Name: "tlsmgr", N: 180, Turn: tlsmgr, Pause: between(1000, 8000)},                    // Postfix
+		{Name: "tlsmgr", N: 180, Turn: Postfix, Pause: between(1000, 8000)},                   // Postfix
 		{Name: "qemu", N: 80, Turn: qemu, Pause: between(500, 3000)},
 		{Name: "ekeyd", N: 40, Turn: talk("all512 pid", 2, 128, 2, 128, 2, 128, 2, 128, 4), Pause: between(500, 3000), TCP: true},
 		{Name: "openssl", N: 50, Turn: talk("some255", 1, 255), Pause: between(200, 2000), Fresh: true},
@@ -81,17 +82,23 @@ func Batch(c *Client, conn net.Conn) error {
 	return talk("all32 pid some255 level all319 pid", 2, 32, 4, 1, 255, 0, 3, 0, 8, 2, 0xaa, 0xbb, 2, 255, 2, 64, 4)(c, conn)
 }
 
-// tlsmgr takes its 32 bytes as Postfix does: a length byte, and then all the others in one read, or it gives up.
-func tlsmgr(c *Client, conn net.Conn) error {
-	r := Send(conn, 1, 32)
-	if r.Length(32); r.Err != nil {
-		return r.Err
+// Postfix takes 32 bytes as its tlsmgr does: all of the reply in one read, or it gives up.
+func Postfix(c *Client, conn net.Conn) error { return c.exactly(conn, 33, 1, 1, 32) }
+
+// Piece is QEMU's for a guest's driver: 255 bytes, and not one more.
+func Piece(c *Client, conn net.Conn) error { return c.exactly(conn, 255, 255, 2, 255) }
+
+// exactly wants a reply of n bytes by itself, and reads until it has the least of them.
+func (c *Client) exactly(conn net.Conn, n, least int, command, random byte) error {
+	if _, err := conn.Write([]byte{command, random}); err != nil {
+		return err
 	}
-	var b [32]byte
-	if n, err := conn.Read(b[:]); n != len(b) {
-		return fmt.Errorf("%d of 32 bytes in one read, %v", n, err)
+	b := make([]byte, n+1)
+	got, err := io.ReadAtLeast(conn, b, least)
+	if got != n || command == 1 && b[0] != random {
+		return fmt.Errorf("%d bytes, the first %d, expected %d: %v", got, b[0], n, err)
 	}
-	c.got = append(c.got, b[:]...)
+	c.got = append(c.got, b[n-int(random):n]...)
 	return nil
 }
 

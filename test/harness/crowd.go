@@ -4,6 +4,7 @@ package harness
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -19,19 +20,17 @@ type Kind struct {
 	Name  string
 	N     int // so many clients
 	Turn  func(*Client, net.Conn) error
-	Pause [2]time.Duration // between two turns, at least and at most
+	Pause [2]time.Duration // from one turn to the next, at least and at most
 	Fresh bool             // a new connection for each turn
 	TCP   bool
 	Last  bool // asks only once, at the very end
 	Bad   bool // what becomes of it is not counted
+	UID   int  // the user that connects, if we are root; 0: root
+	Next  int  // so much is added to UID for the connection after that
 }
 
-// Target is where a daemon answers.
-type Target struct {
-	Socket string // path
-	TCP    string // HOST:PORT, if it listens there
-	PID    int
-}
+// Every is a Kind's Pause that is always the same.
+func Every(d time.Duration) [2]time.Duration { return [2]time.Duration{d, d} }
 
 // Client is one of a crowd.
 type Client struct {
@@ -44,35 +43,53 @@ type Client struct {
 
 // Crowd is clients of every kind at one daemon.
 type Crowd struct {
-	Target
-	Tally  *Tally
-	Blocks *Blocks
-	life   context.Context
-	lift   func()
-	all    sync.WaitGroup
+	*Daemon
+	Tally   *Tally
+	Blocks  *Blocks
+	clients []*Client
+	life    context.Context
+	lift    func()
+	all     sync.WaitGroup
 }
 
-// StartCrowd starts N clients of each kind. They go on until Lift.
-func StartCrowd(at Target, kinds []Kind, mood *rand.Rand) *Crowd {
-	c := &Crowd{Target: at, Tally: NewTally(), Blocks: NewBlocks(8 << 20)}
+// NewCrowd makes N clients of each kind. Those that keep their connection connect, and take a first turn.
+func NewCrowd(d *Daemon, kinds []Kind, seed uint64) *Crowd {
+	c := &Crowd{Daemon: d, Tally: NewTally(), Blocks: NewBlocks(4 << 20)}
 	c.life, c.lift = context.WithCancel(context.Background())
-	c.all.Go(func() { c.Tally.Doze(c.life) })
 	for _, k := range kinds {
 		for range k.N {
-			one := &Client{Crowd: c, kind: k, mood: rand.New(rand.NewPCG(mood.Uint64(), mood.Uint64()))}
-			if k.Last {
+			one := &Client{Crowd: c, kind: k, mood: rand.New(rand.NewPCG(seed, uint64(len(c.clients))))}
+			switch {
+			case k.Last:
 				one.conn, _ = one.dial() // if it cannot, its turn will say so
+			case !k.Fresh:
+				one.turn()
 			}
-			c.all.Go(one.live)
+			c.clients = append(c.clients, one)
 		}
 	}
 	return c
 }
 
-// Lift lets the clients finish their turns, and returns when all are gone.
-func (c *Crowd) Lift() {
+// Start lets the clients ask. They go on until Lift.
+func (c *Crowd) Start() *Crowd {
+	c.all.Go(func() { c.Tally.Doze(c.life) })
+	for _, one := range c.clients {
+		c.all.Go(one.live)
+	}
+	return c
+}
+
+// Lift lets the clients finish their turns, waits until all are gone, and returns what was wrong with the replies: the
+// Tally's problems, and output that came twice.
+func (c *Crowd) Lift(late time.Duration) []string {
 	c.lift()
 	c.all.Wait()
+	problems := c.Tally.Problems(late)
+	if n := c.Blocks.Repeats(); n > 0 {
+		problems = append(problems, fmt.Sprintf("%d blocks of output came twice", n))
+	}
+	return problems
 }
 
 // live takes turns until the load is lifted, the first within two seconds.
@@ -84,8 +101,13 @@ func (c *Client) live() {
 		return
 	}
 	pause := c.kind.Pause
-	for wait := c.between(0, min(2*time.Second, pause[1])); c.sleep(wait); wait = c.between(pause[0], pause[1]) {
+	due := time.Now().Add(c.between(0, min(2*time.Second, pause[1])))
+	for c.sleep(time.Until(due)) {
 		c.turn()
+		due = due.Add(c.between(pause[0], pause[1]))
+		if now := time.Now(); due.Before(now) {
+			due = now // what could not be asked in time is not asked
+		}
 	}
 }
 
@@ -120,7 +142,8 @@ func (c *Client) dial() (net.Conn, error) {
 	if c.kind.TCP {
 		return net.Dial("tcp", c.TCP)
 	}
-	return net.Dial("unix", c.Socket)
+	defer func() { c.kind.UID += c.kind.Next }()
+	return DialAs(c.Socket, c.kind.UID)
 }
 
 func (c *Client) between(least, most time.Duration) time.Duration {

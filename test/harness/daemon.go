@@ -5,7 +5,6 @@ package harness
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -19,37 +18,35 @@ import (
 	"testing"
 	"time"
 
-	"prngd/egdproto"
 	"prngd/internal/control"
+	"prngd/test/port"
 )
 
 // Options are how a daemon is started.
 type Options struct {
-	Conf       string   // lines of prngd.conf; DIR is the daemon's directory
+	Conf       string   // lines of prngd.conf; DIR is the daemon's directory, localhost:PORT a port of its own
 	Dir        string   // a new one if empty
 	Program    string   // Prngd if empty
 	By         []string // a command that executes what follows it: unshare, taskset, a jail, a shell
 	Args       []string // more arguments
 	Run        string   // the directory of its sockets and pid file, if another than Dir
 	NoSeed     bool     // no seed file
-	TCP        bool     // listens on a port of localhost as well
 	Background bool     // starts as a daemon, not as our child
-	Unseeded   bool     // do not wait until it is seeded
 }
 
 // Daemon is one that was started, and where its things are.
 type Daemon struct {
-	Target
-	Dir, Control, Seed, PIDFile, Log, Conf string
-	Program                                string
-	Port                                   int
-	t                                      testing.TB
-	cmd                                    *exec.Cmd     // nil in the background
-	ended                                  chan struct{} // closed when cmd is, with its err
-	err                                    error
+	PID                                            int
+	Dir, Socket, Control, Seed, PIDFile, Log, Conf string // paths
+	TCP                                            string // HOST:PORT, if it listens there
+	Program                                        string
+	t                                              testing.TB
+	cmd                                            *exec.Cmd     // nil in the background
+	ended                                          chan struct{} // closed when cmd is, with its err
+	err                                            error
 }
 
-// Start starts a daemon and returns when it is seeded, unless told otherwise. It ends with the test.
+// Start starts a daemon and returns when it is seeded. It ends with the test.
 func Start(t testing.TB, o Options) *Daemon {
 	t.Helper()
 	if o.Dir == "" {
@@ -59,18 +56,12 @@ func Start(t testing.TB, o Options) *Daemon {
 		o.Program = Prngd(t)
 	}
 	run := cmp.Or(o.Run, o.Dir)
-	d := &Daemon{t: t, Dir: o.Dir, Control: run + "/status.sock", Seed: o.Dir + "/seed", PIDFile: run + "/pid", Log: o.Dir + "/log",
-		Conf: o.Dir + "/prngd.conf", Program: o.Program, ended: make(chan struct{})}
-	d.Socket = run + "/egd"
+	d := &Daemon{t: t, Dir: o.Dir, Socket: run + "/egd", Control: run + "/status.sock", Seed: o.Dir + "/seed", PIDFile: run + "/pid",
+		Log: o.Dir + "/log", Conf: o.Dir + "/prngd.conf", Program: o.Program, ended: make(chan struct{})}
 	WriteFile(t, d.Conf, d.conf(o), 0o644) // an upgrade reads it as the user that the daemon has become
 	t.Cleanup(d.kill)
-	err := d.run(o)
-	if err == nil && !o.Unseeded {
-		err = d.seeded()
-	}
-	if err != nil {
-		d.Fatalf("the daemon does not start: %v", err)
-	}
+	d.run(o)
+	d.must("the daemon does not start", d.seeded())
 	return d
 }
 
@@ -83,19 +74,21 @@ func (d *Daemon) conf(o Options) string {
 	if !strings.Contains(conf, "listen "+d.Socket+"\n") {
 		conf += "listen " + d.Socket + "\n"
 	}
-	if o.TCP {
-		d.Port = FreePort(d.t)
-		d.TCP = fmt.Sprintf("localhost:%d", d.Port)
-		conf += "listen tcp/" + d.TCP + "\n"
+	if strings.Contains(conf, "localhost:PORT") {
+		n, release, err := port.Reserve()
+		Must(d.t, err)
+		d.t.Cleanup(release)
+		d.TCP = fmt.Sprintf("localhost:%d", n)
 	}
 	if o.Background {
 		conf += "log target=file:" + d.Log + "\n"
 	}
-	return conf
+	return strings.ReplaceAll(conf, "localhost:PORT", d.TCP)
 }
 
 // run executes it.
-func (d *Daemon) run(o Options) error {
+func (d *Daemon) run(o Options) {
+	d.t.Helper()
 	argv := slices.Concat(o.By, []string{d.Program, "-c", d.Conf, "-p", d.PIDFile}, o.Args)
 	switch {
 	case o.NoSeed:
@@ -106,61 +99,64 @@ func (d *Daemon) run(o Options) error {
 	if !o.Background {
 		argv = append(argv, "-f")
 	}
-	cmd := exec.Command(argv[0], argv[1:]...)
 	if o.Background {
-		if said, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("%w: %s", err, said)
-		}
-		text, err := os.ReadFile(d.PIDFile)
-		if err == nil {
-			d.PID, err = strconv.Atoi(strings.TrimSpace(string(text)))
-		}
-		return err
+		Run(d.t, argv[0], argv[1:]...)
+		pid, err := strconv.Atoi(strings.TrimSpace(ReadFile(d.t, d.PIDFile)))
+		Must(d.t, err)
+		d.PID = pid
+		return
 	}
 	log, err := os.OpenFile(d.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
+	Must(d.t, err)
 	defer log.Close()
+	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
 	// A group of its own: what runs it, and what it runs, ends with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
+	Must(d.t, cmd.Start())
 	d.cmd, d.PID = cmd, cmd.Process.Pid
 	go func() { d.err = cmd.Wait(); close(d.ended) }()
-	return nil
 }
 
-// seeded waits until the daemon answers that it is.
-func (d *Daemon) seeded() (err error) {
+// seeded waits until the daemon serves, which it does when it is.
+func (d *Daemon) seeded() error {
+	ended := false
 	late := Await(func() bool {
 		select {
 		case <-d.ended:
-			err = fmt.Errorf("it has ended: %v", d.err)
-			return true
+			ended = true
 		default:
 		}
-		var c net.Conn
-		if c, err = dial("unix", d.Socket); err != nil {
-			return false
-		}
-		defer c.Close()
-		var level int
-		level, err = egdproto.NewClient(c).Level()
-		return err == nil && level > 0
+		return ended || d.Serves()
 	})
-	return errors.Join(late, err)
+	if ended {
+		return fmt.Errorf("it has ended: %v", d.err)
+	}
+	return late
 }
 
-// dial connects for as long as anything may take.
-func dial(network, address string) (net.Conn, error) {
-	c, err := net.Dial(network, address)
-	if err == nil {
-		c.SetDeadline(time.Now().Add(Patience))
+// Dial connects to one of the daemon's addresses, "unix" or "tcp", and fails the test if it cannot. The connection ends
+// with the test.
+func (d *Daemon) Dial(network string) net.Conn {
+	d.t.Helper()
+	c, err := net.Dial(network, map[string]string{"unix": d.Socket, "tcp": d.TCP}[network])
+	d.must("no connection", err)
+	d.t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(Patience))
+	return c
+}
+
+// Clients makes n connections that have sent a request and got their reply.
+func (d *Daemon) Clients(n int, reply func(*Replies), request ...byte) (list []net.Conn) {
+	d.t.Helper()
+	for range n {
+		c := d.Dial("unix")
+		r := Send(c, request...)
+		reply(r)
+		d.must(fmt.Sprintf("client %d", len(list)+1), r.Err)
+		list = append(list, c)
 	}
-	return c, err
+	return list
 }
 
 // Await asks again and again until done, for as long as anything may take.
@@ -176,14 +172,12 @@ func Await(done func() bool) error {
 // Wait is Await for what a test needs: it fails the test, with the daemon's log.
 func (d *Daemon) Wait(what string, done func() bool) {
 	d.t.Helper()
-	if err := Await(done); err != nil {
-		d.Fatalf("waiting for %s: %v", what, err)
-	}
+	d.must("waiting for "+what, Await(done))
 }
 
 // Ask puts a verb to the control socket. Where that has a queue, it waits as DialAs does.
 func (d *Daemon) Ask(verb string) (*control.Report, error) {
-	c, err := DialAs(d.Control, os.Getuid())
+	c, err := DialAs(d.Control, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -200,9 +194,7 @@ func (d *Daemon) Ask(verb string) (*control.Report, error) {
 func (d *Daemon) Status() *control.Report {
 	d.t.Helper()
 	r, err := d.Ask(control.Status)
-	if err != nil {
-		d.Fatalf("%v", err)
-	}
+	d.must("no report", err)
 	return r
 }
 
@@ -210,9 +202,7 @@ func (d *Daemon) Status() *control.Report {
 func (d *Daemon) Served(when string) []byte {
 	d.t.Helper()
 	b, err := d.serve()
-	if err != nil {
-		d.Fatalf("%s: not served: %v", when, err)
-	}
+	d.must(when+": not served", err)
 	return b
 }
 
@@ -220,21 +210,25 @@ func (d *Daemon) Served(when string) []byte {
 func (d *Daemon) Serves() bool { _, err := d.serve(); return err == nil }
 
 func (d *Daemon) serve() ([]byte, error) {
-	c, err := dial("unix", d.Socket)
+	c, err := DialAs(d.Socket, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	b := make([]byte, 255)
-	r := Send(c, 2, 255)
-	r.Random(b)
-	return b, r.Err
+	return Ask(c, []byte{2, 255}, 255)
 }
 
 // Fatalf fails the test. The reason comes after the log, because a summary shows the last lines.
 func (d *Daemon) Fatalf(format string, a ...any) {
 	d.t.Helper()
 	d.t.Fatalf("%s\n%s", d.Logged(), fmt.Sprintf(format, a...))
+}
+
+func (d *Daemon) must(what string, err error) {
+	d.t.Helper()
+	if err != nil {
+		d.Fatalf("%s: %v", what, err)
+	}
 }
 
 // Logged is the log so far.
@@ -326,13 +320,4 @@ func (d *Daemon) SeedCounts() {
 		next.Fatalf("the next daemon counts %d bits of the seed", bits)
 	}
 	next.Stop()
-}
-
-// FreePort is one at which nothing listens now.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	Must(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

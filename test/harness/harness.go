@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -62,6 +63,18 @@ func Need(t testing.TB, name string) string {
 	return ""
 }
 
+// By returns a command of root's that executes what follows it, in a namespace or a jail, or skips a test where it
+// cannot.
+func By(t testing.TB, command ...string) []string {
+	t.Helper()
+	Root(t, "namespaces do")
+	try := append(slices.Clone(command), "true")
+	if said, err := exec.Command(try[0], try[1:]...).CombinedOutput(); err != nil {
+		t.Skipf("%q does not work here: %s", try, said)
+	}
+	return command
+}
+
 // Figure is a line that scripts/test shows although all is well.
 func Figure(t testing.TB, format string, args ...any) {
 	t.Helper()
@@ -92,6 +105,22 @@ func UID(t testing.TB, name string) int {
 	}
 	uid, _ := strconv.Atoi(u.Uid)
 	return uid
+}
+
+// Must fails the test for an error.
+func Must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ReadFile is what stands in a file, or fails the test.
+func ReadFile(t testing.TB, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	Must(t, err)
+	return string(text)
 }
 
 // WriteFile makes a file, or fails the test.

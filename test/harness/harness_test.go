@@ -57,6 +57,7 @@ type liar struct {
 var liars = []liar{
 	{"a byte less", func(b []byte) []byte { return b[:len(b)-1] }},
 	{"a byte more", func(b []byte) []byte { return append(b, 'x') }},
+	{"its first byte", func(b []byte) []byte { return b[:1] }},
 	{"nothing", func([]byte) []byte { return nil }},
 	{"another beginning", func(b []byte) []byte { b[0] ^= 1; return b }},
 }
@@ -64,14 +65,14 @@ var liars = []liar{
 // blind is what a kind cannot see: what comes behind the last reply is for its next
 // turn, and random bytes may be any.
 var blind = map[string][]string{
-	"guest": {"a byte more"}, "tlsmgr": {"a byte more"}, "openssl": {"a byte more"}, "giver": {"a byte more"},
+	"guest": {"a byte more"}, "openssl": {"a byte more"}, "giver": {"a byte more"},
 	"qemu": {"a byte more", "another beginning"}, "ekeyd": {"a byte more", "another beginning"},
-	"openssh": {"a byte more", "another beginning"}, "pipe": {"another beginning"}, "batch": {"a byte more", "another beginning"},
+	"openssh": {"a byte more", "another beginning"}, "pipe": {"another beginning"}, "batch": {"a byte more", "another beginning"}, "piece": {"another beginning"},
 }
 
 // TestClientsSeeLies has every kind of client served by liars: it must notice each lie that it can see.
 func TestClientsSeeLies(t *testing.T) {
-	for _, k := range append(Kinds(1000), Kind{Name: "batch", Turn: Batch}) {
+	for _, k := range append(Kinds(1000), Kind{Name: "batch", Turn: Batch}, Kind{Name: "piece", Turn: Piece}) {
 		if k.Bad {
 			continue
 		}
@@ -93,11 +94,8 @@ func converse(t *testing.T, k Kind, l liar) error {
 	Must(t, err)
 	defer listener.Close()
 	go l.serve(listener)
-	conn, err := dial("unix", listener.Addr().String())
-	Must(t, err)
-	defer conn.Close()
-	c := &Client{Crowd: &Crowd{Target: Target{PID: 4711}}, kind: k, mood: rand.New(rand.NewPCG(1, 2))}
-	return k.Turn(c, conn)
+	d := &Daemon{PID: 4711, Socket: listener.Addr().String(), t: t}
+	return k.Turn(&Client{Crowd: &Crowd{Daemon: d}, kind: k, mood: rand.New(rand.NewPCG(1, 2))}, d.Dial("unix"))
 }
 
 // serve answers one client.
@@ -157,5 +155,24 @@ func TestFailuresAndLateRepliesAreWrong(t *testing.T) {
 		if got := strings.Join(a.Problems(time.Second), "; ") + " "; !strings.HasPrefix(got, want) || strings.Contains(got, ";") || want == "" && got != " " {
 			t.Errorf("%q, expected %q", got, want)
 		}
+	}
+	nobody := NewCrowd(&Daemon{Socket: "none"}, []Kind{{Name: "nobody", N: 1}}, 0)
+	nobody.Blocks.Add(bytes.Repeat([]byte{7}, 32))
+	if got := nobody.Lift(time.Second); len(got) != 2 {
+		t.Errorf("no server at all, and the same block twice: %q", got)
+	}
+}
+
+// TestDigest takes percentiles of times that are not sorted.
+func TestDigest(t *testing.T) {
+	var times []time.Duration
+	for i := range 101 {
+		times = append(times, time.Duration(100-i)*time.Millisecond)
+	}
+	if got, want := DigestOf(times).String(), "p50 50.00 ms, p99 99.00 ms, max 100.00 ms"; got != want {
+		t.Errorf("%s, expected %s", got, want)
+	}
+	if got := DigestOf(nil).String(); got != "no reply" {
+		t.Errorf("of nothing: %s", got)
 	}
 }

@@ -12,11 +12,21 @@ import (
 	"os/exec"
 	"strconv"
 	"syscall"
-	"testing"
 )
 
 // RoleVariable names the role of a process that Play started.
 const RoleVariable = "PRNGD_TEST_ROLE"
+
+const daemonVariable = "PRNGD_TEST_DAEMON"
+
+// Told is the daemon that a player is told of.
+func Told() *Daemon {
+	d := new(Daemon)
+	if err := json.Unmarshal([]byte(os.Getenv(daemonVariable)), d); err != nil {
+		panic("internal error: " + err.Error())
+	}
+	return d
+}
 
 // Player is a process of our own program: an attacker, or a host full of guests, shares no scheduler and no collector
 // with the clients that are measured.
@@ -30,34 +40,31 @@ type Player struct {
 }
 
 // Play starts a process in a role of Main's, as another user if uid is above 0, as nice as that, and returns when it
-// is ready.
-func Play(t testing.TB, role string, uid, nice int, args ...string) (*Player, error) {
+// is ready. It is told of the daemon.
+func (d *Daemon) Play(role string, uid, nice int, args ...string) *Player {
+	d.t.Helper()
+	daemon, err := json.Marshal(d)
+	Must(d.t, err)
 	p := &Player{cmd: exec.Command("/proc/self/exe", args...)} // where another user may not come near our directory
 	if nice > 0 {
 		p.cmd = exec.Command("nice", append([]string{"-n", strconv.Itoa(nice), self()}, args...)...)
 	}
-	p.cmd.Env = append(os.Environ(), RoleVariable+"="+role)
+	p.cmd.Env = append(os.Environ(), RoleVariable+"="+role, daemonVariable+"="+string(daemon))
 	p.cmd.Stderr, p.cmd.SysProcAttr = os.Stderr, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if uid > 0 && os.Getuid() == 0 {
 		p.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}
 	}
-	var err error
-	if p.in, err = p.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
+	in, err := p.cmd.StdinPipe()
+	Must(d.t, err)
 	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
+	Must(d.t, err)
+	p.in, p.out = in, bufio.NewReader(out)
+	Must(d.t, p.cmd.Start())
+	d.t.Cleanup(func() { p.cmd.Process.Kill(); p.cmd.Wait() })
+	if line, err := p.out.ReadString('\n'); line != "ready\n" {
+		d.t.Fatalf("%s said %q, expected ready: %v", role, line, err)
 	}
-	p.out = bufio.NewReader(out)
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	t.Cleanup(func() { p.cmd.Process.Kill(); p.cmd.Wait() })
-	if line, err := p.out.ReadString('\n'); err != nil || line != "ready\n" {
-		return nil, fmt.Errorf("%s said %q, expected ready: %v", role, line, err)
-	}
-	return p, nil
+	return p
 }
 
 // Begin tells a player to begin, or an attacker to end.
@@ -66,10 +73,8 @@ func (p *Player) Begin() { p.in.Close() }
 // End is Begin, if that was not called, and waits for the player's result.
 func (p *Player) End(result any) error {
 	p.in.Close()
-	if err := json.NewDecoder(p.out).Decode(result); err != nil {
-		return errors.Join(fmt.Errorf("reading a player's result: %w", err), p.cmd.Wait())
-	}
-	return p.cmd.Wait()
+	err := json.NewDecoder(p.out).Decode(result)
+	return errors.Join(err, p.cmd.Wait())
 }
 
 // Ready is called by a player that is: it returns a channel that is closed when it has to begin, or to end.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,13 +28,10 @@ func CPU(pid int) (sum time.Duration) {
 }
 
 // Memory is VmRSS and VmHWM of a process in KiB.
-func Memory(pid int) (now, peak int) { return kibibytes(pid, "VmRSS"), kibibytes(pid, "VmHWM") }
+func Memory(pid int) (now, peak int) { return Number(pid, "VmRSS"), Number(pid, "VmHWM") }
 
-// Anonymous is RssAnon of a process in KiB: all of its memory but pages of files, which it can give back at any time.
-func Anonymous(pid int) int { return kibibytes(pid, "RssAnon") }
-
-// kibibytes is a size of proc_pid_status(5), 0 if there is none.
-func kibibytes(pid int, field string) (n int) {
+// Number is one of proc_pid_status(5), 0 if there is none; sizes are in KiB.
+func Number(pid int, field string) (n int) {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(b)) {
 		fmt.Sscanf(line, field+": %d", &n)
@@ -41,12 +40,11 @@ func kibibytes(pid int, field string) (n int) {
 }
 
 // Descriptors are what a process's open ones are, sorted: a path, or "socket".
-func Descriptors(pid int) (list []string, err error) {
+func Descriptors(t testing.TB, pid int) (list []string) {
+	t.Helper()
 	dir := fmt.Sprintf("/proc/%d/fd", pid)
 	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("reading descriptors: %w", err)
-	}
+	Must(t, err)
 	for _, e := range entries {
 		if to, err := os.Readlink(dir + "/" + e.Name()); err == nil { // else it is closed by now
 			what, _, _ := strings.Cut(to, ":[")
@@ -54,7 +52,19 @@ func Descriptors(pid int) (list []string, err error) {
 		}
 	}
 	slices.Sort(list)
-	return list, nil
+	return list
+}
+
+// Zombies are the dead children that a process has not waited for.
+func Zombies(t testing.TB, pid int) []string {
+	t.Helper()
+	return Running(t, "ppid=,stat=,comm=", fmt.Sprintf(` *%d +Z.*`, pid))
+}
+
+// Running are the lines about processes that match a pattern from their beginning; fields are ps(1)'s.
+func Running(t testing.TB, fields, pattern string) []string {
+	t.Helper()
+	return regexp.MustCompile("(?m)^"+pattern).FindAllString(Run(t, "ps", "-A", "-o", fields), -1)
 }
 
 // Pin keeps the calling thread on one processor.

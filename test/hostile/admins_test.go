@@ -5,6 +5,7 @@ package hostile
 import (
 	"bytes"
 	"errors"
+	"net"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,19 +19,19 @@ import (
 // goes.
 func admins(a *assault) {
 	for _, verb := range []string{control.Reseed, control.Save, control.Reload, control.Upgrade} {
-		a.atControl(rascal, func(c *harness.Conn) {
+		a.atControl(rascal, func(c net.Conn) {
 			if answer := a.order(c, verb); !bytes.Contains(answer, []byte(`"denied":true`)) {
 				a.complain("to a stranger's %s the daemon says %q", verb, answer)
 			}
 		})
 	}
 	huge := bytes.Repeat([]byte("status "), 10000)
-	for i, say := range []func(*harness.Conn){
-		func(c *harness.Conn) { c.Write(huge) },
-		func(c *harness.Conn) { a.trickle(c, []byte("status\n")) },
-		func(c *harness.Conn) { c.Take(1) },
-		func(c *harness.Conn) { c.Ask([]byte("status\n"), 1<<20) },
-		func(c *harness.Conn) { a.order(c, control.Upgrade) },
+	for i, say := range []func(net.Conn){
+		func(c net.Conn) { c.Write(huge) },
+		func(c net.Conn) { a.trickle(c, []byte("status\n")) },
+		func(c net.Conn) { c.Read(make([]byte, 1)) },
+		func(c net.Conn) { harness.Ask(c, []byte("status\n"), 1<<20) },
+		func(c net.Conn) { a.order(c, control.Upgrade) },
 	} {
 		for range 50 {
 			go func() {
@@ -54,7 +55,7 @@ func admins(a *assault) {
 }
 
 // atControl makes one attempt.
-func (a *assault) atControl(uid int, say func(*harness.Conn)) {
+func (a *assault) atControl(uid int, say func(net.Conn)) {
 	c, err := harness.DialAs(a.Control, uid)
 	if err != nil {
 		a.complain("connecting to the control socket: %v", err)
@@ -67,15 +68,15 @@ func (a *assault) atControl(uid int, say func(*harness.Conn)) {
 }
 
 // order is an admin's alone to give: it is refused, if only because too many ask.
-func (a *assault) order(c *harness.Conn, verb string) []byte {
-	answer, _ := c.Ask([]byte(verb+"\n"), 1<<20)
+func (a *assault) order(c net.Conn, verb string) []byte {
+	answer, _ := harness.Ask(c, []byte(verb+"\n"), 1<<20)
 	if len(answer) > 0 && !bytes.Contains(answer, []byte(`"error"`)) {
 		a.complain("a stranger's %s was obeyed: %s", verb, answer)
 	}
 	return answer
 }
 
-func (a *assault) trickle(c *harness.Conn, text []byte) {
+func (a *assault) trickle(c net.Conn, text []byte) {
 	for i := range text {
 		if _, err := c.Write(text[i : i+1]); err != nil || a.Err() != nil {
 			return

@@ -3,9 +3,10 @@
 package hostile
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -17,10 +18,15 @@ import (
 var roles = harness.Roles{
 	"client": func(args []string) {
 		long, _ := time.ParseDuration(args[0])
-		harness.Result(behave(told(args[1]).Socket, long))
+		crowd := harness.NewCrowd(harness.Told(), behaved, 1)
+		<-harness.Ready()
+		crowd.Start()
+		time.Sleep(long)
+		problems := crowd.Lift(10 * time.Second) // when Postfix gives up
+		harness.Result(usage{crowd.Tally.Digest("all"), problems})
 	},
 	"attack": func(args []string) {
-		a := &assault{Daemon: told(args[1]), result: result{Load: map[string]int{}}}
+		a := &assault{Daemon: harness.Told(), result: result{Load: map[string]int{}}}
 		a.Context, a.end = context.WithCancel(context.Background())
 		find(args[0]).do(a)
 		a.mu.Lock() // some may be about to count
@@ -33,12 +39,21 @@ var roles = harness.Roles{
 	},
 }
 
-func told(daemon string) *harness.Daemon {
-	d := new(harness.Daemon)
-	if err := json.Unmarshal([]byte(daemon), d); err != nil {
-		panic("internal error: " + err.Error())
-	}
-	return d
+// behaved are well-behaved programs: Postfix and QEMU, on a connection kept and on new ones. A kept one is there before
+// the attack begins; each new one is another user's, that has no connection yet. Each asks 125 times a second.
+var behaved = []harness.Kind{
+	{Name: "Postfix", N: 1, Turn: harness.Postfix, Pause: pace, UID: keeper},
+	{Name: "QEMU", N: 1, Turn: harness.Piece, Pause: pace, UID: keeper + 1},
+	{Name: "new Postfix", N: 1, Turn: harness.Postfix, Pause: pace, Fresh: true, UID: comer, Next: 2},
+	{Name: "new QEMU", N: 1, Turn: harness.Piece, Pause: pace, Fresh: true, UID: comer + 1, Next: 2},
+}
+
+var pace = harness.Every(time.Second / 125)
+
+// usage is what the client tells.
+type usage struct {
+	harness.Digest
+	Problems []string
 }
 
 // assault is one attack under way. Its context ends when it has to.
@@ -79,27 +94,31 @@ func (a *assault) rage(n int, what string, turn func(i int) (times int)) {
 	all.Wait()
 }
 
-// rush is rage over a new connection for each turn. One that cannot be made does not count.
-func (a *assault) rush(n int, what string, turn func(i int, c *harness.Conn) (times int)) {
-	a.rage(n, what, func(i int) int {
-		c, err := harness.DialAs(a.Socket, rascal)
-		if err != nil {
-			return 0
-		}
-		defer c.Close()
-		return turn(i, c)
-	})
+// besiege has a crowd of the attacker's do the same again and again. Each turn counts for so much.
+func besiege(each int, k harness.Kind) func(*assault) {
+	k.UID = cmp.Or(k.UID, rascal)
+	return func(a *assault) {
+		crowd := harness.NewCrowd(a.Daemon, []harness.Kind{k}, 1).Start()
+		a.stand()
+		a.Wrong = append(a.Wrong, crowd.Lift(harness.Patience)...)
+		a.count(k.Name, each*crowd.Tally.Digest(k.Name).N)
+	}
 }
 
-// dial makes the next connection of several.
-type dial func(i int) (*harness.Conn, error)
+// as makes connections of one user.
+func (a *assault) as(uid int) func(int) (net.Conn, error) {
+	return func(int) (net.Conn, error) { return harness.DialAs(a.Socket, uid) }
+}
 
-func (a *assault) as(uid int) dial {
-	return func(int) (*harness.Conn, error) { return harness.DialAs(a.Socket, uid) }
+// from makes TCP connections from addresses of this host.
+func (a *assault) from(address func(i int) net.IP) func(int) (net.Conn, error) {
+	return func(i int) (net.Conn, error) {
+		return (&net.Dialer{LocalAddr: &net.TCPAddr{IP: address(i)}}).Dial("tcp4", a.TCP)
+	}
 }
 
 // connect makes n connections, or as many as begin well.
-func (a *assault) connect(n int, dial dial, begin func(*harness.Conn) bool) (list []*harness.Conn) {
+func (a *assault) connect(n int, dial func(int) (net.Conn, error), begin func(net.Conn) bool) (list []net.Conn) {
 	for i := range n {
 		c, err := dial(i)
 		if err != nil {
@@ -116,13 +135,13 @@ func (a *assault) connect(n int, dial dial, begin func(*harness.Conn) bool) (lis
 }
 
 // saying begins with what is not answered yet.
-func saying(requests ...byte) func(*harness.Conn) bool {
-	return func(c *harness.Conn) bool { c.Write(requests); return true }
+func saying(requests ...byte) func(net.Conn) bool {
+	return func(c net.Conn) bool { c.Write(requests); return true }
 }
 
 // answered begins with a request: it is not well if the daemon refuses the connection, or has it wait.
-func answered(c *harness.Conn) bool {
-	b, _ := c.Ask([]byte{0}, 4)
+func answered(c net.Conn) bool {
+	b, _ := harness.Ask(c, []byte{0}, 4)
 	return len(b) == 4
 }
 

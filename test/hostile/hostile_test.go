@@ -10,7 +10,6 @@
 package hostile
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -30,6 +29,49 @@ var watched = flag.Duration("watch", 3*time.Second, "how long each attack is wat
 const nice = 10
 
 func TestMain(m *testing.M) { harness.Main(m, roles) }
+
+// attack is one way to be hostile.
+type attack struct {
+	name  string
+	do    func(*assault) // in a process of its own, until told to stop
+	wrong func(*sight)   // what the daemon did and must not; nil: nothing special
+	conf  string         // lines of prngd.conf
+	shell string         // what a shell does to itself that the daemon shall inherit
+	users bool           // comes as several users
+}
+
+// attacks are all of them. Floods are 200 connections, or more.
+var attacks = []attack{
+	{name: "none", do: (*assault).stand}, // peace, to compare with
+	{name: "processors", do: spin},
+	{name: "slow", do: slow, wrong: slowWrong},
+	{name: "deaf", do: deaf, wrong: deafWrong},
+	{name: "storm", do: besiege(1, harness.Kind{Name: "connections/s", N: 50, Turn: storm, Fresh: true, Pause: harness.Every(time.Second / 40)})}, // 2,000 a second,
+	{name: "tcp", conf: "listen tcp/localhost:PORT", do: halves, wrong: halvesWrong},
+	{name: "leavers", do: besiege(1, harness.Kind{Name: "connections/s", N: 20, Turn: leave, Fresh: true}), wrong: leaversWrong},
+	{name: "descriptors", shell: "ulimit -n 64 && ", users: true, do: hoard, wrong: hoardWrong},
+	{name: "cap", conf: "max-connections 400", users: true, do: hoard, wrong: capWrong},
+	{name: "places", conf: "max-connections 400", users: true, do: crowd, wrong: crowdWrong},
+	{name: "addresses", conf: "max-connections 400\nlisten tcp/localhost:PORT", users: true, do: addresses, wrong: addressesWrong},
+	{name: "garbage", do: besiege(1, harness.Kind{Name: "connections/s", N: 50, Turn: garbage, Fresh: true})},
+	{name: "unknown", do: besiege(1, harness.Kind{Name: "connections/s", N: 20, Turn: unknown, Fresh: true}), wrong: unknownWrong},
+	{name: "writes", do: besiege(2100, harness.Kind{Name: "writes/s", N: 200, Turn: flood(0, gifts()), UID: nobody}), wrong: writesWrong},
+	{name: "levels", do: besiege(4096, harness.Kind{Name: "levels/s", N: 200, Turn: flood(4*4096, make([]byte, 4096))})},
+	{name: "pipelines", do: besiege(2000, harness.Kind{Name: "reads/s", N: 200, Turn: flood(2000*255, harness.ManyReads())})},
+	{name: "askers", do: besiege(1, harness.Kind{Name: "reads/s", N: 1000, Turn: flood(255, []byte{2, 255})})},
+	{name: "control", conf: "status DIR/status.sock mode=0666", users: true, do: admins, wrong: adminsWrong},
+	{name: "locked", users: true, do: locked},
+	{name: "memory", shell: "echo $$ >CGROUP/cgroup.procs && ", do: deaf, wrong: deafWrong}, // the daemon and its sockets have 64 MiB in all
+}
+
+// The users that come. The numbers are nobody's on any machine, but for user nobody.
+const (
+	nobody   = 65534
+	rascal   = 70000  // attackers: this one, and those after it
+	newcomer = 70100  // and those after it: they come for the first time
+	keeper   = 70200  // the well-behaved users: of kept connections
+	comer    = 100000 // and of new ones, each another
+)
 
 // TestAttacks makes one attack after another.
 func TestAttacks(t *testing.T) {
@@ -56,9 +98,9 @@ func find(name string) attack {
 func (a attack) run(t *testing.T, long time.Duration) {
 	s := &sight{attack: a}
 	d := a.start(t)
-	client := play(t, d, 0, "client", long.String())
+	client := d.Play("client", 0, 0, long.String())
 	s.before = look(t, d)
-	attacker := play(t, d, nice, "attack", a.name)
+	attacker := d.Play("attack", 0, nice, a.name)
 	harness.Must(t, client.End(&s.client))
 	s.after = look(t, d)
 	harness.Must(t, attacker.End(&s.result))
@@ -74,25 +116,12 @@ func (a attack) start(t *testing.T) *harness.Daemon {
 	if a.users {
 		harness.Root(t, "the attackers come as several users")
 	}
-	dir, shell := harness.Dir(t), a.shell
+	shell := a.shell
 	if strings.Contains(shell, "CGROUP") {
 		shell = strings.ReplaceAll(shell, "CGROUP", memoryGroup(t))
 	}
-	return harness.Start(t, harness.Options{
-		Dir: dir,
-		// The jitter gatherer maps 32 MiB for a moment: no attacker's doing.
-		Conf: "gatherer jitter off\n" + strings.ReplaceAll(a.conf, "CONTROL", dir+"/status.sock"),
-		TCP:  a.tcp, By: []string{"/bin/sh", "-c", shell + `exec "$@"`, "sh"},
-	})
-}
-
-func play(t *testing.T, d *harness.Daemon, nice int, role, what string) *harness.Player {
-	t.Helper()
-	daemon, err := json.Marshal(d)
-	harness.Must(t, err)
-	p, err := harness.Play(t, role, 0, nice, what, string(daemon))
-	harness.Must(t, err)
-	return p
+	// The jitter gatherer maps 32 MiB for a moment: no attacker's doing.
+	return harness.Start(t, harness.Options{Conf: "gatherer jitter off\n" + a.conf, By: []string{"/bin/sh", "-c", shell + `exec "$@"`, "sh"}})
 }
 
 // memoryGroup makes a memory cgroup of 64 MiB, with either kind of cgroups: below our own, or at the top.

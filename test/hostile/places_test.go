@@ -3,6 +3,7 @@
 package hostile
 
 import (
+	"net"
 	"runtime"
 	"time"
 
@@ -16,18 +17,13 @@ import (
 func hoard(a *assault) {
 	mine := a.connect(400, a.as(rascal), answered)
 	a.count("connections", len(mine))
-	a.rush(1, "refused/s", func(_ int, c *harness.Conn) int {
-		time.Sleep(time.Millisecond)
-		if b, _ := c.Ask([]byte{0}, 4); len(b) > 0 {
-			return 0
-		}
-		return 1
-	})
+	besiege(1, harness.Kind{Name: "more tries/s", N: 1, Fresh: true, Pause: harness.Every(time.Millisecond),
+		Turn: func(_ *harness.Client, c net.Conn) error { answered(c); return nil }})(a)
 	a.keepsAll(mine)
 }
 
 // keepsAll: a connection that has completed a command is never closed to make room.
-func (a *assault) keepsAll(mine []*harness.Conn) {
+func (a *assault) keepsAll(mine []net.Conn) {
 	for _, c := range mine {
 		if !answered(c) {
 			a.complain("an established connection was closed")
@@ -49,7 +45,7 @@ func capWrong(s *sight) {
 // crowd is three uids that take all the places they can get. Those kept for others are left: every newcomer gets one,
 // and uid 0 more.
 func crowd(a *assault) {
-	var mine []*harness.Conn
+	var mine []net.Conn
 	for i := range 3 {
 		mine = append(mine, a.connect(400, a.as(rascal+i), answered)...)
 	}
@@ -61,13 +57,13 @@ func crowd(a *assault) {
 
 // newcomers has 36 uids come for the first time, and uid 0 four times over. They must all get in.
 func (a *assault) newcomers() {
-	list := a.connect(40, func(i int) (*harness.Conn, error) {
+	list := a.connect(40, func(i int) (net.Conn, error) {
 		if i >= 36 {
 			return harness.DialAs(a.Socket, 0)
 		}
 		return harness.DialAs(a.Socket, newcomer+i)
-	}, func(c *harness.Conn) bool {
-		b, _ := c.Ask([]byte{1, 32}, 33)
+	}, func(c net.Conn) bool {
+		b, _ := harness.Ask(c, []byte{1, 32}, 33)
 		return len(b) == 33
 	})
 	if len(list) < 40 {
@@ -86,9 +82,7 @@ func crowdWrong(s *sight) {
 
 // addresses is one uid that comes by TCP, where it can have as many addresses as it likes: 127.0.0.0/8 is this host's.
 func addresses(a *assault) {
-	got := a.connect(2000, func(i int) (*harness.Conn, error) {
-		return harness.DialFrom([4]byte{127, 1, byte(i >> 8), byte(i)}, a.Port)
-	}, answered)
+	got := a.connect(2000, a.from(func(i int) net.IP { return net.IPv4(127, 1, byte(i>>8), byte(i)) }), answered)
 	a.count("connections", len(got))
 	a.newcomers()
 	a.stand()

@@ -4,6 +4,7 @@ package hostile
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"prngd/internal/control"
@@ -27,7 +28,7 @@ func look(t *testing.T, d *harness.Daemon) view {
 type sight struct {
 	attack
 	result
-	client        tally
+	client        usage
 	before, after view
 }
 
@@ -57,5 +58,28 @@ func (s *sight) judge() []string {
 func (s *sight) unless(ok bool, format string, a ...any) {
 	if !ok {
 		s.Wrong = append(s.Wrong, fmt.Sprintf(format, a...))
+	}
+}
+
+// TestJudge shows what the daemon must not have done, and wants it told.
+func TestJudge(t *testing.T) {
+	for want, harm := range map[string]func(*sight){
+		"":              func(*sight) {},
+		"1 of 2 turns":  func(s *sight) { s.client.Problems = []string{"QEMU: 1 of 2 turns failed"} },
+		"short replies": func(s *sight) { s.after.Clients.Short = 1 },
+		"unseeded":      func(s *sight) { s.after.Generator.State = control.StateUnseeded },
+		"was closed":    func(s *sight) { s.Wrong = []string{"an established connection was closed"} },
+		"KiB more":      func(s *sight) { s.attack, s.after.rss = find("deaf"), 33<<10 },
+		"has 398":       func(s *sight) { s.attack, s.Load = find("addresses"), map[string]int{"connections": 398} },
+		"7 bits": func(s *sight) {
+			s.attack, s.after.Sources = find("writes"), []control.Source{{Name: "client", Bits: 7, Samples: 1}}
+		},
+	} {
+		s := sight{attack: find("none")}
+		s.after.Generator.State = control.StateSeeded
+		harm(&s)
+		if got := strings.Join(s.judge(), "; "); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("judged %q, expected %q", got, want)
+		}
 	}
 }

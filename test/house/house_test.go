@@ -1,5 +1,7 @@
 // Package house holds the source to its own rules: which package may import which, how large a function, a struct
-// and a circle of files may be, what has to have a comment, and which words a comment does without.
+// and a circle of files may be, what has to have a comment, and which words a comment does without. And it holds the
+// documents to the source: their links lead somewhere, what they name exists, and what they tell a reader to run can be
+// run.
 package house
 
 import (
@@ -26,26 +28,19 @@ var exceptions = figures{"fields internal/config.Settings": 26}
 // TestHouse looks at every file of the module.
 func TestHouse(t *testing.T) {
 	now := figures{}
-	for _, found := range packages(t, build.Default) {
+	for _, found := range packages(build.Default) {
 		p, err := parse(found)
 		if err != nil {
 			t.Fatal(err)
 		}
 		p.measure(now)
 	}
-	walk(t, func(file string) {
-		if !prosaic(file) {
-			return
-		}
-		text, err := os.ReadFile(filepath.Join(root, file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if list := objections(file, text); len(list) > 0 {
+	for _, file := range slices.DeleteFunc(files(""), func(file string) bool { return !prosaic(file) }) {
+		if list := objections(file, []byte(text(t, file))); len(list) > 0 {
 			now["words "+file] = len(list)
 			t.Log(strings.Join(list, "\n"))
 		}
-	})
+	}
 	for _, wrong := range exceptions.against(now) {
 		t.Error(wrong)
 	}
@@ -74,33 +69,37 @@ func TestExceptions(t *testing.T) {
 	}
 }
 
-// walk calls see with the path of every file of ours, from the top of the repository.
-func walk(t *testing.T, see func(file string)) {
-	t.Helper()
-	err := fs.WalkDir(os.DirFS(root), ".", func(file string, d fs.DirEntry, err error) error {
+// files are ours whose names end so, as paths from the top of the repository.
+func files(suffix string) (list []string) {
+	fs.WalkDir(os.DirFS(root), ".", func(file string, d fs.DirEntry, err error) error {
 		if d != nil && d.IsDir() && (d.Name() == "dist" || d.Name() == "fuzz" || strings.HasPrefix(d.Name(), ".") && file != ".") {
 			return fs.SkipDir
 		}
-		if err == nil && d.Type().IsRegular() {
-			see(file)
+		if err == nil && d.Type().IsRegular() && strings.HasSuffix(file, suffix) {
+			list = append(list, file)
 		}
-		return err
+		return nil
 	})
+	return list
+}
+
+func text(t *testing.T, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root, file))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(b)
 }
 
 // packages are those of this module that have Go files for a system; their import path is their directory.
-func packages(t *testing.T, system build.Context) (found []*build.Package) {
+func packages(system build.Context) (found []*build.Package) {
 	dirs := map[string]bool{}
-	walk(t, func(file string) {
-		if path.Ext(file) == ".go" && !strings.HasPrefix(file, "packaging/") {
-			dirs[path.Dir(file)] = true
-		}
-	})
+	for _, file := range files(".go") {
+		dirs[path.Dir(file)] = !strings.HasPrefix(file, "packaging/")
+	}
 	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
-		if p, err := system.ImportDir(filepath.Join(root, dir), 0); err == nil {
+		if p, err := system.ImportDir(filepath.Join(root, dir), 0); err == nil && dirs[dir] {
 			p.ImportPath = dir
 			found = append(found, p)
 		}

@@ -59,14 +59,15 @@ func (p pkg) measure(note figures) {
 			}
 		}
 	}
-	for subject, n := range p.structs() {
+	fields, undocumented := p.names()
+	for subject, n := range fields {
 		over("fields", "."+subject, n)
 	}
+	over("undocumented", "", undocumented)
 	over("circle", "", largestCircle(p.uses()))
 	if len(p.files) > 0 && !slices.ContainsFunc(p.files, func(f *ast.File) bool { return f.Doc != nil }) {
 		over("package", "", 1)
 	}
-	over("undocumented", "", p.undocumented())
 }
 
 // name is a function's, or TYPE.METHOD.
@@ -86,43 +87,22 @@ func receiver(d *ast.FuncDecl) string {
 	return text
 }
 
-// structs maps each struct that has methods to the number of its fields.
-func (p pkg) structs() map[string]int {
+// names maps each struct that has methods to the number of its fields, and counts the exported names without a comment.
+// In a group of constants or variables, the group's does. A program exports nothing.
+func (p pkg) names() (fields map[string]int, undocumented int) {
 	fields, behaves := map[string]int{}, map[string]bool{}
-	for _, f := range p.files {
-		ast.Inspect(f, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.FuncDecl:
-				behaves[receiver(n)] = true
-			case *ast.TypeSpec:
-				if s, ok := n.Type.(*ast.StructType); ok {
-					for _, f := range s.Fields.List {
-						fields[n.Name.Name] += max(1, len(f.Names))
-					}
-				}
-			}
-			return true
-		})
-	}
-	maps.DeleteFunc(fields, func(name string, _ int) bool { return !behaves[name] })
-	return fields
-}
-
-// undocumented counts the exported names without a comment. In a group of constants or variables, the group's does.
-func (p pkg) undocumented() (n int) {
 	count := func(name *ast.Ident, comments ...*ast.CommentGroup) {
-		if name.IsExported() && !slices.ContainsFunc(comments, func(c *ast.CommentGroup) bool { return c != nil }) {
-			n++
+		commented := slices.ContainsFunc(comments, func(c *ast.CommentGroup) bool { return c != nil })
+		if name.IsExported() && !commented && p.files[0].Name.Name != "main" {
+			undocumented++
 		}
 	}
 	for _, f := range p.files {
-		if f.Name.Name == "main" {
-			return 0
-		}
 		for _, d := range f.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
-				if of := receiver(d); of == "" || ast.IsExported(of) {
+				of := receiver(d)
+				if behaves[of] = true; of == "" || ast.IsExported(of) {
 					count(d.Name, d.Doc)
 				}
 			case *ast.GenDecl:
@@ -130,6 +110,9 @@ func (p pkg) undocumented() (n int) {
 					switch s := s.(type) {
 					case *ast.TypeSpec:
 						count(s.Name, d.Doc, s.Doc, s.Comment)
+						if of, ok := s.Type.(*ast.StructType); ok {
+							fields[s.Name.Name] = of.Fields.NumFields()
+						}
 					case *ast.ValueSpec:
 						count(s.Names[0], d.Doc, s.Doc, s.Comment)
 					}
@@ -137,45 +120,42 @@ func (p pkg) undocumented() (n int) {
 			}
 		}
 	}
-	return n
+	maps.DeleteFunc(fields, func(name string, _ int) bool { return !behaves[name] })
+	return fields, undocumented
 }
 
 // uses maps each file to the files of the package whose names it uses. Other packages are not looked into: what has
 // its type from there, the checker reports and we ignore.
-func (p pkg) uses() map[string][]string {
+func (p pkg) uses() map[string]map[string]bool {
 	info := &types.Info{Uses: map[*ast.Ident]types.Object{}}
 	conf := types.Config{Error: func(error) {}, FakeImportC: true}
 	own, _ := conf.Check(p.dir, p.fset, p.files, info)
-	graph := map[string][]string{}
+	graph := map[string]map[string]bool{}
 	for id, o := range info.Uses {
 		from, to := p.fset.Position(id.Pos()).Filename, p.fset.Position(o.Pos()).Filename
-		if o.Pkg() == own && from != to && !slices.Contains(graph[from], to) {
-			graph[from] = append(graph[from], to)
+		if graph[from] == nil {
+			graph[from] = map[string]bool{}
+		}
+		if o.Pkg() == own && from != to {
+			graph[from][to] = true
 		}
 	}
 	return graph
 }
 
-// largestCircle is the size of the largest set of files of which each reaches each.
-func largestCircle(graph map[string][]string) (largest int) {
-	reaches := map[string]map[string]bool{}
-	for from := range graph {
-		seen := map[string]bool{}
-		var visit func(string)
-		visit = func(file string) {
-			for _, next := range graph[file] {
-				if !seen[next] {
-					seen[next] = true
-					visit(next)
-				}
+// largestCircle is the size of the largest set of files of which each reaches each. It adds to the graph what is
+// reached by way of others (Warshall).
+func largestCircle(reaches map[string]map[string]bool) (largest int) {
+	for way := range reaches {
+		for _, to := range reaches {
+			if to[way] {
+				maps.Copy(to, reaches[way])
 			}
 		}
-		visit(from)
-		reaches[from] = seen
 	}
-	for a := range reaches {
+	for a, to := range reaches {
 		size := 0
-		for b := range reaches[a] {
+		for b := range to {
 			if reaches[b][a] {
 				size++
 			}

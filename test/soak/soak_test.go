@@ -11,11 +11,8 @@ package soak
 
 import (
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"regexp"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -27,7 +24,6 @@ import (
 var (
 	length  = flag.Duration("length", 2*time.Minute, "how long the load lasts")
 	clients = flag.Int("clients", 1000, "how many clients: `N`")
-	late    = flag.Duration("late", 10*time.Second, "a reply that takes longer, beside ten times what the machine itself is late, is a failure; Postfix waits ten seconds")
 	seed    = flag.Uint64("seed", uint64(time.Now().UnixNano()), "`NUMBER` that the clients' pauses and choices come from")
 	plot    = flag.String("plot", "", "`FILE` for the curves, SVG")
 )
@@ -42,25 +38,32 @@ func TestSoak(t *testing.T) {
 	d := prepare(t)
 	t.Logf("%d clients for %v, -seed %d", *clients, *length, *seed)
 	before := d.settled()
-	crowd := harness.StartCrowd(d.Target, harness.Kinds(*clients), rand.New(rand.NewPCG(*seed, 1)))
+	crowd := harness.NewCrowd(d.Daemon, harness.Kinds(*clients), *seed).Start()
 	w := &watcher{run: d, length: *length, began: time.Now()}
-	a := &admin{run: d, mood: rand.New(rand.NewPCG(*seed, 2))}
-	a.work(w)
-	crowd.Lift()
-	after := d.returned(len(before))
+	d.work(w)
+	problems := crowd.Lift(10 * time.Second) // so long Postfix waits
+	var after []string
+	harness.Await(func() bool { after = harness.Descriptors(t, d.PID); return len(after) <= len(before) })
 	harness.Figure(t, "descriptors: %d before the load, %d after it", len(before), len(after))
-	if more := left(before, after); more != nil {
-		t.Errorf("%d descriptors after the load, %d before: %q", len(after), len(before), more)
+	if len(after) > len(before) {
+		t.Errorf("descriptors before the load: %q, and after it: %q", before, after)
 	}
-	d.served(crowd)
+	t.Logf("by kind of client:\n%s", crowd.Tally)
+	harness.Figure(t, "%s; %s", crowd.Tally.Line("all"), crowd.Tally.Line("naps"))
+	harness.Figure(t, "%v", crowd.Blocks)
 	d.counted(w)
-	for _, problem := range w.grown(t.Logf) {
+	for _, problem := range append(problems, w.grown(t.Logf)...) {
 		t.Error(problem)
 	}
 	w.draw(*plot)
-	d.zombies()
+	if found := harness.Zombies(t, d.PID); found != nil {
+		t.Errorf("children were never waited for: %q", found)
+	}
 	d.Stop()
-	d.orphans()
+	commands := strings.ReplaceAll(`(.*DIR/moody|DIR/sleep).*`, "DIR", d.Dir)
+	if harness.Await(func() bool { return harness.Running(t, "args=", commands) == nil }) != nil {
+		t.Errorf("commands outlive the daemon: %q", harness.Running(t, "args=", commands))
+	}
 	if t.Failed() {
 		t.Log(d.Logged())
 	}
@@ -72,6 +75,9 @@ type run struct {
 	t     *testing.T
 	confs map[string]string // by name
 	mood  atomic.Value      // of its sources
+
+	choice   *rand.Rand
+	upgraded int
 }
 
 // replace puts text in the place of a file, in one step: nobody reads half of it.
@@ -86,7 +92,7 @@ func (d *run) replace(name, text string, mode os.FileMode) error {
 // prepare lays out the daemon's files, starts it, and is the EGD upstream of it. What the daemon may write lies
 // apart, in run: the user that it becomes owns that, and nothing else.
 func prepare(t *testing.T) *run {
-	dir, port := harness.Dir(t), harness.FreePort(t)
+	dir := harness.Dir(t)
 	harness.Egdquery(t) // built before the load
 	harness.Must(t, os.Mkdir(dir+"/run", 0o755))
 	harness.WriteFile(t, dir+"/run/exchange", string(make([]byte, 1024)), 0o600)
@@ -103,16 +109,15 @@ func prepare(t *testing.T) *run {
 		harness.Run(t, "install", "-m", "755", program, dir+"/"+name)
 	}
 	harness.WriteFile(t, dir+"/moody", strings.ReplaceAll(moody, "DIR", dir), 0o644)
-	first := strings.NewReplacer("DIR", dir, "PORT", strconv.Itoa(port)).Replace(conf)
-	changed := strings.NewReplacer("every=2s", "every=1s", `"date" /bin/date 0.02`, `"uptime" /usr/bin/uptime 0.5`).Replace(first) +
-		strings.ReplaceAll(more, "DIR", dir)
-	d := &run{Daemon: &harness.Daemon{Dir: dir}, t: t,
-		confs: map[string]string{"first": first, "changed": changed, "wrong": changed + "per-uid many\n"}}
+	d := &run{Daemon: &harness.Daemon{Dir: dir}, t: t, choice: rand.New(rand.NewPCG(*seed, 2))}
 	harness.Must(t, d.feel(moods[0]))
 	d.serveUpstream()
-	d.Daemon = harness.Start(t, harness.Options{Dir: dir, Run: dir + "/run", Conf: first, Program: dir + "/prngd"})
-	d.TCP = fmt.Sprintf("localhost:%d", port)
+	d.Daemon = harness.Start(t, harness.Options{Dir: dir, Run: dir + "/run", Conf: conf, Program: dir + "/prngd"})
 	d.Log = dir + "/run/log"
+	first := harness.ReadFile(t, d.Conf)
+	changed := strings.NewReplacer("every=2s", "every=1s", `"date" /bin/date 0.02`, `"uptime" /usr/bin/uptime 0.5`).Replace(first) +
+		strings.ReplaceAll(more, "DIR", dir)
+	d.confs = map[string]string{"first": first, "changed": changed, "wrong": changed + "per-uid many\n"}
 	return d
 }
 
@@ -150,17 +155,17 @@ esac
 `
 )
 
-// served is what became of the clients.
-func (d *run) served(crowd *harness.Crowd) {
-	d.t.Logf("by kind of client:\n%s", crowd.Tally)
-	harness.Figure(d.t, "%s; %s", crowd.Tally.Line("all"), crowd.Tally.Line("naps"))
-	harness.Figure(d.t, "%v", crowd.Blocks)
-	for _, problem := range crowd.Tally.Problems(*late) {
-		d.t.Error(problem)
+// settled returns what the daemon's descriptors are before the load, when the first round of its commands is over: the
+// fewest there are in two seconds.
+func (d *run) settled() (least []string) {
+	time.Sleep(4 * time.Second)
+	for range 20 {
+		if held := harness.Descriptors(d.t, d.PID); least == nil || len(held) < len(least) {
+			least = held
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
-	if n := crowd.Blocks.Repeats(); n > 0 {
-		d.t.Errorf("%d blocks of output came twice", n)
-	}
+	return least
 }
 
 // counted is what the daemon says of itself: its user, that there were attacks, and nothing that it should not say.
@@ -174,26 +179,5 @@ func (d *run) counted(w *watcher) {
 	}
 	if c.Unknown == 0 || c.Partial == 0 || c.Timeouts == 0 && w.length > 45*time.Second {
 		d.t.Error("the attackers were not at work")
-	}
-}
-
-// zombies are dead children that the daemon has not waited for.
-func (d *run) zombies() {
-	zombie := regexp.MustCompile(fmt.Sprintf(`(?m)^ *%d +Z.*`, d.PID))
-	if found := zombie.FindAllString(harness.Run(d.t, "ps", "-e", "-o", "ppid=,stat=,comm="), -1); found != nil {
-		d.t.Errorf("children were never waited for: %q", found)
-	}
-}
-
-// orphans are commands that outlive the daemon.
-func (d *run) orphans() {
-	command := regexp.MustCompile(strings.ReplaceAll(`(?m)^(.*DIR/moody|DIR/sleep).*`, "DIR", d.Dir))
-	var found []string
-	err := harness.Await(func() bool {
-		found = command.FindAllString(harness.Run(d.t, "ps", "-A", "-o", "args="), -1)
-		return found == nil
-	})
-	if err != nil {
-		d.t.Errorf("commands outlive the daemon: %q", found)
 	}
 }

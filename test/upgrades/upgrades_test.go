@@ -9,7 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	"net"
 	"os"
 	"regexp"
 	"strconv"
@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"prngd/internal/control"
 	"prngd/test/harness"
 )
 
@@ -53,10 +54,8 @@ func TestUnderLoad(t *testing.T) {
 	}
 	d := harness.Start(t, harness.Options{Dir: dir, Background: true, Run: dir + "/run",
 		Conf: "user " + owner + "\n\"ps\" /bin/echo 0.02"})
-	crowd := harness.StartCrowd(d.Target, load(*clients), rand.New(rand.NewPCG(1, 2)))
-	all := upgradeAll(t, d, *upgrades, true)
-	crowd.Lift()
-	report(t, d, crowd, all)
+	crowd := harness.NewCrowd(d, load(*clients), 1).Start()
+	report(t, d, crowd, upgradeAll(t, d, *upgrades, true))
 
 	comm, pid := harness.ReadFile(t, fmt.Sprintf("/proc/%d/comm", d.PID)), harness.ReadFile(t, d.PIDFile)
 	if strings.TrimSpace(comm) != "prngd" || strings.TrimSpace(pid) != strconv.Itoa(d.PID) {
@@ -69,16 +68,13 @@ func TestUnderLoad(t *testing.T) {
 	d.Gone()
 }
 
-// report shows the figures and fails the test for what was lost.
+// report lifts the load, shows the figures and fails the test for what was lost.
 func report(t *testing.T, d *harness.Daemon, crowd *harness.Crowd, odd *harness.Tally) {
 	t.Helper()
+	problems := append(crowd.Lift(harness.Patience), odd.Problems(harness.Patience)...)
 	harness.Figure(t, "%d upgrades; %s", d.Status().Process.Upgrades, crowd.Tally.Line("all"))
 	harness.Figure(t, "connections in odd states: %s; %v", odd.Line("all"), crowd.Blocks)
 	harness.Figure(t, "longest time from parking the connections to serving them again: %.1f ms", longest(d.Logged()))
-	problems := append(crowd.Tally.Problems(harness.Patience), odd.Problems(harness.Patience)...)
-	if n := crowd.Blocks.Repeats(); n > 0 {
-		problems = append(problems, fmt.Sprintf("%d blocks of output came twice", n))
-	}
 	for _, p := range problems {
 		t.Errorf("%s\n%s", d.Logged(), p)
 	}
@@ -150,9 +146,8 @@ func TestStop(t *testing.T) {
 	d.LogHas("seed saved")
 	inStep := func(r *harness.Replies) { r.PID(d.PID) }
 	idle := d.Clients(n, inStep, 4)
-	crowd := harness.StartCrowd(d.Target, load(4), rand.New(rand.NewPCG(1, 2)))
+	crowd := harness.NewCrowd(d, load(4), 1).Start()
 	odd := upgradeAll(t, d, 2, false)
-	crowd.Lift()
 	for _, c := range idle {
 		c.SetDeadline(time.Now().Add(10 * harness.Patience))
 		r := harness.Send(c, 4)
@@ -178,5 +173,67 @@ func TestStop(t *testing.T) {
 	d.LogHas("msg=stopped")
 	if bad := regexp.MustCompile(`level=(warn|error).*`).FindAllString(d.Logged(), -1); len(bad) > 0 {
 		t.Errorf("warnings: %q", bad)
+	}
+}
+
+// oddConnections are in the middle of something. Each, by its name, goes on when it is called, says what was wrong, and
+// ends.
+func oddConnections(d *harness.Daemon) map[string]func() error {
+	odd := map[string]func() error{"half a request for the status": halfAsked(d)}
+	for name, begin := range map[string]func(net.Conn, int) func() error{
+		"a half-read request": harness.HalfRead, "unsent replies": harness.Unsent, "its own half closed": halfClosed, "nothing said yet": silent,
+	} {
+		conn := d.Dial("unix")
+		finish := begin(conn, d.PID)
+		odd[name] = func() error {
+			defer conn.Close()
+			return finish()
+		}
+	}
+	return odd
+}
+
+// halfAsked has sent the beginning of a request to the control socket.
+func halfAsked(d *harness.Daemon) func() error {
+	const patience = 4 * time.Second // the daemon waits 5 s for a request
+	conn, err := net.Dial("unix", d.Control)
+	if err != nil {
+		d.Fatalf("%v", err)
+	}
+	began := time.Now()
+	conn.SetDeadline(began.Add(harness.Patience))
+	_, err = io.WriteString(conn, control.Status[:3])
+	return func() error {
+		defer conn.Close()
+		if err != nil || time.Since(began) > patience {
+			return err
+		}
+		r, err := control.Ask(conn, control.Status[3:])
+		if err == nil && r.PID != d.PID {
+			err = fmt.Errorf("the status has pid %d, expected %d", r.PID, d.PID)
+		}
+		return err
+	}
+}
+
+// halfClosed will say nothing more, and waits for what it asked.
+func halfClosed(conn net.Conn, pid int) func() error {
+	const asked = 1500 // fits into the socket and the daemon's 4 KiB
+	r := harness.Send(conn, append(harness.ManyReads()[:2*asked], 4)...)
+	conn.(*net.UnixConn).CloseWrite()
+	return func() error {
+		r.Discard(255 * asked)
+		r.PID(pid)
+		r.End()
+		return r.Err
+	}
+}
+
+// silent has not said anything yet, as a guest without a driver.
+func silent(conn net.Conn, pid int) func() error {
+	return func() error {
+		r := harness.Send(conn, 4)
+		r.PID(pid)
+		return r.Err
 	}
 }

@@ -66,7 +66,7 @@ func clientMetrics() []metric {
 		counter("short_replies", "Replies that were short although prngd was seeded; always 0.", total(func(c *control.Clients) uint64 { return c.Short })),
 		counter("empty_replies", "Requests answered with nothing while unseeded.", total(func(c *control.Clients) uint64 { return c.Empty })),
 		counter("refused_connections", "Connections refused, by reason.", each(func(c *control.Clients) map[string]uint64 { return c.Refused }), "reason"),
-		gauge("last_refusal_timestamp_seconds", "When a connection was last refused, Unix time.",
+		gauge("last_refusal_timestamp_seconds", "When a limit last refused a connection, Unix time.",
 			stamp(func(r *control.Report) *time.Time { return r.Clients.LastRefusal })),
 		counter("unknown_commands", "Connections closed for a byte that is no command.", total(func(c *control.Clients) uint64 { return c.Unknown })),
 		counter("partial_requests", "Connections that ended inside a request.", total(func(c *control.Clients) uint64 { return c.Partial })),
