@@ -31,8 +31,8 @@ func TestKeep(t *testing.T) {
 		saves := func(when string, want, failures uint64) {
 			t.Helper()
 			synctest.Wait()
-			if s := f.Stats(); s.Saves != want || s.Failures != failures {
-				t.Errorf("%s: %d saves, %d failures", when, s.Saves, s.Failures)
+			if s := f.Stats(); s.Saves != want || s.Failures != failures || !s.Creditable {
+				t.Errorf("%s: %d saves, %d failures, creditable %v", when, s.Saves, s.Failures, s.Creditable)
 			}
 		}
 		saves("at once", 1, 0)

@@ -102,7 +102,7 @@ func (f *files) bytes(path, where string) ([]byte, error) {
 		return nil, unreadable{fmt.Errorf("%s: found %s, expected a regular file", path, kind(info.Mode()))}
 	}
 	file, err := f.env.Open(path)
-	if uid := os.Geteuid(); errors.Is(err, fs.ErrPermission) && f.env.Owner == 0 && uid != 0 {
+	if uid := os.Geteuid(); errors.Is(err, fs.ErrPermission) && f.env.Now != nil && uid != f.env.Owner {
 		err = fmt.Errorf("%w for uid %d, which the daemon has become", err, uid)
 	}
 	if err != nil {

@@ -34,16 +34,6 @@ func TestKernelProbes(t *testing.T) {
 	}
 }
 
-// E3: whether the kernel has bytes is known before the first output, as right after a
-// start or an upgrade.
-func TestKernelBeforeOutput(t *testing.T) {
-	for _, there := range []bool{true, false} {
-		if p := newPool(t, &world{kernel: there}); p.Stats().Kernel != there {
-			t.Errorf("kernel %v: %v", there, !there)
-		}
-	}
-}
-
 func TestDigest(t *testing.T) {
 	p := newPool(t, &world{})
 	own := p.Source(prng.Policy{Name: "own"})

@@ -34,14 +34,3 @@ func (g *Generator) appendKernel(in []byte, mono int64, call bool) []byte {
 	}
 	return in[:len(in)+kernelBytes]
 }
-
-// kernelAnswers reports whether the kernel had bytes when it was last asked, and
-// asks it if it never was.
-func (g *Generator) kernelAnswers() bool {
-	if k := &g.kernel; k.ok || k.next != 0 || g.env.Kernel == nil {
-		return k.ok
-	}
-	var b [kernelBytes]byte
-	defer clear(b[:])
-	return g.env.Kernel(b[:])
-}

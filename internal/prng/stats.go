@@ -19,7 +19,7 @@ type Stats struct {
 	Stirs           uint64 // Fortuna's reseeds
 	Generates       uint64
 	Bytes           uint64 // output
-	Kernel          bool   // the last Generate mixed kernel bytes; before the first one, the kernel has some
+	Kernel          bool   // the last Generate mixed kernel bytes
 	Sources         []SourceStats
 	Memory          Protection
 }
@@ -41,7 +41,7 @@ func (g *Generator) Stats() Stats {
 	st := Stats{
 		State: g.State(), OpenedAt: c.opened, FirstSeedBits: c.firstSeedBits,
 		Reseeds: c.reseeds, LastReseed: c.reseededAt, ReseedRequested: g.hold.answered != nil,
-		Stirs: c.stirs, Generates: c.generates, Bytes: c.bytes, Kernel: g.kernelAnswers(),
+		Stirs: c.stirs, Generates: c.generates, Bytes: c.bytes, Kernel: g.kernel.ok,
 		Sources: make([]SourceStats, len(g.sources)), Memory: g.region.protection,
 	}
 	if g.hold.ended {
