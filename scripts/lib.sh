@@ -31,9 +31,8 @@ if [ ! -d "${HOME:-}" ] || [ ! -w "${HOME:-}" ]; then
 fi
 # Everything is built in one way, that of a release: then each package is compiled once. Left out of cli/v2: man
 # pages from Markdown, whose tables take a millisecond of every start.
-build_tags=urfave_cli_no_docs
 PATH=$PATH:/usr/sbin:/sbin
-export CGO_ENABLED=${CGO_ENABLED:-0} GOFLAGS="${GOFLAGS:-} -buildvcs=false -trimpath -tags=$build_tags"
+export CGO_ENABLED=${CGO_ENABLED:-0} GOFLAGS="${GOFLAGS:-} -buildvcs=false -trimpath -tags=urfave_cli_no_docs"
 
 # What is kept between the parts of one scripts/test run.
 run_dir=${PRNGD_TEST_RUN:-$T}
@@ -102,14 +101,6 @@ install_packages() (
 	tail -n 5 "$T/apt"
 	return 1
 )
-
-# release_flags VERSION DATE: what the linker is told of a release for $GOOS. Of an AIX program without symbols nobody
-# can read what it is made of.
-release_flags() {
-	local strip="-s -w"
-	[ "${GOOS:-}" != aix ] || strip=-w
-	echo "$strip -buildid= -X main.version=$1 -X main.date=$2"
-}
 
 # build [-C DIR] PACKAGE...: static programs of this module, or that in DIR, into $T, each named after its directory; the
 # daemon is prngd. A run of scripts/test links each program once.
