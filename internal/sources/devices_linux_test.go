@@ -154,17 +154,6 @@ func opened(t *testing.T, path string) (n int) {
 	return n
 }
 
-func commit(t *testing.T, s *Sources, next Settings) {
-	t.Helper()
-	c, err := s.Prepare(next)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Commit(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func closedOnExec(t *testing.T, fd int) bool {
 	t.Helper()
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)

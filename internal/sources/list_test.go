@@ -68,3 +68,14 @@ func TestSampleKernel(t *testing.T) {
 		}
 	}
 }
+
+func commit(t *testing.T, s *Sources, next Settings) {
+	t.Helper()
+	c, err := s.Prepare(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Commit(); err != nil {
+		t.Fatal(err)
+	}
+}
