@@ -30,6 +30,7 @@ smtpd_tls_security_level = may
 smtpd_tls_loglevel = 1
 smtpd_tls_cert_file = $T/cert.pem
 smtpd_tls_key_file = $T/key.pem
+notify_classes =
 END
 # tls_random LINE...: how tlsmgr gets its entropy, as lines of main.cf.
 tls_random() { printf '%s\n' "$@" >>"$conf/main.cf"; }
