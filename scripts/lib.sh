@@ -160,6 +160,7 @@ end() {
 	kill "$1" 2>/dev/null || return 0
 	await 1 eval "! kill -0 $1 2>/dev/null" || kill -KILL "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
+	return 0
 }
 
 # How the tests run on Linux: as they are, and by scripts/emulated; 386 is in both. The rest is only compiled.
