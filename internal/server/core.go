@@ -28,6 +28,7 @@ type driver interface {
 // core is what the drivers of a server share.
 type core struct {
 	generator *prng.Generator
+	clients   *prng.Source // of what they write
 	sessions  *session.Service
 	admission *admission
 	log       *asyncLog
@@ -63,9 +64,11 @@ func (c *core) gate() session.Gate {
 
 // mix is the sessions'.
 func (c *core) mix(peer peercred.Cred, data []byte, bits int) (credited int) {
-	alone := c.config.Load().Alone
-	policy := credit.Client(bits > 0 && alone != nil && alone(peer))
-	return c.generator.Source(policy).Add(data, bits)
+	source := c.clients
+	if alone := c.config.Load().Alone; bits > 0 && alone != nil && alone(peer) {
+		source = c.generator.Source(credit.Client(true))
+	}
+	return source.Add(data, bits)
 }
 
 func (c *core) now() session.Instant { return session.Instant(time.Since(c.start)) + 1 }

@@ -37,10 +37,9 @@ func New(c Config) *Server {
 	}
 	log := newAsyncLog(c.Log)
 	k := &core{
-		generator: c.Generator, log: log, start: time.Now().Add(-oldestInherited),
+		generator: c.Generator, clients: c.Generator.Source(credit.Client(false)), log: log, start: time.Now().Add(-oldestInherited),
 		admission: newAdmission(c.MaxConnections, c.PerUID, log),
 	}
-	c.Generator.Source(credit.Client(false)) // in the status from the start
 	k.sessions = session.NewService(c.PID, k.mix,
 		func(p peercred.Cred) bool { return creditsWrites(k.config.Load().CreditsWrites, p) })
 	s := &Server{core: k, newDriver: systemDriver, listeners: make(map[*listen.Listener]struct{})}
