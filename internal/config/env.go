@@ -13,6 +13,7 @@ import (
 // goroutine at a time only.
 type Env struct {
 	Owner  int    // the uid that started the daemon
+	UID    int    // the effective one of this process
 	GOOS   string // the operating system, as runtime.GOOS
 	Getenv func(string) string
 	Getwd  func() (string, error)
@@ -36,7 +37,7 @@ type Env struct {
 // System returns the Env of this process.
 func System(owner int) Env {
 	return Env{
-		Owner: owner, GOOS: runtime.GOOS, Getenv: os.Getenv, Getwd: os.Getwd,
+		Owner: owner, UID: os.Geteuid(), GOOS: runtime.GOOS, Getenv: os.Getenv, Getwd: os.Getwd,
 		Stat: os.Stat, ReadDir: os.ReadDir,
 		Open: func(path string) (fs.File, error) {
 			return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -102,8 +101,8 @@ func (f *files) bytes(path, where string) ([]byte, error) {
 		return nil, unreadable{fmt.Errorf("%s: found %s, expected a regular file", path, kind(info.Mode()))}
 	}
 	file, err := f.env.Open(path)
-	if uid := os.Geteuid(); errors.Is(err, fs.ErrPermission) && f.env.Now != nil && uid != f.env.Owner {
-		err = fmt.Errorf("%w for uid %d, which the daemon has become", err, uid)
+	if errors.Is(err, fs.ErrPermission) && f.env.Now != nil && f.env.UID != f.env.Owner {
+		err = fmt.Errorf("%w for uid %d, which the daemon has become", err, f.env.UID)
 	}
 	if err != nil {
 		return nil, unreadable{later(err)}
