@@ -3,7 +3,6 @@ package daemon
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 
@@ -63,7 +62,7 @@ func (s *serverState) attachQueues() error {
 	}
 	file := inherited(s.Queues, "queues")
 	defer file.Close()
-	bytes, err := io.ReadAll(io.NewSectionReader(file, 0, 1<<62))
+	bytes, err := upgrade.ReadMemory(file)
 	if err == nil && len(s.Lengths) != len(s.Connections) {
 		err = fmt.Errorf("%d lengths of queues, expected %d", len(s.Lengths), len(s.Connections))
 	}

@@ -57,7 +57,7 @@ func Inherit() (*Inheritance, error) {
 	if in.Secret, err = io.ReadAll(b.secret); err != nil {
 		return nil, fmt.Errorf("reading the pipe with the secret: %w", err)
 	}
-	documents, err := io.ReadAll(io.NewSectionReader(b.documents, 0, 1<<62))
+	documents, err := ReadMemory(b.documents)
 	if err != nil {
 		return nil, fmt.Errorf("reading the state document: %w", err)
 	}

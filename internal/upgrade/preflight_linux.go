@@ -220,7 +220,7 @@ func InPreflight(argv []string) *Preflighted {
 	document := os.NewFile(preflightState, "state document")
 	defer document.Close()
 	closeOnExec([]int{preflightReply})
-	state, _ := io.ReadAll(io.NewSectionReader(document, 0, 1<<62)) // what is missing, its reader finds out
+	state, _ := ReadMemory(document) // what is missing, its reader finds out
 	descriptors, err := receiveDescriptors(preflightReply)
 	return &Preflighted{append([]string{argv[0]}, argv[2:]...), state, descriptors, err, os.Getppid()}
 }
