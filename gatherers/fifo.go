@@ -22,7 +22,7 @@ func FIFO(path string, credit Credit, open func(path string) (*os.File, error)) 
 	return d.gatherer("fifo:"+path, credit, func(ctx context.Context, buf []byte) (int, error) {
 		d.drain()
 		n, err := d.fill(ctx, buf)
-		if st, statErr := d.file.Stat(); err == nil && (statErr != nil || st.Mode().Perm()&0o022 != 0) {
+		if err == nil && othersMay(0o022, d.file) {
 			err = Uncredited("others may write to " + path)
 		}
 		return n, err

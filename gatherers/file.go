@@ -40,7 +40,7 @@ func File(path string, credit Credit) Gatherer {
 			}
 			defer func() { file.Close(); file = nil }()
 			data, err := io.ReadAll(io.LimitReader(file, maxFile))
-			if st, statErr := file.Stat(); err == nil && credit > 0 && (statErr != nil || st.Mode().Perm()&0o066 != 0) {
+			if err == nil && credit > 0 && othersMay(0o066, file) {
 				err = Uncredited("others may read or write " + path)
 			}
 			return data, err
@@ -63,4 +63,11 @@ func openRegular(path string) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// othersMay reports whether the mode of f gives its group or others one of the rights,
+// or cannot be read.
+func othersMay(rights os.FileMode, f *os.File) bool {
+	st, err := f.Stat()
+	return err != nil || st.Mode().Perm()&rights != 0
 }
