@@ -81,10 +81,12 @@ func (p *seed) options(asked config.Seed) seedfile.Options {
 // long as its path does not change: after root is given up, few can be opened, and
 // it is locked. Whether it counts matters at the next start.
 func (p *seed) prepare(ctx context.Context, next *config.Settings, how manner) (change.Change, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	c := &seedChange{seed: p, asked: next.Seed}
-	if c.same = next.Seed.Path == p.asked.Path && (p.file != nil || p.held); c.same || next.Seed.Path == "" {
+	p.mu.Lock() // not while the disk is at work: reports wait for it
+	c.same = next.Seed.Path == p.asked.Path && (p.file != nil || p.held)
+	o := p.options(next.Seed)
+	p.mu.Unlock()
+	if c.same || next.Seed.Path == "" {
 		return c, nil
 	}
 	if how == starting {
@@ -92,12 +94,15 @@ func (p *seed) prepare(ctx context.Context, next *config.Settings, how manner) (
 			p.log.WithError(err).Warn("cannot make the directory of the seed file")
 		}
 	}
-	o := p.options(next.Seed)
-	c.file, c.err = openWithin(ctx, func() (*seedfile.File, error) { return seedfile.Open(o) })
+	c.file, c.err = openSeed(ctx, o)
 	if c.err != nil && how == reloading {
 		return nil, fmt.Errorf("%s: seedfile: %w", next.Seed.Where, c.err)
 	}
 	return c, nil
+}
+
+func openSeed(ctx context.Context, o seedfile.Options) (*seedfile.File, error) {
+	return openWithin(ctx, func() (*seedfile.File, error) { return seedfile.Open(o) })
 }
 
 type seedChange struct {
@@ -192,13 +197,22 @@ func (p *seed) await(ctx context.Context) *seedfile.File {
 		p.mu.Lock()
 		o := p.options(asked)
 		p.mu.Unlock()
-		f, err := seedfile.Open(o)
-		p.mu.Lock()
-		if p.err = err; err == nil {
-			p.file = f
+		if f, err := openSeed(ctx, o); !p.store(asked, f, err) && f != nil {
+			f.Close()
 		}
-		p.mu.Unlock()
 	}
+}
+
+// store notes the outcome of another attempt to open a file that is still asked
+// for.
+func (p *seed) store(asked config.Seed, f *seedfile.File, err error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file != nil || p.asked != asked {
+		return false
+	}
+	p.file, p.err = f, err
+	return true
 }
 
 // load mixes the old seed, replaces it on disk, and only then counts it.
@@ -299,13 +313,13 @@ func (p *seed) handOver(s *state) error {
 	var r control.Report
 	p.report(&r)
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	section := seedState{Report: r.Seed, Asked: p.asked}
-	if p.file == nil {
+	section, kept := seedState{Report: r.Seed, Asked: p.asked}, p.file
+	p.mu.Unlock() // the descriptors wait for the disk
+	if kept == nil {
 		return s.put("seed", section)
 	}
-	f, dir := p.file.Descriptors()
-	section.File = &file{Path: p.asked.Path, FD: int(f.Fd()), Dir: int(dir.Fd())}
+	f, dir := kept.Descriptors()
+	section.File = &file{Path: section.Asked.Path, FD: int(f.Fd()), Dir: int(dir.Fd())}
 	return s.put("seed", section, section.File.FD, section.File.Dir)
 }
 
