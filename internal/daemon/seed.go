@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,6 +42,7 @@ type seed struct {
 	asked  config.Seed
 	held   bool           // in a preflight: the daemon that serves has the file
 	file   *seedfile.File // nil: none is kept, or err says why not
+	made   []string       // directories, made for file
 	err    error
 	before control.Seed     // of the program that this one has replaced
 	loaded bool             // what was in the file was loaded
@@ -90,7 +93,8 @@ func (p *seed) prepare(ctx context.Context, next *config.Settings, how manner) (
 		return c, nil
 	}
 	if how == starting {
-		if err := makeSeedDirectory(next); err != nil {
+		var err error
+		if c.made, err = makeSeedDirectory(next); err != nil {
 			p.log.WithError(err).Warn("cannot make the directory of the seed file")
 		}
 	}
@@ -108,7 +112,8 @@ func openSeed(ctx context.Context, o seedfile.Options) (*seedfile.File, error) {
 type seedChange struct {
 	seed  *seed
 	asked config.Seed
-	same  bool // the file that is kept
+	same  bool     // the file that is kept
+	made  []string // directories, the deepest last
 	file  *seedfile.File
 	err   error
 }
@@ -136,7 +141,7 @@ func (p *seed) take(c *seedChange) bool {
 	if p.file != nil {
 		p.gone = append(p.gone, p.file)
 	}
-	p.file, p.err, p.loaded = c.file, c.err, false
+	p.file, p.err, p.loaded, p.made = c.file, c.err, false, c.made
 	return true
 }
 
@@ -144,9 +149,16 @@ func (p *seed) take(c *seedChange) bool {
 func (c *seedChange) Lacks() []error { return lack(c.asked.Where, "seedfile", c.err) }
 
 // Rollback removes what opening has made.
-func (c *seedChange) Rollback() {
-	if c.file != nil {
-		c.file.Rollback()
+func (c *seedChange) Rollback() { leaveNothing(c.file, c.made) }
+
+// leaveNothing removes a file that was not used, if opening it has made it, and
+// the directories that were made for it, if nothing else is in them.
+func leaveNothing(f *seedfile.File, made []string) {
+	if f != nil {
+		f.Rollback()
+	}
+	for _, dir := range slices.Backward(made) {
+		os.Remove(dir)
 	}
 }
 
@@ -328,34 +340,41 @@ func (p *seed) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case p.file == nil:
-	case p.loaded:
+	case !p.loaded:
+		leaveNothing(p.file, p.made)
+	case p.file != nil:
 		p.file.Close()
-	default:
-		p.file.Rollback()
 	}
 }
 
 // makeSeedDirectory makes the default directory of the seed file. That of a user
 // other than root lies below the home directory, a path of several steps (XDG Base
 // Directory Specification); root's is given to the user that the daemon becomes.
-// No other directory is made: a typing error in a path must not grow a tree.
-func makeSeedDirectory(s *config.Settings) error {
+// No other directory is made: a typing error in a path must not grow a tree. made
+// has what was made, the deepest last.
+func makeSeedDirectory(s *config.Settings) (made []string, err error) {
 	if s.Seed.Path == "" || s.Seed.Path != s.Defaults.Seed {
-		return nil
+		return nil, nil
 	}
-	dir := filepath.Dir(s.Seed.Path)
-	if _, err := os.Lstat(dir); err == nil {
-		return nil
+	var missing []string
+	for dir := filepath.Dir(s.Seed.Path); isMissing(dir); dir = filepath.Dir(dir) {
+		if missing = append(missing, dir); s.Owner == 0 {
+			break
+		}
 	}
-	if s.Owner != 0 {
-		return os.MkdirAll(dir, 0o700)
+	for _, dir := range slices.Backward(missing) {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return made, err
+		}
+		made = append(made, dir)
 	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
+	if u := account(s); u != nil && len(made) > 0 {
+		return made, os.Lchown(made[0], u.UID, u.GID)
 	}
-	if u := account(s); u != nil {
-		return os.Lchown(dir, u.UID, u.GID)
-	}
-	return nil
+	return made, nil
+}
+
+func isMissing(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
