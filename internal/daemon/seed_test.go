@@ -150,6 +150,24 @@ func TestSeedCountsOnce(t *testing.T) {
 	}
 }
 
+// G20: it counts once in a process also where an upgrade comes while no file is kept:
+// prngd.conf said seedfile off, or the file could not be opened.
+func TestSeedCountsOnceWithoutAFile(t *testing.T) {
+	for _, used := range []bool{false, true} {
+		s := newState()
+		if err := (&seed{owner: os.Getuid, used: used}).handOver(s); err != nil {
+			t.Fatal(err)
+		}
+		next := &seed{owner: os.Getuid}
+		if err := next.adopt(s); err != nil || next.file != nil {
+			t.Fatalf("%v, file %v", err, next.file)
+		}
+		if o := next.options(config.Seed{}); o.Again != used {
+			t.Errorf("a seed was used: %v; after the upgrade: %v", used, o.Again)
+		}
+	}
+}
+
 // G16: a line that has moved, or seed-credit, changes nothing of the file that is
 // open: opened once more, it would be found locked, by this very daemon.
 func TestSeedFileStaysOpen(t *testing.T) {
