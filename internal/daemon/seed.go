@@ -240,7 +240,7 @@ func (p *seed) save(ctx context.Context) error {
 		if !awaitSeeded(ctx, p.generator) {
 			return change.Later(errors.New("a reseed is required first, which did not come in time: see egdquery status"))
 		}
-		if err := f.Save(p.generator, true); !errors.Is(err, prng.ErrUnseeded) {
+		if err := f.Save(p.generator); !errors.Is(err, prng.ErrUnseeded) {
 			return err
 		}
 	}

@@ -101,6 +101,14 @@ func (g *Generator) settle() {
 	g.setState(Seeded)
 }
 
+// settled returns the ticket of the last event, and whether independent noise has
+// come since.
+func (g *Generator) settled() (heldAt uint64, settled bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.hold.heldAt, g.hold.event == NoEvent
+}
+
 // Watch asks Env.Event. It is for times at which nothing is sampled or generated:
 // a jump of the clocks is the harder to see the longer nobody has looked.
 func (g *Generator) Watch() {
