@@ -97,8 +97,11 @@ func (g *Generator) settle() {
 	if g.hold.answered != nil {
 		close(g.hold.answered)
 	}
+	late := g.hold.ended
 	g.hold = hold{heldAt: g.hold.heldAt, sinceAt: g.hold.sinceAt}
-	g.setState(Seeded)
+	if g.setState(Seeded); late {
+		g.tell()
+	}
 }
 
 // settled returns the ticket of the last event, and whether independent noise has

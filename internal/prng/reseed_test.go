@@ -176,8 +176,9 @@ func TestRelease(t *testing.T) {
 		if (st.State == prng.Seeded) != row.ends || st.Reseeds != row.reseeds || row.ends && st.Unsettled != row.event {
 			t.Fatalf("%v with %d bits: %+v", event, row.kernel, st)
 		}
+		changed := p.Changed()
 		noise.Add(sample(64), 320)
-		if st := p.Stats(); st.State != prng.Seeded || st.Unsettled != prng.NoEvent || st.Reseeds != row.reseeds+1 {
+		if st := p.Stats(); st.State != prng.Seeded || st.Unsettled != prng.NoEvent || st.Reseeds != row.reseeds+1 || !closed(changed) {
 			t.Fatalf("%v, then noise: %+v", event, st)
 		}
 	}
