@@ -64,9 +64,16 @@ type Generator struct {
 	bigMu sync.Mutex
 }
 
-// New returns an unseeded generator. The error says why memory could not be
-// mapped; protection that is merely incomplete is in Stats.
-func New(env Env) (*Generator, error) {
+// New runs the self-test, and returns an unseeded generator. The error says that the
+// self-test failed (SP 800-90A, 11.3.6.1), or why memory could not be mapped;
+// protection that is merely incomplete is in Stats.
+func New(env Env) (*Generator, error) { return tested(env, katReturned) }
+
+// tested is New if the self-test gives that answer.
+func tested(env Env, answer string) (*Generator, error) {
+	if err := knownAnswer(answer); err != nil {
+		return nil, err
+	}
 	if len(env.PersonalizationString) > maxPersonalizationString {
 		h := sum256(env.PersonalizationString)
 		env.PersonalizationString = h[:]
