@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
+	"os"
 	"os/signal"
 	"strings"
 	"syscall"
-
-	"os"
 
 	"prngd/cmd/egdquery/internal/top"
 	"prngd/cmd/egdquery/internal/watch"
