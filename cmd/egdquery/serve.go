@@ -39,7 +39,6 @@ func serve(c *call) error {
 	}
 	fmt.Fprintf(c.stderr, "egdquery: serving %s\n", servedAt(l.Addr()))
 	ctx, stop := signal.NotifyContext(c, syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 
 	board, counts := dashboard.New(), metrics.NewProbe()
 	w := watch.Watcher{Ask: s.report, Probe: p.probe, Every: watchEvery}
@@ -51,7 +50,7 @@ func serve(c *call) error {
 		})
 	})
 	defer watching.Wait()
-	defer stop()
+	defer stop() // before that
 	return serveHTTP(ctx, l, board.Handler(scrapes(&scraped, counts), c.public))
 }
 

@@ -64,9 +64,6 @@ const stopLimit = 700 * time.Millisecond
 
 // build makes a daemon that holds nothing yet.
 func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
-	if err := prng.SelfTest(); err != nil {
-		return nil, exitError{exitInternal, err}
-	}
 	d := &daemon{origin: o, log: sink.Log, calls: make(chan func()), signals: make(chan os.Signal, 8)}
 	d.warn(privileges.Undumpable()) // before there is any secret
 	d.own.log = &logPart{Sink: sink, foreground: o.Foreground}

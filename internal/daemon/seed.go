@@ -55,12 +55,14 @@ type seedState struct {
 	File   *file        `json:"file,omitempty"`
 	Report control.Seed `json:"report"` // what was loaded and when it was saved
 	Asked  config.Seed  `json:"asked"`
+	Used   bool         `json:"used,omitempty"` // some file was loaded, this one or another
 }
 
 // adopt takes over the seed file of the program that this one has replaced.
 func (p *seed) adopt(s *state) error {
 	var old seedState
 	found, err := s.get("seed", &old)
+	p.used = old.Used // also where no file is kept just now
 	if !found || old.File == nil {
 		return err
 	}
@@ -264,7 +266,7 @@ func (p *seed) save(ctx context.Context) error {
 		if !awaitSeeded(ctx, p.generator) {
 			return change.Later(errors.New("a reseed is required first, which did not come in time: see egdquery status"))
 		}
-		if err := f.Save(p.generator, true); !errors.Is(err, prng.ErrUnseeded) {
+		if err := f.Save(p.generator); !errors.Is(err, prng.ErrUnseeded) {
 			return err
 		}
 	}
@@ -306,26 +308,17 @@ func (p *seed) check(context.Context) []control.Check {
 	switch {
 	case f == nil:
 		c.Is = "not kept" // the report has the error
-	default:
-		if file, _ := f.Descriptors(); !sameFile(file, asked.Path) {
-			c.Is = "replaced or removed by another program"
-		}
+	case !f.Kept():
+		c.Is = "replaced or removed by another program"
 	}
 	return []control.Check{c}
-}
-
-// sameFile reports whether path leads to the open file f.
-func sameFile(f *os.File, path string) bool {
-	ours, err := f.Stat()
-	there, err2 := os.Lstat(path)
-	return err == nil && err2 == nil && os.SameFile(ours, there)
 }
 
 func (p *seed) handOver(s *state) error {
 	var r control.Report
 	p.report(&r)
 	p.mu.Lock()
-	section, kept := seedState{Report: r.Seed, Asked: p.asked}, p.file
+	section, kept := seedState{Report: r.Seed, Asked: p.asked, Used: p.used}, p.file
 	p.mu.Unlock() // the descriptors wait for the disk
 	if kept == nil {
 		return s.put("seed", section)
@@ -363,7 +356,11 @@ func makeSeedDirectory(s *config.Settings) (made []string, err error) {
 		}
 	}
 	for _, dir := range slices.Backward(missing) {
-		if err := os.Mkdir(dir, 0o700); err != nil {
+		err := os.Mkdir(dir, 0o700)
+		if errors.Is(err, fs.ErrExist) { // another daemon has made it meanwhile
+			continue
+		}
+		if err != nil {
 			return made, err
 		}
 		made = append(made, dir)
