@@ -34,6 +34,9 @@ func checkConfig(version string, o config.Options, stdout io.Writer) error {
 	for _, problem := range skipped {
 		fmt.Fprintln(stdout, problem)
 	}
+	if err == nil {
+		err = enoughFiles()
+	}
 	if err != nil {
 		return startError(err)
 	}

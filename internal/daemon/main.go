@@ -120,6 +120,9 @@ func (p Program) start(started time.Time, o config.Options, file process.Origin,
 			fmt.Fprintf(stderr, "prngd: %v\n", err)
 		}
 	}
+	if err := enoughFiles(); err != nil {
+		return err
+	}
 	ready, err := readyFD(o.ReadyFD)
 	if err != nil {
 		return err
@@ -150,6 +153,20 @@ func (p Program) start(started time.Time, o config.Options, file process.Origin,
 	return d.serve()
 }
 
+// minFiles is how many descriptors a daemon needs: an idle one has 33 open, and
+// clients, commands and an upgrade take theirs.
+const minFiles = 64
+
+// enoughFiles refuses a limit of open files with which a daemon would start now and
+// then, and serve nobody.
+func enoughFiles() error {
+	limit, err := process.OpenFiles()
+	if err != nil || limit >= minFiles {
+		return nil
+	}
+	return startError(change.Later(fmt.Errorf("the limit of open files is %d, expected at least %d: ulimit -n, or LimitNOFILE of the unit", limit, minFiles)))
+}
+
 // readyFD is the descriptor of --ready-fd, nil for 0.
 func readyFD(fd int) (*process.ReadyFD, error) {
 	if fd == 0 {
@@ -160,6 +177,9 @@ func readyFD(fd int) (*process.ReadyFD, error) {
 
 // background starts the daemon and waits until its sockets answer.
 func background(file process.Origin, argv []string) error {
+	if err := enoughFiles(); err != nil {
+		return err
+	}
 	status, err := process.Background(file, argv)
 	if err == nil && status != 0 {
 		err = exitError{status, errors.New("")}

@@ -3,6 +3,7 @@ package process_test
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -145,6 +146,25 @@ func TestKillStubborn(t *testing.T) {
 	gone, err := process.Kill(&bytes.Buffer{}, 100*time.Millisecond, []egdproto.Address{address(t, socket)})
 	if len(gone) > 0 || err == nil || !strings.Contains(err.Error(), "still there 100ms after SIGTERM") {
 		t.Errorf("got %v, %v", gone, err)
+	}
+}
+
+// A daemon that does not answer is named by its address, not by the temporary name
+// under which its socket was bound.
+func TestKillNamesTheAddress(t *testing.T) {
+	dir := t.TempDir()
+	bound, socket := filepath.Join(dir, ".s.temporary"), filepath.Join(dir, "s")
+	l, err := net.Listen("unix", bound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := os.Rename(bound, socket); err != nil {
+		t.Fatal(err)
+	}
+	_, err = process.Kill(&bytes.Buffer{}, time.Millisecond, []egdproto.Address{address(t, socket)})
+	if err == nil || !strings.Contains(err.Error(), socket) || strings.Contains(err.Error(), bound) {
+		t.Errorf("got %v, expected %s in it", err, socket)
 	}
 }
 
