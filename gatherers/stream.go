@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/peercred"
 )
 
 // StreamLimit is the time that one sample of a program or a socket may take.
@@ -16,7 +17,8 @@ const StreamLimit = time.Minute
 // without being asked. It is connected to again for each sample.
 //
 // Unpredictable: what the admin of the other end takes care of. Predictable:
-// everything, to somebody who listens on a network, so that TCP never counts.
+// everything, to a listener on a network, so that TCP never counts, and to a user
+// that has made the socket in a directory of all.
 func Stream(address egdproto.Address, credit Credit) Gatherer {
 	if address.Network != "unix" {
 		credit = None
@@ -38,6 +40,10 @@ func Stream(address egdproto.Address, credit Credit) Gatherer {
 			defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
 			sample := make([]byte, size)
 			n, err := io.ReadFull(conn, sample)
+			if err == nil && credit > 0 {
+				cred, _ := peercred.OfConn(conn)
+				err = stranger(address.Path, cred.UID)
+			}
 			return sample[:n], err
 		},
 	}

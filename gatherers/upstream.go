@@ -20,8 +20,9 @@ const upstreamBytes = 64
 // gives at once, the rest by waiting for it.
 //
 // Unpredictable: as much as the other daemon's admin takes care of. Predictable:
-// everything, to a listener on a network, so that TCP never counts; and to
-// this daemon, if the socket turns out to be its own.
+// everything, to a listener on a network, so that TCP never counts; to a user that
+// has made the socket in a directory of all; and to this daemon, if the socket turns
+// out to be its own.
 func EGD(address egdproto.Address, credit Credit) Gatherer {
 	if address.Network != "unix" {
 		credit = None
@@ -44,6 +45,9 @@ func EGD(address egdproto.Address, credit Credit) Gatherer {
 			pid := cred.PID
 			peer.Store(int64(pid))
 			data, err := ask(conn)
+			if err == nil && credit > 0 {
+				err = stranger(address.Path, cred.UID)
+			}
 			if err == nil && pid == os.Getpid() {
 				err = Uncredited("the other end is this very daemon")
 			}
