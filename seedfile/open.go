@@ -155,12 +155,12 @@ func (f *File) examineDirectory() error {
 }
 
 // named says errMoved unless the name leads to the file that st describes. In a
-// directory that is closed to us since we are no longer root, a file that still
-// has its link is taken for it.
+// directory that is closed to us since we are no longer root, it is taken for it:
+// nothing is made there or removed, and what has lost its link is not overwritten.
 func (f *File) named(st *unix.Stat_t) error {
 	var now unix.Stat_t
 	err := unix.Fstatat(int(f.dir.Fd()), f.name, &now, unix.AT_SYMLINK_NOFOLLOW)
-	if errors.Is(err, unix.EACCES) && st.Nlink > 0 {
+	if errors.Is(err, unix.EACCES) {
 		return nil
 	}
 	if err != nil || now.Dev != st.Dev || now.Ino != st.Ino {
