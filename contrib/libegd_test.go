@@ -635,7 +635,7 @@ func withoutDaemon(t *testing.T, how []string) {
 }
 
 // TestLibegdImpostor has an impostor answer at random, and expects of each call exactly what its reply was worth.
-// scripts/test libegd-fuzz runs the same with libFuzzer.
+// scripts/test libegd runs the same with libFuzzer.
 func TestLibegdImpostor(t *testing.T) {
 	for _, b := range builds[1:] {
 		t.Run(b.name, func(t *testing.T) {

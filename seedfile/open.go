@@ -98,8 +98,8 @@ func (f *File) inspect(file *os.File, denied error) error {
 	case err != nil:
 		f.uncredited = append(f.uncredited, fmt.Sprintf("cannot be locked (%v)", err))
 	}
-	if err := f.named(&st); err != nil {
-		return err
+	if !f.named(&st) {
+		return errMoved
 	}
 	f.examineLinks(&st)
 	f.examineMode(file, &st)
@@ -154,19 +154,27 @@ func (f *File) examineDirectory() error {
 	return nil
 }
 
-// named says errMoved unless the name leads to the file that st describes. In a
-// directory that is closed to us since we are no longer root, it is taken for it:
-// nothing is made there or removed, and what has lost its link is not overwritten.
-func (f *File) named(st *unix.Stat_t) error {
+// Kept reports whether the path still leads to the file.
+func (f *File) Kept() bool {
+	f.io.Lock()
+	defer f.io.Unlock()
+	var st unix.Stat_t
+	return unix.Fstat(int(f.file.Fd()), &st) == nil && leadsTo(unix.AT_FDCWD, f.options.Path, &st)
+}
+
+// named reports whether the name in the directory leads to the file that st describes.
+func (f *File) named(st *unix.Stat_t) bool { return leadsTo(int(f.dir.Fd()), f.name, st) }
+
+// leadsTo reports whether path, from dir on, leads to the file that st describes. In
+// a directory that is closed to us since we are no longer root, a file that still
+// has its link is taken for it.
+func leadsTo(dir int, path string, st *unix.Stat_t) bool {
 	var now unix.Stat_t
-	err := unix.Fstatat(int(f.dir.Fd()), f.name, &now, unix.AT_SYMLINK_NOFOLLOW)
+	err := unix.Fstatat(dir, path, &now, unix.AT_SYMLINK_NOFOLLOW)
 	if errors.Is(err, unix.EACCES) {
-		return nil
+		return st.Nlink > 0
 	}
-	if err != nil || now.Dev != st.Dev || now.Ino != st.Ino {
-		return errMoved
-	}
-	return nil
+	return err == nil && now.Dev == st.Dev && now.Ino == st.Ino
 }
 
 func (f *File) trusts(uid uint32) bool {

@@ -138,7 +138,7 @@ func (f *File) Rollback() {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.file.Fd()), &st); err == nil {
 		switch {
-		case f.made && st.Size == 0 && f.named(&st) == nil:
+		case f.made && st.Size == 0 && f.named(&st):
 			unix.Unlinkat(int(f.dir.Fd()), f.name, 0)
 		case f.loose != 0:
 			f.file.Chmod(f.loose)

@@ -163,7 +163,7 @@ func (f *File) mayOverwrite() (size int64, err error) {
 	if err := unix.Fstat(int(f.file.Fd()), &st); err != nil {
 		return 0, os.NewSyscallError("fstat", err)
 	}
-	if f.named(&st) != nil {
+	if !f.named(&st) {
 		return 0, errors.New("was removed or replaced by another program")
 	}
 	if st.Nlink != 1 {

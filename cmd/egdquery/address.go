@@ -57,10 +57,10 @@ func usualPlaces() []place {
 // usualControls are the control sockets of the caller's own daemon and the system's,
 // which may be where the system's prngd.conf says.
 func usualControls() []place {
-	system := []place{at(systemPaths().Status)}
-	configured, err := config.ConfiguredControl(config.Options{}, config.System(0))
-	if err == nil && configured != systemPaths().Status {
-		system = append([]place{at(configured)}, system...)
+	usual := systemPaths().Status
+	system := []place{at(usual)}
+	if configured, err := config.ConfiguredControl(config.Options{}, config.System(0)); err == nil && configured != usual {
+		system = []place{at(configured), at(usual)}
 	}
 	if os.Getuid() == 0 {
 		return system

@@ -95,10 +95,7 @@ func (p place) probe(limit time.Duration) (*daemon, error) {
 	d.limit = limit
 	if _, err := d.client.Level(); err != nil {
 		d.conn.Close()
-		var network *net.OpError // would name the socket as it was bound
-		if errors.As(err, &network) {
-			err = network.Err
-		}
+		err = withoutAddress(err)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			err = fmt.Errorf("no answer within %s", limit)
 		}
@@ -120,22 +117,25 @@ func (p place) reach(patience time.Duration) (*daemon, error) {
 func dial(address egdproto.Address, patience time.Duration) (*daemon, error) {
 	network, where := address.Dial()
 	conn, err := net.DialTimeout(network, where, patience)
-	var failed *net.OpError
-	if errors.As(err, &failed) {
-		err = failed.Err
-	}
 	if err != nil {
-		return nil, err
+		return nil, withoutAddress(err)
 	}
 	d := &daemon{address: address, conn: conn}
 	d.client = egdproto.NewClient(timed{d})
 	return d, nil
 }
 
+// withoutAddress returns what an error of package net is about: its text would name
+// a socket by the path that it was bound to, which may be another by now.
+func withoutAddress(err error) error {
+	if network, ok := errors.AsType[*net.OpError](err); ok {
+		return network.Err
+	}
+	return err
+}
+
 // timed starts the clock again with each question: a long read is many.
 type timed struct{ d *daemon }
-
-var _ io.ReadWriter = timed{}
 
 func (t timed) Read(p []byte) (int, error) { return t.d.conn.Read(p) }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"prngd/cmd/egdquery/internal/human"
 	"prngd/internal/control"
@@ -71,7 +70,7 @@ func performance(r *control.Report) string {
 		data = append(data, fmt.Sprintf("seed_age=%.0fs;7200;;0", max(r.Now.Sub(*t), 0).Seconds()))
 	}
 	if t := r.Generator.LastReseed; t != nil {
-		data = append(data, fmt.Sprintf("reseed_age=%.0fs;%.0f;;0", max(r.Now.Sub(*t), 0).Seconds(), (25*time.Minute).Seconds()))
+		data = append(data, fmt.Sprintf("reseed_age=%.0fs;1500;;0", max(r.Now.Sub(*t), 0).Seconds()))
 	}
 	return strings.Join(data, " ")
 }

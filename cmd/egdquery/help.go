@@ -26,11 +26,7 @@ func help(c *call) error {
 	}
 	v, ok := findVerb(c.args[0])
 	if !ok {
-		var names []string
-		for _, v := range verbs() {
-			names = append(names, v.name)
-		}
-		return usageError("unknown verb %q%s", c.args[0], didYouMean(c.args[0], names, ""))
+		return unknownVerb(c.args[0])
 	}
 	text := fmt.Sprintf("egdquery %s: %s\n\nusage: egdquery [options] [ADDRESS] %s\n", v.name, v.summary, strings.TrimSpace(v.name+" "+v.args))
 	if len(v.options) > 0 {

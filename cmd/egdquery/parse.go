@@ -137,11 +137,7 @@ func (p *parser) split() (verb, error) {
 	if len(p.words) > 1 && strings.ContainsAny(word, "/:") {
 		word = p.words[1]
 	}
-	var names []string
-	for _, v := range verbs() {
-		names = append(names, v.name)
-	}
-	return verb{}, usageError("unknown verb %q%s", word, didYouMean(strings.ToLower(word), names, ""))
+	return verb{}, unknownVerb(word)
 }
 
 // address takes the word before the verb.

@@ -45,8 +45,7 @@ func (p *progress) stop() {
 func (p *progress) show(w io.Writer, total int64) {
 	defer close(p.stopped)
 	start := time.Now()
-	const clear = "\r\x1b[K" // ECMA-48: carriage return, erase to the end of the line
-	for wait, shown := progressAfter, ""; ; wait, shown = progressEvery, clear {
+	for wait, shown := progressAfter, ""; ; wait, shown = progressEvery, clearLine {
 		select {
 		case <-p.quit:
 			io.WriteString(w, shown)
@@ -55,7 +54,7 @@ func (p *progress) show(w io.Writer, total int64) {
 		}
 		done := p.done.Load()
 		speed := float64(done) / time.Since(start).Seconds()
-		fmt.Fprintf(w, "%s%s of %s (%d %%), %s/s", clear,
+		fmt.Fprintf(w, "%s%s of %s (%d %%), %s/s", clearLine,
 			human.Size(float64(done)), human.Size(float64(total)), int64(float64(done)/float64(total)*100), human.Size(speed))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
@@ -38,7 +39,6 @@ func serve(c *call) error {
 	}
 	fmt.Fprintf(c.stderr, "egdquery: serving %s\n", servedAt(l.Addr()))
 	ctx, stop := signal.NotifyContext(c, syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 
 	board, counts := dashboard.New(), metrics.NewProbe()
 	w := watch.Watcher{Ask: s.report, Probe: p.probe, Every: watchEvery}
@@ -50,7 +50,7 @@ func serve(c *call) error {
 		})
 	})
 	defer watching.Wait()
-	defer stop()
+	defer stop() // before that
 	return serveHTTP(ctx, l, board.Handler(scrapes(&scraped, counts), c.public))
 }
 
@@ -105,9 +105,7 @@ func inherited(option, number string) (net.Listener, error) {
 // listenUnix makes a socket at path, in the place of one that nobody listens on
 // any more. Its directory limits the users.
 func listenUnix(path string) (net.Listener, error) {
-	if c, err := net.Dial("unix", path); err == nil {
-		c.Close()
-	} else if errors.Is(err, syscall.ECONNREFUSED) {
+	if abandoned(path) {
 		os.Remove(path)
 	}
 	l, err := net.Listen("unix", path)
@@ -115,6 +113,20 @@ func listenUnix(path string) (net.Listener, error) {
 		return nil, &exitError{exitUnavailable, err}
 	}
 	return l, nil
+}
+
+// abandoned reports whether a socket is at path that nobody listens on. The kernel
+// refuses a connection to any other file in the same way: connect(2), ECONNREFUSED.
+func abandoned(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Type() != fs.ModeSocket {
+		return false
+	}
+	c, err := net.Dial("unix", path)
+	if err == nil {
+		c.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // scrapes serves the metrics: the daemon is asked for each scrape, by one scrape

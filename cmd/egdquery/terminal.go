@@ -22,6 +22,7 @@ const (
 	leaveScreen = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 	homeCursor  = "\x1b[H"
 	eraseLine   = "\x1b[K"
+	clearLine   = "\r" + eraseLine
 	controlZ    = "\x1a"
 )
 

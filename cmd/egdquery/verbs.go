@@ -50,9 +50,17 @@ func findVerb(name string) (verb, bool) {
 	return verb{}, false
 }
 
+func unknownVerb(word string) error {
+	var names []string
+	for _, v := range verbs() {
+		names = append(names, v.name)
+	}
+	return usageError("unknown verb %q%s", word, didYouMean(strings.ToLower(word), names, ""))
+}
+
 // arguments returns how many arguments v takes.
 func (v verb) arguments() (least, most int) {
-	for _, field := range strings.Fields(v.args) {
+	for field := range strings.FieldsSeq(v.args) {
 		most++
 		if !strings.HasPrefix(field, "[") {
 			least++

@@ -56,17 +56,16 @@ func lacking(r *control.Report, err error) error {
 // showSeeding returns a func that shows a line on a terminal in the place of
 // the one before, and takes it away for "".
 func showSeeding(stderr io.Writer) func(string) {
-	const clear = "\r\x1b[K" // ECMA-48: carriage return, erase to the end of the line
 	start, shown := time.Now(), false
 	return func(what string) {
 		switch {
 		case !redraws(stderr) || time.Since(start) < progressAfter:
 		case what != "":
 			line, _, _ := strings.Cut(what, "\n")
-			fmt.Fprintf(stderr, "%sseeding: %s, %d s", clear, line, int(time.Since(start).Seconds()))
+			fmt.Fprintf(stderr, "%sseeding: %s, %d s", clearLine, line, int(time.Since(start).Seconds()))
 			shown = true
 		case shown:
-			io.WriteString(stderr, clear)
+			io.WriteString(stderr, clearLine)
 		}
 	}
 }

@@ -174,10 +174,10 @@ func (d *daemon) serve() error {
 		go commands.Reap(life)
 	}
 	d.logListeners()
-	if err := d.own.parent.Ready(); err != nil {
-		return err
+	err := d.own.parent.Ready()
+	if err == nil {
+		err = d.handleSignals(failed)
 	}
-	err := d.handleSignals(failed)
 	d.stop(end)
 	// Connections close last: their end tells prngd -k that all is done.
 	hangUp()

@@ -282,19 +282,10 @@ func (p *seed) check(context.Context) []control.Check {
 	switch {
 	case f == nil:
 		c.Is = "not kept" // the report has the error
-	default:
-		if file, _ := f.Descriptors(); !sameFile(file, asked.Path) {
-			c.Is = "replaced or removed by another program"
-		}
+	case !f.Kept():
+		c.Is = "replaced or removed by another program"
 	}
 	return []control.Check{c}
-}
-
-// sameFile reports whether path leads to the open file f.
-func sameFile(f *os.File, path string) bool {
-	ours, err := f.Stat()
-	there, err2 := os.Lstat(path)
-	return err == nil && err2 == nil && os.SameFile(ours, there)
 }
 
 func (p *seed) handOver(s *state) error {

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prngd/egdproto"
+	"prngd/test/port"
 )
 
 // faults makes one call of the operating system fail, and looks around before and
@@ -203,9 +204,9 @@ type trial struct {
 	committing bool // sockets may be replaced from now on
 }
 
-func newTrial(t *testing.T, sc scenario, mode Mode, f *faults) *trial {
+func newTrial(t *testing.T, sc scenario, mode Mode, f *faults, port int) *trial {
 	dir := shortDir(t)
-	tr := &trial{t: t, sc: sc, mode: mode, faults: f, dir: dir, port: freePort(t), faulty: f.failing > 0}
+	tr := &trial{t: t, sc: sc, mode: mode, faults: f, dir: dir, port: port, faulty: f.failing > 0}
 	if sc.plant != nil {
 		sc.plant(t, dir)
 	}
@@ -394,7 +395,6 @@ func settle(t *testing.T, want int) {
 // may go away and with one that never does. The old socket answers around every
 // call, an error names line and address, and nothing is left open or on disk.
 func TestEveryCallFailsOnce(t *testing.T) {
-	freePort(t) // the first socket of a process opens descriptors of the runtime's
 	cases := 0
 	for _, sc := range scenarios() {
 		for _, mode := range sc.modes {
@@ -417,8 +417,9 @@ func TestEveryCallFailsOnce(t *testing.T) {
 func tryFault(t *testing.T, sc scenario, mode Mode, f *faults) (calls int) {
 	name := fmt.Sprintf("%s, mode %d, call %d %v", sc.name, mode, f.failing, f.with)
 	t.Run(name, func(t *testing.T) {
+		at := port.For(t)
 		fds, failing := descriptors(t), f.failing
-		tr := newTrial(t, sc, mode, f)
+		tr := newTrial(t, sc, mode, f, at)
 		tr.run()
 		calls = len(f.calls)
 		if tr.faulty && failing <= calls {

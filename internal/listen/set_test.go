@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,6 +21,7 @@ import (
 
 	"prngd/egdproto"
 	"prngd/internal/change"
+	"prngd/test/port"
 )
 
 // served is a set whose sockets answer.
@@ -122,8 +124,7 @@ func TestSameSocketStays(t *testing.T) {
 		{"tcp/127.0.0.1:PORT", "tcp/[::ffff:127.0.0.1]:PORT"},
 	} {
 		s, _ := served(t, realSystem())
-		port := egdproto.Address{Port: freePort(t)}.String()
-		port = port[strings.LastIndexByte(port, ':')+1:]
+		port := portOf(t)
 		commit(t, s, Start, line(t, strings.ReplaceAll(c[0], "PORT", port)))
 		before := s.Listeners()
 		commit(t, s, Strict, line(t, strings.ReplaceAll(c[1], "PORT", port)))
@@ -135,17 +136,6 @@ func TestSameSocketStays(t *testing.T) {
 		}
 		s.Close()
 	}
-}
-
-// freePort returns a TCP port that was free a moment ago.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp4", "0.0.0.0:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // A7: a socket of another daemon at our path is reported and never adopted,
@@ -239,9 +229,9 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
+// portOf returns a reserved TCP port as text.
 func portOf(t *testing.T) string {
-	_, port, _ := net.SplitHostPort(egdproto.Address{Host: "h", Port: freePort(t)}.String())
-	return port
+	return strconv.Itoa(port.For(t))
 }
 
 // A preflight holds copies of what the daemon has. Its end touches no path.

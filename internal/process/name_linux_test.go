@@ -28,7 +28,7 @@ func named() {
 			}
 		}()
 	}
-	for n := 0; n < 100_000 && unix.Gettid() == os.Getpid(); n++ {
+	for n := 0; n < 20_000 && unix.Gettid() == os.Getpid(); n++ {
 		runtime.Gosched()
 	}
 	os.Setenv("PRNGD_PROGRAM", fmt.Sprintf("%d id /usr/sbin/prngd", os.Getpid()))

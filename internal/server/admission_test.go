@@ -18,6 +18,7 @@ import (
 	"prngd/internal/listen"
 	"prngd/internal/peercred"
 	"prngd/internal/prng"
+	"prngd/test/port"
 )
 
 // A19: write-credit that is withdrawn by a reload counts no longer for the
@@ -55,7 +56,7 @@ func testAllowIsJudgedAgain(t *testing.T, serve startFunc) {
 	log, _ := logtest.NewNullLogger()
 	set := listen.NewSet(listen.Config{Log: log, Serve: d.srv.Add})
 	t.Cleanup(set.Close)
-	address := egdproto.Address{Network: "tcp", Host: "127.0.0.1", Port: freePort(t)}
+	address := egdproto.Address{Network: "tcp", Host: "127.0.0.1", Port: port.For(t)}
 	allow := func(network string) {
 		t.Helper()
 		o := listen.Options{Address: address, GID: -1, Allow: []netip.Prefix{netip.MustParsePrefix(network)}}

@@ -13,6 +13,7 @@ import (
 	"prngd/internal/listen"
 	"prngd/internal/peercred"
 	"prngd/internal/prng"
+	"prngd/test/port"
 )
 
 // ask makes a connection and has one request answered.
@@ -177,7 +178,7 @@ func (d *daemon) socket() func() {
 func TestTCP(t *testing.T) { eachDriver(t, testTCP) }
 
 func testTCP(t *testing.T, serve startFunc) {
-	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "localhost", Port: freePort(t)}})
+	ls, err := openListeners(listen.Options{Address: egdproto.Address{Network: "tcp", Host: "localhost", Port: port.For(t)}})
 	if err != nil {
 		t.Skip(err)
 	}
@@ -257,15 +258,4 @@ func testTCPWritesAreNotCredited(t *testing.T, serve startFunc) {
 		t.Fatal(err)
 	}
 	d.eventually("the write", func(s Stats) bool { return s.WritesRefused == 1 })
-}
-
-// freePort returns a TCP port that was free a moment ago.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

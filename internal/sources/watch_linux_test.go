@@ -65,7 +65,7 @@ func TestGenerationGoesOn(t *testing.T) {
 }
 
 // G23: a jump of the clocks between the last look of one program and the first of the
-// next is seen by the latter, whose runtime begins to count anew.
+// next is seen by the latter, whose runtime begins to count again.
 func TestJumpDuringAnUpgrade(t *testing.T) {
 	for moved, want := range map[time.Duration]prng.Event{0: prng.NoEvent, -time.Hour: prng.Jumped, time.Hour: prng.Jumped} {
 		text, err := json.Marshal(New(Options{Log: quiet()}).HandOver())

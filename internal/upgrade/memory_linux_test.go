@@ -166,7 +166,7 @@ func (v *prey) end() {
 }
 
 // TestMemoryA9: a process of the same uid that tries without a pause to open the
-// memory of a daemon, from its exec on, reads nothing: of 50 starts and as many
+// memory of a daemon, from its exec on, reads nothing: of 20 starts and as many
 // upgrades, or of PRNGD_TEST_READERS. The same attacker reads a daemon that only
 // asks for protection itself.
 func TestMemoryA9(t *testing.T) {
@@ -176,7 +176,7 @@ func TestMemoryA9(t *testing.T) {
 	dir := programsFor(t, "attacker", "victim")
 	n := os.Getenv("PRNGD_TEST_READERS")
 	if n == "" {
-		n = "50"
+		n = "20"
 	}
 	for _, c := range []struct {
 		what, n, how string

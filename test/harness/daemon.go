@@ -75,10 +75,7 @@ func (d *Daemon) conf(o Options) string {
 		conf += "listen " + d.Socket + "\n"
 	}
 	if strings.Contains(conf, "localhost:PORT") {
-		n, release, err := port.Reserve()
-		Must(d.t, err)
-		d.t.Cleanup(release)
-		d.TCP = fmt.Sprintf("localhost:%d", n)
+		d.TCP = fmt.Sprintf("localhost:%d", port.For(d.t))
 	}
 	if o.Background {
 		conf += "log target=file:" + d.Log + "\n"

@@ -143,6 +143,22 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// TestBuilds: the programs are built everywhere with the modules that a release has, and no others.
+func TestBuilds(t *testing.T) {
+	var builds []string
+	for _, page := range []string{"README.md", "CONTRIBUTING.md", "Makefile"} {
+		builds = append(builds, found(`(?m)^\s*(CGO_ENABLED=0 go build .*)$`, text(t, page))...)
+	}
+	if len(builds) < 4 {
+		t.Errorf("only %d builds", len(builds))
+	}
+	for _, build := range builds {
+		if !strings.Contains(build, " -tags urfave_cli_no_docs ") {
+			t.Errorf("%s: no -tags urfave_cli_no_docs", build)
+		}
+	}
+}
+
 // wrong says why a command runs no test.
 func wrong(command string) string {
 	if strings.ContainsAny(command, `\'`) {

@@ -5,7 +5,19 @@ import (
 	"errors"
 	"runtime"
 	"syscall"
+	"testing"
 )
+
+// For returns a TCP port that the system gives to nobody until t ends: see [Reserve].
+func For(t testing.TB) int {
+	t.Helper()
+	port, release, err := Reserve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	return port
+}
 
 // Reserve returns a TCP port that the system gives to nobody until release is called. A program that asks for this very
 // one listens there nevertheless, if it sets SO_REUSEADDR as package net does: the socket that keeps the port is bound and
