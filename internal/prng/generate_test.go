@@ -3,6 +3,7 @@ package prng_test
 import (
 	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"maps"
 	"slices"
 	"sync"
@@ -258,6 +259,36 @@ func TestGave(t *testing.T) {
 	} {
 		if got := g.Gave(row.data); got != row.want {
 			t.Errorf("%s: %v", row.what, got)
+		}
+	}
+}
+
+// G26: output that a relay gives back after an upgrade is known again; a program that
+// remembers nothing hands nothing over.
+func TestGaveGoesOn(t *testing.T) {
+	for _, remembers := range []bool{false, true} {
+		before, _ := openPool(t, &world{})
+		if remembers {
+			before.RememberOutput()
+		}
+		output := make([]byte, 48)
+		before.Generate(output)
+		text, err := json.Marshal(before.HandOver())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var counts prng.Counts
+		if err := json.Unmarshal(text, &counts); err != nil {
+			t.Fatal(err)
+		}
+		if !remembers && counts.Given != nil {
+			t.Errorf("%d bytes are handed over", len(counts.Given))
+		}
+		after, _ := openPool(t, &world{real: 1})
+		after.Continue(counts)
+		after.RememberOutput()
+		if after.Gave(output) != remembers || after.Gave(sample(64)) {
+			t.Errorf("remembered before: %v, known again: %v", remembers, after.Gave(output))
 		}
 	}
 }
