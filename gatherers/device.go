@@ -49,7 +49,7 @@ func (d *device) gatherer(name string, credit Credit) Gatherer {
 			case err != nil:
 				d.open() // it may have been unplugged and come back
 			case credit > 0:
-				err = doubtful(d.file, d.path, d.private)
+				err = uncreditable(d.file, d.path, d.private)
 			}
 			return buf[:n], err
 		},

@@ -31,5 +31,5 @@ func Estimates(data []byte) [3]float64 {
 // Absence is what makes gopsutil's errors ErrUnsupported.
 var Absence = absence
 
-// Stranger is stranger.
-func Stranger(path string, owner int) error { return stranger(path, owner) }
+// OtherUsers is otherUsers.
+func OtherUsers(path string, owner int) error { return otherUsers(path, owner) }

@@ -41,7 +41,7 @@ func File(path string, credit Credit) Gatherer {
 			defer func() { file.Close(); file = nil }()
 			data, err := io.ReadAll(io.LimitReader(file, maxFile))
 			if err == nil && credit > 0 {
-				err = doubtful(file, path, 0o066)
+				err = uncreditable(file, path, 0o066)
 			}
 			return data, err
 		},

@@ -8,12 +8,12 @@ import (
 	"syscall"
 )
 
-// stranger returns why what lies at path may be the work of a user that the admin did
+// otherUsers returns why what lies at path may be the work of a user that the admin did
 // not mean, or nil. It is owner's; -1 is an owner that the system does not name. That of
 // root and of the daemon's own user counts wherever it lies. That of another user
 // counts where nobody else could have put it: all directories on the way belong to
 // these three, and no other user may write to them.
-func stranger(path string, owner int) error {
+func otherUsers(path string, owner int) error {
 	if owner == 0 || owner == os.Geteuid() {
 		return nil
 	}
@@ -40,9 +40,9 @@ func uidOf(st os.FileInfo) int {
 	return -1
 }
 
-// doubtful returns why what f gives, opened at path, must not count: its mode gives its
-// group or others one of the rights, or it may be a stranger's.
-func doubtful(f *os.File, path string, rights os.FileMode) error {
+// uncreditable returns why what f gives, opened at path, must not count: its mode gives its
+// group or others one of the rights, or it may be another user's.
+func uncreditable(f *os.File, path string, rights os.FileMode) error {
 	st, err := f.Stat()
 	switch {
 	case err != nil:
@@ -50,5 +50,5 @@ func doubtful(f *os.File, path string, rights os.FileMode) error {
 	case st.Mode().Perm()&rights != 0:
 		return Uncredited(fmt.Sprintf("mode %04o: others may use %s", st.Mode().Perm(), path))
 	}
-	return stranger(path, uidOf(st))
+	return otherUsers(path, uidOf(st))
 }

@@ -22,7 +22,7 @@ import (
 
 // G25: nothing of a file, a pipe or a socket counts that somebody has put into a
 // directory of all; without a credit nothing is said of it.
-func TestSourcesOfStrangers(t *testing.T) {
+func TestSourcesOfOtherUsers(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to give files away")
 	}
@@ -69,7 +69,7 @@ func TestSourcesOfStrangers(t *testing.T) {
 }
 
 // G25: a directory on the way that belongs to a third user is as bad as one of all.
-func TestDirectoryOfAStranger(t *testing.T) {
+func TestDirectoryOfAnotherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to start a process of another user")
 	}
@@ -85,16 +85,16 @@ func TestDirectoryOfAStranger(t *testing.T) {
 	defer other.Wait()
 	defer end.Close()
 	path := fmt.Sprintf("/proc/%d/status", other.Process.Pid)
-	if err := gatherers.Stranger(path, somebody); err != nil {
+	if err := gatherers.OtherUsers(path, somebody); err != nil {
 		t.Error(err)
 	}
-	if err := gatherers.Stranger(path, somebody+1); err == nil {
-		t.Error("a file in a stranger's directory counts")
+	if err := gatherers.OtherUsers(path, somebody+1); err == nil {
+		t.Error("a file in the directory of a third user counts")
 	}
 }
 
 // G25: neither the way that was named nor the one that it stands for may be open to all.
-func TestLinkToAStranger(t *testing.T) {
+func TestLinkToAnotherUser(t *testing.T) {
 	open := t.TempDir()
 	if err := errors.Join(os.Chmod(open, 0o777), os.Symlink("/etc/passwd", filepath.Join(open, "link"))); err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestLinkToAStranger(t *testing.T) {
 	}
 	defer f.Close()
 	for _, path := range []string{filepath.Join(open, "link"), fmt.Sprintf("/proc/self/fd/%d", f.Fd())} {
-		if gatherers.Stranger(path, somebody) == nil {
+		if gatherers.OtherUsers(path, somebody) == nil {
 			t.Errorf("%s counts", path)
 		}
 	}

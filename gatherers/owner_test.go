@@ -13,7 +13,7 @@ const somebody = 12345 // a uid that is nobody's here
 
 // G25: what another user has made counts only where that user alone, root or the daemon
 // can have put it.
-func TestStranger(t *testing.T) {
+func TestOtherUsers(t *testing.T) {
 	open := t.TempDir()
 	if err := os.Chmod(open, 0o777); err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func TestStranger(t *testing.T) {
 		{"/etc/passwd", -1, true},
 	} {
 		var why gatherers.Uncredited
-		if err := gatherers.Stranger(row.path, row.owner); (err == nil) != row.want || err != nil && !errors.As(err, &why) {
+		if err := gatherers.OtherUsers(row.path, row.owner); (err == nil) != row.want || err != nil && !errors.As(err, &why) {
 			t.Errorf("%s of uid %d: %v", row.path, row.owner, err)
 		}
 	}

@@ -42,7 +42,7 @@ func Stream(address egdproto.Address, credit Credit) Gatherer {
 			n, err := io.ReadFull(conn, sample)
 			if err == nil && credit > 0 {
 				cred, _ := peercred.OfConn(conn)
-				err = stranger(address.Path, cred.UID)
+				err = otherUsers(address.Path, cred.UID)
 			}
 			return sample[:n], err
 		},

@@ -46,7 +46,7 @@ func EGD(address egdproto.Address, credit Credit) Gatherer {
 			peer.Store(int64(pid))
 			data, err := ask(conn)
 			if err == nil && credit > 0 {
-				err = stranger(address.Path, cred.UID)
+				err = otherUsers(address.Path, cred.UID)
 			}
 			if err == nil && pid == os.Getpid() {
 				err = Uncredited("the other end is this very daemon")

@@ -232,6 +232,10 @@ func TestUnsettledBesideAHold(t *testing.T) {
 	if e, _ := after.Held(); e != prng.Cloned || after.Generate(make([]byte, 8)) || after.Stats().Unsettled != prng.NoEvent {
 		t.Errorf("%v holds, %v", e, after.State())
 	}
+	after.Continue(prng.Counts{Unsettled: prng.Jumped})
+	if e, _ := after.Held(); e != prng.Cloned {
+		t.Errorf("%v holds after a jump behind a clone", e)
+	}
 }
 
 // The generator knows its own output again, wherever 31 bytes of it stand, from the
