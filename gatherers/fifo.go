@@ -31,7 +31,7 @@ func FIFO(path string, credit Credit, open func(path string) (*os.File, error)) 
 
 // OpenFIFO opens a named pipe for reading. It does not wait for a writer.
 func OpenFIFO(path string) (*os.File, error) {
-	return openSpecial(path, fs.ModeNamedPipe, "named pipe")
+	return openKind(path, fs.ModeNamedPipe, "named pipe")
 }
 
 // drain reads what is there now, as far as a pipe can hold it (pipe(7)).

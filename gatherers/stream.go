@@ -29,22 +29,26 @@ func Stream(address egdproto.Address, credit Credit) Gatherer {
 		Credit:    credit,
 		Untrusted: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
-			conn, err := dial(ctx, address)
-			if err != nil {
-				return nil, err
-			}
-			defer conn.Close()
-			// A past deadline wakes the read when ctx ends.
-			defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
-			sample := make([]byte, size)
-			n, err := io.ReadFull(conn, sample)
-			return sample[:n], err
+			return fromSocket(ctx, address, size, func(conn net.Conn, sample []byte) (int, error) {
+				return io.ReadFull(conn, sample)
+			})
 		},
 	}
 }
 
-func dial(ctx context.Context, address egdproto.Address) (net.Conn, error) {
+// fromSocket connects and has fill take a sample of size bytes, until ctx ends. What
+// came before an error is returned beside it.
+func fromSocket(ctx context.Context, address egdproto.Address, size int, fill func(net.Conn, []byte) (int, error)) ([]byte, error) {
 	var d net.Dialer
 	network, place := address.Dial()
-	return d.DialContext(ctx, network, place)
+	conn, err := d.DialContext(ctx, network, place)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	// A past deadline wakes the read when ctx ends.
+	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+	sample := make([]byte, size)
+	n, err := fill(conn, sample)
+	return sample[:n], err
 }
