@@ -11,12 +11,13 @@ const (
 )
 
 // Clocks returns a function that reads both clocks in nanoseconds: the real one
-// since 1970, the monotonic one since the call of Clocks.
+// since 1970, the monotonic one since a moment that on Linux is the same for all
+// programs of this machine, elsewhere the call of Clocks.
 func Clocks() func() (real, mono int64) {
-	base := time.Now()
+	base, uptime := time.Now(), monotonic()
 	return func() (real, mono int64) {
 		now := time.Now()
-		return now.UnixNano(), int64(now.Sub(base))
+		return now.UnixNano(), uptime + int64(now.Sub(base))
 	}
 }
 

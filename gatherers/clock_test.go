@@ -1,6 +1,7 @@
 package gatherers_test
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -61,6 +62,17 @@ func TestClocksAgree(t *testing.T) {
 	for range 1000 {
 		if jump, broken := w.Look(read()); broken {
 			t.Fatalf("jump of %v", jump)
+		}
+	}
+}
+
+// What two programs read one after the other differs by the time between.
+func TestClocksOfTwoPrograms(t *testing.T) {
+	var w gatherers.ClockWatch
+	for range 3 {
+		real, mono := gatherers.Clocks()()
+		if jump, broken := w.Look(real, mono); broken || runtime.GOOS == "linux" && mono < int64(time.Millisecond) {
+			t.Fatalf("jump of %v at %d", jump, mono)
 		}
 	}
 }

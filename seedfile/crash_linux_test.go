@@ -224,7 +224,7 @@ func (m *matrix) restart(t *testing.T, dir, ledger string) {
 			t.Errorf("start %d: %d bits: %s", round, bits, l.Reason)
 		}
 		m.noneSpent(t, dir, spent)
-		if err := f.Save(&stream{label: fmt.Sprint(dir, "save", round)}, true); err != nil {
+		if err := f.Save(drawn{&stream{label: fmt.Sprint(dir, "save", round)}, true}); err != nil {
 			t.Errorf("start %d: %v", round, err)
 		}
 		if got := f.Stats().Form; (got == seedfile.InPlace) != m.inPlace {

@@ -162,7 +162,7 @@ func saveSeed(path string) error {
 	if err != nil {
 		return err
 	}
-	return f.Save(&pattern{drawnState}, true)
+	return f.Save(drawn{&pattern{drawnState}, true})
 }
 
 func openShared(path string) error {

@@ -60,7 +60,7 @@ func observe(o seedfile.Options, running func()) (out outcome) {
 	}
 	out.Reason = f.Stats().Reason
 	running()
-	if err := f.Save(&stream{label: "row"}, true); err != nil {
+	if err := f.Save(drawn{&stream{label: "row"}, true}); err != nil {
 		out.Log = append(out.Log, err.Error())
 	} else {
 		out.OnceSeeded = "seed, " + string(f.Stats().Form)

@@ -124,7 +124,7 @@ func FuzzLoad(f *testing.F) {
 		if _, ours := newest(content); l.Foreign == ours || l.Bits != 0 {
 			t.Errorf("foreign %v, %d bits for %x", l.Foreign, l.Bits, content)
 		}
-		if err := file.Save(&stream{}, true); err != nil {
+		if err := file.Save(drawn{&stream{}, true}); err != nil {
 			t.Fatal(err)
 		}
 		if l, err := file.Load(); err != nil || l.Foreign || l.Bits != 256 {

@@ -2,7 +2,6 @@ package seedfile
 
 import (
 	"context"
-	"io"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -17,17 +16,17 @@ const retry = time.Minute
 //
 // Logged are changes of state: the first save, the first failure, every failure
 // that differs from the last, the recovery.
-func (f *File) Keep(ctx context.Context, every time.Duration, r io.Reader, log *logrus.Logger) {
+func (f *File) Keep(ctx context.Context, every time.Duration, g Generator, log *logrus.Logger) {
 	said := "nothing yet"
 	for {
-		said = f.saveAndSay(r, log, said)
+		said = f.saveAndSay(g, log, said)
 		wait := every
 		if said != "" {
 			wait = min(every, retry)
 		}
 		select {
 		case <-ctx.Done():
-			f.saveAndSay(r, log, said)
+			f.saveAndSay(g, log, said)
 			return
 		case <-time.After(wait):
 		}
@@ -36,8 +35,8 @@ func (f *File) Keep(ctx context.Context, every time.Duration, r io.Reader, log *
 
 // saveAndSay logs a save if its outcome is news after said, and returns what to
 // compare the next one with: the error's text, "" for none.
-func (f *File) saveAndSay(r io.Reader, log *logrus.Logger, said string) string {
-	err := f.Save(r, true)
+func (f *File) saveAndSay(g Generator, log *logrus.Logger, said string) string {
+	err := f.Save(g)
 	switch {
 	case err == nil && said != "":
 		s := f.Stats()

@@ -26,7 +26,7 @@ func TestKeep(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			f.Keep(ctx, time.Hour, pool, log)
+			f.Keep(ctx, time.Hour, drawn{pool, true}, log)
 		}()
 		saves := func(when string, want, failures uint64) {
 			t.Helper()

@@ -45,7 +45,7 @@ func TestKept(t *testing.T) {
 			if kept != c.kept {
 				t.Errorf("%s, closed %v: kept %v", c.name, closed, kept)
 			}
-			if err := f.Save(&stream{}, true); err != nil || !f.Kept() {
+			if err := f.Save(drawn{&stream{}, true}); err != nil || !f.Kept() {
 				t.Errorf("%s, closed %v: after a save: kept %v, %v", c.name, closed, f.Kept(), err)
 			}
 			f.Close()

@@ -47,7 +47,7 @@ func life() error {
 		}
 	}
 	for range 2 {
-		if err := f.Save(&stream{label: label}, true); err != nil {
+		if err := f.Save(drawn{&stream{label: label}, true}); err != nil {
 			return err
 		}
 		label += "'"

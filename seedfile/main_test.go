@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -42,6 +43,17 @@ func perform(task string) error {
 type stream struct {
 	label string
 	n     uint64
+}
+
+// drawn is a [seedfile.Generator] of what a reader gives.
+type drawn struct {
+	io.Reader
+	sole bool
+}
+
+func (d drawn) Draw(p []byte) (sole bool, err error) {
+	_, err = io.ReadFull(d.Reader, p)
+	return d.sole, err
 }
 
 func (s *stream) Read(p []byte) (int, error) {
@@ -121,7 +133,7 @@ func seedBytes(t testing.TB, dir string, twoSlots bool) []byte {
 	r := &stream{label: t.Name()}
 	var data []byte
 	for range 2 {
-		if err := f.Save(r, true); err != nil {
+		if err := f.Save(drawn{r, true}); err != nil {
 			t.Fatal(err)
 		}
 		b, err := os.ReadFile(path)

@@ -90,7 +90,7 @@ func TestRollbackKeepsWhatIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Save(&stream{}, true); err != nil {
+	if err := f.Save(drawn{&stream{}, true}); err != nil {
 		t.Fatal(err)
 	}
 	f.Rollback()

@@ -3,7 +3,6 @@ package seedfile
 import (
 	"errors"
 	"fmt"
-	"io"
 )
 
 // ErrNotReplaced is what [File.Replace] says of a file that holds no record of
@@ -37,14 +36,21 @@ func (f *File) Replace(successor [64]byte) error {
 	return nil
 }
 
-// Save writes 64 bytes of r as a new seed. creditable says that r is a generator
-// that was seeded when it gave them; the flag is set only if this machine has an
-// id as well. If r gives an error nothing is written, so an unseeded pool never
-// costs anybody the seed on the disk.
-func (f *File) Save(r io.Reader, creditable bool) error {
+// Generator is what a seed is drawn from.
+type Generator interface {
+	// Draw fills b with output. sole says that no other machine can have drawn the
+	// same, as the twin of a clone can that has no noise of its own yet.
+	Draw(b []byte) (sole bool, err error)
+}
+
+// Save writes 64 bytes of g as a new seed. It may be credited at a next start if
+// nobody else can have drawn them, and this machine has an id. If g gives an error
+// nothing is written, so an unseeded pool never costs anybody the seed on the disk.
+func (f *File) Save(g Generator) error {
 	var seed [64]byte
 	defer clear(seed[:])
-	if _, err := io.ReadFull(r, seed[:]); err != nil {
+	sole, err := g.Draw(seed[:])
+	if err != nil {
 		return f.status.failed(fmt.Errorf("drawing a new seed: %w", err))
 	}
 	f.io.Lock()
@@ -52,7 +58,7 @@ func (f *File) Save(r io.Reader, creditable bool) error {
 	f.prepare()
 	var rec Record
 	defer clear(rec.Seed[:])
-	f.next(&rec, &seed, creditable && f.known)
+	f.next(&rec, &seed, sole && f.known)
 	form, err := f.write(&rec, false)
 	if err != nil {
 		return f.status.failed(fmt.Errorf("saving seed %s: %w", f.options.Path, err))

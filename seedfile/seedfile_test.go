@@ -45,7 +45,7 @@ func TestLives(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if err := f.Save(&stream{label: "pool"}, true); err != nil {
+			if err := f.Save(drawn{&stream{label: "pool"}, true}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -69,7 +69,7 @@ func TestLives(t *testing.T) {
 func TestRecords(t *testing.T) {
 	o := options(t.TempDir() + "/seed")
 	f := open(t, o)
-	if err := f.Save(&stream{label: "first"}, false); err != nil {
+	if err := f.Save(drawn{&stream{label: "first"}, false}); err != nil {
 		t.Fatal(err)
 	}
 	var want [64]byte
@@ -82,7 +82,7 @@ func TestRecords(t *testing.T) {
 	if bytes.Contains(b, []byte(machine)) {
 		t.Error("the machine id itself is on the disk")
 	}
-	if err := f.Save(&stream{label: "first"}, true); err != nil {
+	if err := f.Save(drawn{&stream{label: "first"}, true}); err != nil {
 		t.Fatal(err)
 	}
 	if r, err := seedfile.Decode(read(t, o.Path)); err != nil || r != (seedfile.Record{Generation: 2, Creditable: true, Machine: id, Seed: want}) {
@@ -131,7 +131,7 @@ func TestSaveUnseeded(t *testing.T) {
 	content := noise("PRNGD", 500)
 	write(t, o.Path, content, 0o600)
 	f := open(t, o)
-	if err := f.Save(shut{}, true); !errors.Is(err, errShut) {
+	if err := f.Save(drawn{shut{}, true}); !errors.Is(err, errShut) {
 		t.Errorf("got %v", err)
 	}
 	if !bytes.Equal(read(t, o.Path), content) {
@@ -148,7 +148,7 @@ func TestNoMachineID(t *testing.T) {
 		o := options(filepath.Join(t.TempDir(), "seed"))
 		o.MachineID = []byte(id)
 		f := open(t, o)
-		if err := f.Save(&stream{}, true); err != nil {
+		if err := f.Save(drawn{&stream{}, true}); err != nil {
 			t.Fatal(err)
 		}
 		if r, err := seedfile.Decode(read(t, o.Path)); err != nil || r.Creditable || r.Machine != [32]byte{} {
@@ -186,7 +186,7 @@ func TestLongFileOfOurs(t *testing.T) {
 	if l, bits, err := start(f, "long"); err != nil || bits != 256 || len(l.Data) != len(b) {
 		t.Fatalf("%d bits, %v", bits, err)
 	}
-	if err := f.Save(&stream{}, true); err != nil {
+	if err := f.Save(drawn{&stream{}, true}); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(read(t, o.Path)); n != 2*seedfile.Size {

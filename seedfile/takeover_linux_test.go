@@ -42,7 +42,7 @@ func TestAdoptReadOnly(t *testing.T) {
 	if err := os.Mkdir(dir+"/.seed.new", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Save(&stream{}, true); !errors.Is(err, unix.EACCES) {
+	if err := f.Save(drawn{&stream{}, true}); !errors.Is(err, unix.EACCES) {
 		t.Errorf("saved in place: %v", err)
 	}
 	if got := read(t, path); !bytes.Equal(got, content) {
@@ -56,13 +56,13 @@ func TestSavedAfterAdoptReadOnly(t *testing.T) {
 	path := dir + "/seed"
 	write(t, path, seedBytes(t, t.TempDir(), false), 0o600)
 	f := adopt(t, path, os.O_RDONLY, unix.O_RDONLY)
-	if err := f.Save(&stream{label: "renamed"}, true); err != nil {
+	if err := f.Save(drawn{&stream{label: "renamed"}, true}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(dir+"/.seed.new", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	err := f.Save(&stream{label: "in place"}, true)
+	err := f.Save(drawn{&stream{label: "in place"}, true})
 	if s := f.Stats(); err != nil || s.Form != seedfile.InPlace {
 		t.Errorf("saved by %q, %v", s.Form, err)
 	}
@@ -82,7 +82,7 @@ func TestUnsyncedDirectory(t *testing.T) {
 		}
 		defer old.Close()
 		f := adopt(t, path, flags, unix.O_PATH)
-		err = f.Save(&stream{}, true)
+		err = f.Save(drawn{&stream{}, true})
 		var found [2 * seedfile.Size]byte
 		n, _ := old.ReadAt(found[:], 0)
 		saved := read(t, path)

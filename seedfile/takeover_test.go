@@ -24,7 +24,7 @@ func TestLockFollowsTheName(t *testing.T) {
 				t.Errorf("got %q", err)
 			}
 		})
-		if err := f.Save(&stream{}, true); err != nil {
+		if err := f.Save(drawn{&stream{}, true}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,7 +49,7 @@ func TestOpenWaitsForTheLastSave(t *testing.T) {
 			}
 		})
 		time.Sleep(500 * time.Millisecond)
-		if err := f.Save(&stream{}, true); err != nil {
+		if err := f.Save(drawn{&stream{}, true}); err != nil {
 			t.Error(err)
 		}
 		f.Close()
@@ -61,7 +61,7 @@ func TestOpenWaitsForTheLastSave(t *testing.T) {
 func TestAdopt(t *testing.T) {
 	o := options(t.TempDir() + "/seed")
 	f := open(t, o)
-	if err := f.Save(&stream{label: "before"}, true); err != nil {
+	if err := f.Save(drawn{&stream{label: "before"}, true}); err != nil {
 		t.Fatal(err)
 	}
 	file, dir := f.Descriptors()
@@ -76,7 +76,7 @@ func TestAdopt(t *testing.T) {
 			t.Error("the lock did not come along")
 		}
 	})
-	if err := g.Save(&stream{label: "after"}, true); err != nil {
+	if err := g.Save(drawn{&stream{label: "after"}, true}); err != nil {
 		t.Fatal(err)
 	}
 	if s := g.Stats(); s.Generation != 2 || s.Form != seedfile.Renamed {

@@ -83,7 +83,7 @@ func TestReplacedOnceCountsOnce(t *testing.T) {
 	o := options(t.TempDir() + "/seed")
 	first := open(t, o)
 	first.Load()
-	if err := first.Save(&stream{label: "pool"}, true); err != nil {
+	if err := first.Save(drawn{&stream{label: "pool"}, true}); err != nil {
 		t.Fatal(err)
 	}
 	first.Close()

@@ -14,7 +14,7 @@ func TestLeftOverNewFile(t *testing.T) {
 	o := options(dir + "/seed")
 	f := open(t, o)
 	write(t, dir+"/.seed.new", noise("crashed", 100), 0o600)
-	if err := f.Save(&stream{}, true); err != nil {
+	if err := f.Save(drawn{&stream{}, true}); err != nil {
 		t.Fatal(err)
 	}
 	if form := f.Stats().Form; form != seedfile.Renamed {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
@@ -104,9 +105,7 @@ func inherited(option, number string) (net.Listener, error) {
 // listenUnix makes a socket at path, in the place of one that nobody listens on
 // any more. Its directory limits the users.
 func listenUnix(path string) (net.Listener, error) {
-	if c, err := net.Dial("unix", path); err == nil {
-		c.Close()
-	} else if errors.Is(err, syscall.ECONNREFUSED) {
+	if abandoned(path) {
 		os.Remove(path)
 	}
 	l, err := net.Listen("unix", path)
@@ -114,6 +113,20 @@ func listenUnix(path string) (net.Listener, error) {
 		return nil, &exitError{exitUnavailable, err}
 	}
 	return l, nil
+}
+
+// abandoned reports whether a socket is at path that nobody listens on. The kernel
+// refuses a connection to any other file in the same way: connect(2), ECONNREFUSED.
+func abandoned(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Type() != fs.ModeSocket {
+		return false
+	}
+	c, err := net.Dial("unix", path)
+	if err == nil {
+		c.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // scrapes serves the metrics: the daemon is asked for each scrape, by one scrape

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/signal"
@@ -33,23 +34,31 @@ func showTop(c *call) error {
 	}
 	plain := top.NewPlain(c.stdout)
 	var failed error
-	looks(ctx, stop, c.count, w, func(s watch.Sample) {
+	unanswered := looks(ctx, stop, c.count, w, func(s watch.Sample) {
 		if failed = plain.Take(s); failed != nil {
 			stop()
 		}
 	})
-	return outputError(failed)
+	return cmp.Or(outputError(failed), unanswered)
 }
 
-// looks runs w until ctx ends, or for count samples.
-func looks(ctx context.Context, stop func(), count uint64, w watch.Watcher, take func(watch.Sample)) {
-	var n uint64
+// looks runs w until ctx ends, or for count samples. The error is that of the last
+// one, if there were count of them and the daemon answered none.
+func looks(ctx context.Context, stop func(), count uint64, w watch.Watcher, take func(watch.Sample)) (unanswered error) {
+	var n, answered uint64
 	w.Run(ctx, func(s watch.Sample) {
 		take(s)
+		if s.Err == nil {
+			answered++
+		}
 		if n++; n == count {
+			if answered == 0 {
+				unanswered = s.Err
+			}
 			stop()
 		}
 	})
+	return unanswered
 }
 
 // live is top on a terminal.
@@ -57,10 +66,9 @@ func live(ctx context.Context, c *call, w watch.Watcher) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	t := newTerminal(c.stdin.(*os.File), c.stdout.(*os.File))
-	samples, watched := make(chan watch.Sample), make(chan struct{})
+	samples, unanswered := make(chan watch.Sample), make(chan error)
 	go func() {
-		defer close(watched)
-		looks(ctx, stop, c.count, w, func(s watch.Sample) {
+		unanswered <- looks(ctx, stop, c.count, w, func(s watch.Sample) {
 			select {
 			case samples <- s:
 			case <-ctx.Done():
@@ -69,8 +77,7 @@ func live(ctx context.Context, c *call, w watch.Watcher) error {
 	}()
 	err := t.run(ctx, top.New(!unicode()), samples)
 	stop()
-	<-watched
-	return err
+	return cmp.Or(err, <-unanswered)
 }
 
 // unicode says whether the locale's characters are UTF-8: the first of the

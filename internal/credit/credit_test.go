@@ -149,6 +149,7 @@ func TestWritersAlone(t *testing.T) {
 type seed struct {
 	loaded    seedfile.Loaded
 	fails     error
+	cloned    bool // while Replace waits for the disk
 	generator *prng.Generator
 
 	counted   int // bits of the generator when Replace was called
@@ -159,6 +160,9 @@ func (s *seed) Load() (seedfile.Loaded, error) { return s.loaded, nil }
 
 func (s *seed) Replace(successor [64]byte) error {
 	s.counted, s.successor = s.generator.Stats().FirstSeedBits, successor
+	if s.cloned {
+		s.generator.Hold(prng.Cloned)
+	}
 	return s.fails
 }
 
@@ -177,20 +181,22 @@ func TestLoadSeed(t *testing.T) {
 		name    string
 		loaded  seedfile.Loaded
 		fails   error
+		cloned  bool
 		bits    int
 		says    bool
 		samples uint64
 	}{
-		{"replaced", old(256), nil, 256, false, 2},
-		{"not replaced", old(256), errors.New("disk"), 0, true, 1},
-		{"no credit", old(0), nil, 0, false, 1},
-		{"foreign", foreign, seedfile.ErrNotReplaced, 0, false, 1},
+		{"replaced", old(256), nil, false, 256, false, 2},
+		{"not replaced", old(256), errors.New("disk"), false, 0, true, 1},
+		{"no credit", old(0), nil, false, 0, false, 1},
+		{"foreign", foreign, seedfile.ErrNotReplaced, false, 0, false, 1},
+		{"cloned meanwhile", old(256), nil, true, 0, false, 2}, // G9
 	} {
 		g, err := prng.New(prng.Env{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := &seed{loaded: row.loaded, fails: row.fails, generator: g}
+		f := &seed{loaded: row.loaded, fails: row.fails, cloned: row.cloned, generator: g}
 		_, _, replaceErr := LoadSeed(g, f, 1, 2)
 		st := g.Stats()
 		if st.FirstSeedBits != row.bits || f.counted != 0 || (replaceErr != nil) != row.says {

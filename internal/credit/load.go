@@ -12,7 +12,8 @@ type Seed interface {
 }
 
 // LoadSeed mixes the old seed into g, replaces it on disk, and only then counts it,
-// once: a seed that a crash or a clone could bring back counts for nothing.
+// once: a seed that a crash or a clone could bring back counts for nothing, nor does
+// one that was read before an event and may be in a twin's memory as well.
 //
 // real and mono are the clocks in nanoseconds. The errors say why the file could
 // not be read or replaced, the warning what else an admin should look at; the
@@ -23,6 +24,7 @@ func LoadSeed(g *prng.Generator, f Seed, real, mono int64) (warning string, read
 }
 
 func loadSeed(g *prng.Generator, f Seed, real, mono int64) (warning string, readErr, replaceErr error) {
+	begun := g.Ticket()
 	old, readErr := f.Load()
 	defer clear(old.Data)
 	source := g.Source(SeedFile())
@@ -32,7 +34,7 @@ func loadSeed(g *prng.Generator, f Seed, real, mono int64) (warning string, read
 	replaceErr = f.Replace(seedfile.Successor(old.Data, digest, real, mono))
 	clear(digest[:])
 	if replaceErr == nil && old.Bits > 0 {
-		source.Add(old.Data, old.Bits)
+		source.AddSampled(old.Data, old.Bits, begun)
 	}
 	if old.Foreign {
 		replaceErr = nil // not ours, and left alone on purpose
@@ -62,7 +64,7 @@ func Adopt(g *prng.Generator, secret []byte, seeded bool) {
 	}
 	source := g.Source(Handover())
 	prng.Cleanly(func() {
-		source.Add(secret[len(output):], 0)
+		source.Add(secret[len(output):], 0) // looks for an event first, which then holds what the next line seeds
 		source.Add(output, bits)
 	})
 	clear(secret)

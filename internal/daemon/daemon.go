@@ -64,9 +64,6 @@ const stopLimit = 700 * time.Millisecond
 
 // build makes a daemon that holds nothing yet.
 func build(o origin, s *config.Settings, sink *logging.Sink) (*daemon, error) {
-	if err := prng.SelfTest(); err != nil {
-		return nil, exitError{exitInternal, err}
-	}
 	d := &daemon{origin: o, log: sink.Log, calls: make(chan func()), signals: make(chan os.Signal, 8)}
 	d.warn(privileges.Undumpable()) // before there is any secret
 	d.own.log = &logPart{Sink: sink, foreground: o.Foreground}
@@ -177,10 +174,10 @@ func (d *daemon) serve() error {
 		go commands.Reap(life)
 	}
 	d.logListeners()
-	if err := d.own.parent.Ready(); err != nil {
-		return err
+	err := d.own.parent.Ready()
+	if err == nil {
+		err = d.handleSignals(failed)
 	}
-	err := d.handleSignals(failed)
 	d.stop(end)
 	// Connections close last: their end tells prngd -k that all is done.
 	hangUp()

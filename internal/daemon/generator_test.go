@@ -14,6 +14,7 @@ import (
 	"prngd/internal/config"
 	"prngd/internal/credit"
 	"prngd/internal/prng"
+	"prngd/internal/sources"
 	"prngd/seedfile"
 )
 
@@ -72,6 +73,33 @@ func TestGeneratorGoesOn(t *testing.T) {
 		st := after.Stats()
 		if seeded := st.State == prng.Seeded; seeded != (row.seeded && !row.preflight) || row.preflight != (len(st.Sources) == 0) {
 			t.Errorf("%+v: %v, sources %+v", row, st.State, st.Sources)
+		}
+	}
+}
+
+// The daemon's generator asks its sources for events: here for a jump of the clocks
+// during an upgrade.
+func TestGeneratorAsksForEvents(t *testing.T) {
+	sink, err := onStderr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for started, want := range map[int64]prng.State{0: prng.Seeded, 1: prng.ReseedRequired} {
+		d, err := build(origin{Owner: os.Getuid(), Foreground: true}, &config.Settings{}, sink)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.generator.Close()
+		s := newState()
+		if err := s.put("sources", sources.State{Real: started, Mono: started}); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.own.sources.adopt(s); err != nil {
+			t.Fatal(err)
+		}
+		credit.Adopt(d.generator, make([]byte, credit.HandoverSize), true)
+		if state := d.generator.State(); state != want {
+			t.Errorf("clocks at %d before: %v, expected %v", started, state, want)
 		}
 	}
 }

@@ -52,12 +52,14 @@ type seedState struct {
 	File   *file        `json:"file,omitempty"`
 	Report control.Seed `json:"report"` // what was loaded and when it was saved
 	Asked  config.Seed  `json:"asked"`
+	Used   bool         `json:"used,omitempty"` // some file was loaded, this one or another
 }
 
 // adopt takes over the seed file of the program that this one has replaced.
 func (p *seed) adopt(s *state) error {
 	var old seedState
 	found, err := s.get("seed", &old)
+	p.used = old.Used // also where no file is kept just now
 	if !found || old.File == nil {
 		return err
 	}
@@ -238,7 +240,7 @@ func (p *seed) save(ctx context.Context) error {
 		if !awaitSeeded(ctx, p.generator) {
 			return change.Later(errors.New("a reseed is required first, which did not come in time: see egdquery status"))
 		}
-		if err := f.Save(p.generator, true); !errors.Is(err, prng.ErrUnseeded) {
+		if err := f.Save(p.generator); !errors.Is(err, prng.ErrUnseeded) {
 			return err
 		}
 	}
@@ -291,7 +293,7 @@ func (p *seed) handOver(s *state) error {
 	p.report(&r)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	section := seedState{Report: r.Seed, Asked: p.asked}
+	section := seedState{Report: r.Seed, Asked: p.asked, Used: p.used}
 	if p.file == nil {
 		return s.put("seed", section)
 	}

@@ -61,8 +61,13 @@ func TestSaveWaitsForAReseed(t *testing.T) {
 		synctest.Wait() // it waits
 		_, ticket = g.Held()
 		g.Release(ticket)
-		if err := <-saved; err != nil || f.Stats().LastSave.IsZero() || f.Stats().Failures > 0 || !f.Stats().Creditable {
-			t.Errorf("after the reseed: %v, last save %v", err, f.Stats().LastSave)
+		if err := <-saved; err != nil || f.Stats().LastSave.IsZero() || f.Stats().Failures > 0 || f.Stats().Creditable {
+			t.Errorf("released: %v, last save %v", err, f.Stats().LastSave)
+		}
+		// G21: a twin may have saved the same, until noise has come.
+		g.Source(prng.Policy{Name: "noise", Independent: true}).Add(make([]byte, 64), 320)
+		if err := p.save(t.Context()); err != nil || !f.Stats().Creditable {
+			t.Errorf("after noise: %v, creditable %v", err, f.Stats().Creditable)
 		}
 	})
 }
@@ -147,6 +152,24 @@ func TestSeedCountsOnce(t *testing.T) {
 	}
 	if o := next.options(asked); !o.Again || !next.loaded {
 		t.Errorf("after an upgrade: %+v", o)
+	}
+}
+
+// G20: it counts once in a process also where an upgrade comes while no file is kept:
+// prngd.conf said seedfile off, or the file could not be opened.
+func TestSeedCountsOnceWithoutAFile(t *testing.T) {
+	for _, used := range []bool{false, true} {
+		s := newState()
+		if err := (&seed{owner: os.Getuid, used: used}).handOver(s); err != nil {
+			t.Fatal(err)
+		}
+		next := &seed{owner: os.Getuid}
+		if err := next.adopt(s); err != nil || next.file != nil {
+			t.Fatalf("%v, file %v", err, next.file)
+		}
+		if o := next.options(config.Seed{}); o.Again != used {
+			t.Errorf("a seed was used: %v; after the upgrade: %v", used, o.Again)
+		}
 	}
 }
 

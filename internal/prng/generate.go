@@ -81,6 +81,17 @@ func (g *Generator) Read(b []byte) (int, error) {
 	return n, nil
 }
 
+// Draw is Read for what is to outlive this machine's memory. sole says that no twin
+// can have drawn the same: no event is unsettled, nor was one noticed meanwhile.
+func (g *Generator) Draw(b []byte) (sole bool, err error) {
+	before, sole := g.settled()
+	if _, err := g.Read(b); err != nil {
+		return false, err
+	}
+	after, _ := g.settled()
+	return sole && after == before, nil
+}
+
 // Digest writes SHA-256(0x04 | pools | V | SHA-256(context)), one way: it tells nothing about pools or output, but differs as soon as
 // anything was mixed or generated. It works in every state, and is what the
 // seed file's successor is made of while the generator is unseeded.

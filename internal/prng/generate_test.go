@@ -11,6 +11,15 @@ import (
 	"prngd/internal/prng"
 )
 
+// Status says whether there is a kernel's generator before anything was given.
+func TestKernelBeforeOutput(t *testing.T) {
+	for _, there := range []bool{false, true} {
+		if st := newPool(t, &world{kernel: there}).Stats(); st.Kernel != there {
+			t.Errorf("there is one: %v, Stats says %v", there, st.Kernel)
+		}
+	}
+}
+
 // An absent kernel is asked once a minute, a present one always.
 func TestKernelProbes(t *testing.T) {
 	w := &world{}

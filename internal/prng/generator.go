@@ -21,7 +21,7 @@ type Env struct {
 	// every Generate and Add.
 	Clocks func() (real, mono int64)
 	// Kernel fills b with kernel bytes without waiting, or returns false. It is
-	// called on every Generate; after false, not again for 60 s. Its bytes are
+	// called by New and on every Generate; after false there, not again for 60 s. Its bytes are
 	// additional input, never entropy input: they seed nothing, so it does not
 	// matter here whether the kernel says that it is seeded.
 	Kernel func(b []byte) bool
@@ -64,9 +64,16 @@ type Generator struct {
 	bigMu sync.Mutex
 }
 
-// New returns an unseeded generator. The error says why memory could not be
-// mapped; protection that is merely incomplete is in Stats.
-func New(env Env) (*Generator, error) {
+// New runs the self-test, and returns an unseeded generator. The error says that the
+// self-test failed (SP 800-90A, 11.3.6.1), or why memory could not be mapped;
+// protection that is merely incomplete is in Stats.
+func New(env Env) (*Generator, error) { return tested(env, katReturned) }
+
+// tested is New if the self-test gives that answer.
+func tested(env Env, answer string) (*Generator, error) {
+	if err := knownAnswer(answer); err != nil {
+		return nil, err
+	}
 	if len(env.PersonalizationString) > maxPersonalizationString {
 		h := sum256(env.PersonalizationString)
 		env.PersonalizationString = h[:]
@@ -82,6 +89,11 @@ func New(env Env) (*Generator, error) {
 		env: env, sec: r.secrets(), region: r,
 		changed: make(chan struct{}),
 		byName:  make(map[string]*Source),
+	}
+	if env.Kernel != nil { // Stats says before the first output whether there is one
+		probe := g.sec.drbg.input()[:kernelBytes]
+		g.kernel.ok = env.Kernel(probe)
+		clear(probe)
 	}
 	if env.Event != nil { // a watch of clocks knows from now on how they stood
 		env.Event(g.clocks())

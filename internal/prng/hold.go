@@ -97,8 +97,19 @@ func (g *Generator) settle() {
 	if g.hold.answered != nil {
 		close(g.hold.answered)
 	}
+	late := g.hold.ended
 	g.hold = hold{heldAt: g.hold.heldAt, sinceAt: g.hold.sinceAt}
-	g.setState(Seeded)
+	if g.setState(Seeded); late {
+		g.tell()
+	}
+}
+
+// settled returns the ticket of the last event, and whether independent noise has
+// come since.
+func (g *Generator) settled() (heldAt uint64, settled bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.hold.heldAt, g.hold.event == NoEvent
 }
 
 // Watch asks Env.Event. It is for times at which nothing is sampled or generated:

@@ -43,6 +43,7 @@ func newPool(t testing.TB, w *world) *prng.Generator {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
+	w.asked = 0 // by New, whether there is a kernel
 	return p
 }
 

@@ -1,6 +1,7 @@
 package prng_test
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -175,11 +176,45 @@ func TestRelease(t *testing.T) {
 		if (st.State == prng.Seeded) != row.ends || st.Reseeds != row.reseeds || row.ends && st.Unsettled != row.event {
 			t.Fatalf("%v with %d bits: %+v", event, row.kernel, st)
 		}
+		changed := p.Changed()
 		noise.Add(sample(64), 320)
-		if st := p.Stats(); st.State != prng.Seeded || st.Unsettled != prng.NoEvent || st.Reseeds != row.reseeds+1 {
+		if st := p.Stats(); st.State != prng.Seeded || st.Unsettled != prng.NoEvent || st.Reseeds != row.reseeds+1 || !closed(changed) {
 			t.Fatalf("%v, then noise: %+v", event, st)
 		}
 	}
+}
+
+// G21: what is drawn for a seed file is nobody else's unless an event is unsettled, or
+// was noticed while it was drawn.
+func TestDraw(t *testing.T) {
+	event := prng.NoEvent
+	g, err := prng.New(prng.Env{Event: func(int64, int64) prng.Event { e := event; event = prng.NoEvent; return e }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	noise := g.Source(prng.Policy{Name: "noise", Independent: true})
+	draw := func(when string, want bool) {
+		t.Helper()
+		b := make([]byte, 64)
+		if sole, err := g.Draw(b); sole != want || err != nil || bytes.Count(b, []byte{0}) > 32 {
+			t.Errorf("%s: nobody else's %v, %v, %x", when, sole, err, b)
+		}
+	}
+	if sole, err := g.Draw(make([]byte, 64)); sole || err == nil {
+		t.Error("drawn while unseeded")
+	}
+	noise.Add(sample(64), 512)
+	draw("seeded", true)
+	event = prng.Jumped
+	if sole, err := g.Draw(make([]byte, 64)); sole || err == nil {
+		t.Error("drawn while a reseed is required")
+	}
+	_, ticket := g.Held()
+	g.Release(ticket)
+	draw("released without noise", false)
+	noise.Add(sample(64), 320)
+	draw("after noise", true)
 }
 
 // G10, B6: the gravest event stays, and a hold is released only by its own ticket.

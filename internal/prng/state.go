@@ -29,8 +29,9 @@ func (s State) String() string {
 // State returns the present state. It takes no lock.
 func (g *Generator) State() State { return State(g.state.Load()) }
 
-// Changed returns a channel that is closed at the next change of State. Take
-// it first and look at State afterwards: no change is missed in between.
+// Changed returns a channel that is closed at the next change of State, and when
+// independent noise settles an event. Take it first and look at State or Stats
+// afterwards: no change is missed in between.
 func (g *Generator) Changed() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -43,6 +44,11 @@ func (g *Generator) setState(s State) {
 		return
 	}
 	g.state.Store(uint32(s))
+	g.tell()
+}
+
+// tell wakes all that wait for Changed. mu is held.
+func (g *Generator) tell() {
 	close(g.changed)
 	g.changed = make(chan struct{})
 }

@@ -19,7 +19,7 @@ type Stats struct {
 	Stirs           uint64 // Fortuna's reseeds
 	Generates       uint64
 	Bytes           uint64 // output
-	Kernel          bool   // the last Generate mixed kernel bytes
+	Kernel          bool   // the kernel had bytes when it was last asked, by New or by Generate
 	Sources         []SourceStats
 	Memory          Protection
 }

@@ -28,14 +28,21 @@ func (s *Sources) cloned() {
 	s.clones.wake()
 }
 
-// watchClones mixes what the kernel says of clones, and ends what events begin.
+// watchClones mixes what the kernel says of clones, and ends what events begin. The
+// kernel's generator gets its part as soon as independent noise has settled one.
 func (s *Sources) watchClones(ctx context.Context) {
 	s.mixGeneration()
+	settled := true
 	for ctx.Err() == nil {
 		changed := s.generator.Changed()
 		if event, _ := s.generator.Held(); event != prng.NoEvent {
 			s.endHold(ctx)
+			settled = false
 			continue
+		}
+		was := settled
+		if settled = s.generator.Stats().Unsettled == prng.NoEvent; settled && !was {
+			s.reseedKernel()
 		}
 		select {
 		case <-changed:

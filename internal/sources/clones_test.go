@@ -33,7 +33,13 @@ func play(t *testing.T, f func(b *bubble), list ...gatherers.Gatherer) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bubble{t: t}
 		start := time.Now()
-		b.Sources = New(Options{Log: quiet(), ReseedKernel: func([]byte) error { b.reseeded.Add(1); return nil }})
+		b.Sources = New(Options{Log: quiet(), ReseedKernel: func(seed []byte) error {
+			if len(seed) != 32 { // 8 bits are counted for each, and there are 256
+				t.Errorf("the kernel is given %d bytes", len(seed))
+			}
+			b.reseeded.Add(1)
+			return nil
+		}})
 		b.clones.generation, b.list = nil, list
 		g, err := prng.New(prng.Env{
 			Clocks: func() (real, mono int64) {
@@ -168,7 +174,8 @@ func TestHoldWithoutNoise(t *testing.T) {
 }
 
 // After a hold that ended without independent noise the sources are asked again,
-// long before their next sample is due, until noise has come.
+// long before their next sample is due, until noise has come. G22: then the kernel's
+// generator is reseeded as well.
 func TestNoiseAfterTheHold(t *testing.T) {
 	var works atomic.Bool
 	noise := burst("jitter", jitterTime, 256)
@@ -186,8 +193,8 @@ func TestNoiseAfterTheHold(t *testing.T) {
 		before := b.generator.Stats().Reseeds
 		works.Store(true)
 		time.Sleep(2*settleEvery + 2*watchEvery)
-		if st := b.generator.Stats(); st.Unsettled != prng.NoEvent || st.Reseeds == before {
-			t.Errorf("unsettled %v, %d reseeds", st.Unsettled, st.Reseeds-before)
+		if st := b.generator.Stats(); st.Unsettled != prng.NoEvent || st.Reseeds == before || b.reseeded.Load() != 1 {
+			t.Errorf("unsettled %v, %d reseeds, the kernel's generator %d times", st.Unsettled, st.Reseeds-before, b.reseeded.Load())
 		}
 	}, noise, burst("kernel", 0, 512))
 }
@@ -420,19 +427,18 @@ func TestTwinsDiverge(t *testing.T) {
 	}
 }
 
-// What the kernel's generator was given does not stay in memory, and is drawn only
-// after independent noise.
+// What the kernel's generator was given does not stay in memory.
 func TestKernelIsGivenOutput(t *testing.T) {
 	var given []byte
 	s := fed(t, Options{Log: quiet(), ReseedKernel: func(b []byte) error {
-		if given = b; bytes.Equal(b, make([]byte, 64)) {
+		if given = b; bytes.Equal(b, make([]byte, kernelSeed)) {
 			t.Error("the kernel is given zeros")
 		}
 		return nil
 	}})
 	s.generator.Source(prng.Policy{Name: "start"}).Add(bytes.Repeat([]byte{1}, 64), 512)
 	s.reseedKernel()
-	if !bytes.Equal(given, make([]byte, 64)) {
+	if !bytes.Equal(given, make([]byte, kernelSeed)) {
 		t.Errorf("left in memory: %x", given)
 	}
 }

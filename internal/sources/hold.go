@@ -41,7 +41,6 @@ func (s *Sources) endHold(ctx context.Context) {
 		changed := s.generator.Changed()
 		_, now := s.generator.Held()
 		if s.generator.State() != prng.ReseedRequired {
-			s.reseedKernel()
 			return
 		}
 		if now != ticket { // held once more, with a time of its own
@@ -116,13 +115,17 @@ func (s *Sources) Reseed(ctx context.Context) error {
 	}
 }
 
-// reseedKernel gives the kernel what its twin does not have, if that came and the
-// kernel takes it from this process.
+// kernelSeed is what the kernel's generator gets, in bytes: 8 bits are counted there
+// for each, and the strength of ours is 256.
+const kernelSeed = 32
+
+// reseedKernel gives the kernel what its twin does not have, if it takes that from
+// this process.
 func (s *Sources) reseedKernel() {
-	if s.options.ReseedKernel == nil || s.generator.Stats().Unsettled != prng.NoEvent {
+	if s.options.ReseedKernel == nil {
 		return
 	}
-	b := make([]byte, 64)
+	b := make([]byte, kernelSeed)
 	defer clear(b)
 	if !s.generator.Generate(b) {
 		return

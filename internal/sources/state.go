@@ -13,6 +13,9 @@ type State struct {
 
 	Generation int      `json:"generation,omitempty"` // descriptor of its device
 	LastID     [16]byte `json:"last_id"`              // the generation as last read
+
+	Real int64 `json:"real,omitempty"` // wall and monotonic clock, ns: see gatherers.Clocks
+	Mono int64 `json:"mono,omitempty"`
 }
 
 // Device is an open device.

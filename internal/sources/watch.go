@@ -44,6 +44,9 @@ func newCloneWatch(before *State) *cloneWatch {
 		w.clones.Store(before.Clones)
 		w.jumps.Store(before.ClockJumps)
 	}
+	if before != nil && before.Mono > 0 { // a jump since then is one for the first look
+		w.clock.Look(before.Real, before.Mono)
+	}
 	return w
 }
 
@@ -56,8 +59,10 @@ func openGeneration(before *State) (*gatherers.Generation, error) {
 	return gatherers.OpenGeneration()
 }
 
-// handOver describes the generation and the kernel's log for the program that follows.
+// handOver describes clocks, generation and the kernel's log for the program that
+// follows. What happens until its exec is for the last look of this one's generator.
 func (w *cloneWatch) handOver(s *State) {
+	s.Real, s.Mono = gatherers.Clocks()()
 	s.Clones, s.ClockJumps = w.clones.Load(), w.jumps.Load()
 	if f := w.messages.file; f != nil {
 		if fd, err := descriptor(f); err == nil {

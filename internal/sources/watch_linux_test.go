@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -53,12 +54,33 @@ func TestGenerationGoesOn(t *testing.T) {
 		page[104] = now
 		device.WriteAt(page, 0)
 		after := New(Options{Log: quiet(), Before: state})
-		if event := after.Event(0, 0); event != want {
+		if event := after.Event(gatherers.Clocks()()); event != want {
 			t.Errorf("generation 7, then %d: %v, expected %v", now, event, want)
 		}
 		if flags, err := unix.FcntlInt(uintptr(state.Generation), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
 			t.Errorf("commands inherit the device: %v", err)
 		}
 		after.clones.generation.Device().Close()
+	}
+}
+
+// G23: a jump of the clocks between the last look of one program and the first of the
+// next is seen by the latter, whose runtime begins to count again.
+func TestJumpDuringAnUpgrade(t *testing.T) {
+	for moved, want := range map[time.Duration]prng.Event{0: prng.NoEvent, -time.Hour: prng.Jumped, time.Hour: prng.Jumped} {
+		text, err := json.Marshal(New(Options{Log: quiet()}).HandOver())
+		if err != nil {
+			t.Fatal(err)
+		}
+		state := new(State)
+		if err := json.Unmarshal(text, state); err != nil {
+			t.Fatal(err)
+		}
+		state.Messages, state.Devices, state.Generation = 0, nil, 0
+		after := New(Options{Log: quiet(), Before: state})
+		real, mono := gatherers.Clocks()()
+		if event := after.Event(real+int64(moved), mono); event != want {
+			t.Errorf("moved by %v: %v, expected %v", moved, event, want)
+		}
 	}
 }
