@@ -2,10 +2,8 @@ package gatherers
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
-	"syscall"
 	"time"
 )
 
@@ -20,8 +18,8 @@ const maxFile = 1 << 20
 //
 // Unpredictable: what its author says. Predictable: the same file after a
 // restart, a copy of it in a backup or an image, and everything to another user
-// that may read or write it. Hence its credit is 0 unless the admin knows better,
-// and it counts only where its mode keeps others out.
+// that may read or write it, or has put it there. Hence its credit is 0 unless the
+// admin knows better, and it counts only where its mode keeps others out.
 func File(path string, credit Credit) Gatherer {
 	file, _ := openRegular(path) // its error comes again with the sample
 	g := Gatherer{
@@ -40,8 +38,8 @@ func File(path string, credit Credit) Gatherer {
 			}
 			defer func() { file.Close(); file = nil }()
 			data, err := io.ReadAll(io.LimitReader(file, maxFile))
-			if err == nil && credit > 0 && othersMay(0o066, file) {
-				err = Uncredited("others may read or write " + path)
+			if err == nil && credit > 0 {
+				err = uncreditable(file, path, 0o066)
 			}
 			return data, err
 		},
@@ -49,25 +47,4 @@ func File(path string, credit Credit) Gatherer {
 	return exclusive(g, func() { file.Close() }) // of nil: an error
 }
 
-func openRegular(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
-	if err != nil {
-		return nil, err
-	}
-	st, err := f.Stat()
-	if err == nil && !st.Mode().IsRegular() {
-		err = fmt.Errorf("%s: not a regular file", path)
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-// othersMay reports whether the mode of f gives its group or others one of the rights,
-// or cannot be read.
-func othersMay(rights os.FileMode, f *os.File) bool {
-	st, err := f.Stat()
-	return err != nil || st.Mode().Perm()&rights != 0
-}
+func openRegular(path string) (*os.File, error) { return openKind(path, 0, "regular file") }

@@ -107,11 +107,11 @@ func prepare(version string, s *config.Settings, pid int, served func(config.Soc
 	lacks := slices.DeleteFunc(all.Lacks(), func(err error) bool {
 		return pid > 0 && errors.Is(err, seedfile.ErrInUse) // a restart ends the daemon that has the file
 	})
-	for i := len(all) - 1; i >= 0; i-- {
+	for i, c := range slices.Backward(all) {
 		if d.parts[i].part == d.own.sources {
-			err = all[i].Commit()
+			err = c.Commit()
 		} else {
-			all[i].Rollback()
+			c.Rollback()
 		}
 	}
 	return d, lacks, err
