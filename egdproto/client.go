@@ -66,15 +66,8 @@ func (c *Client) readSome(p []byte) (int, error) {
 	return c.receive(p[:got])
 }
 
-// ReadAll fills p with command 2, which waits until the daemon is seeded.
-// After an error p holds what came; use [Client.Read] to know how much.
-func (c *Client) ReadAll(p []byte) error {
-	_, err := c.Read(p)
-	return err
-}
-
-// Read is an io.Reader over command 2: it fills p, or returns an error and how
-// many bytes came before it.
+// Read fills p with command 2, which waits until the daemon is seeded, or returns
+// an error and how many bytes of p came before it.
 func (c *Client) Read(p []byte) (int, error) {
 	done := 0
 	for done < len(p) {

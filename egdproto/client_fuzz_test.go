@@ -69,7 +69,7 @@ func question(c *egdproto.Client, n int, kind uint8) (string, error) {
 		got, err := c.ReadSome(p)
 		return string(p[:got]), err
 	case 2:
-		err := c.ReadAll(p)
+		_, err := c.Read(p)
 		return string(p), err
 	}
 	return c.PID()

@@ -95,7 +95,7 @@ func do(t *testing.T, c *egdproto.Client, call []string) string {
 		return outcome(hex.EncodeToString(p[:n]), err)
 	case "readall":
 		p := make([]byte, number())
-		err := c.ReadAll(p)
+		_, err := c.Read(p)
 		return outcome(hex.EncodeToString(p), err)
 	case "write":
 		err := c.Write(number(), unhex(t, strings.Join(call[2:], "")))

@@ -78,17 +78,18 @@ type device struct {
 
 // OpenDevice opens a character device for reading.
 func OpenDevice(path string) (*os.File, error) {
-	return openSpecial(path, fs.ModeCharDevice, "character device")
+	return openKind(path, fs.ModeDevice|fs.ModeCharDevice, "character device")
 }
 
-func openSpecial(path string, kind fs.FileMode, what string) (*os.File, error) {
+// openKind opens a file of one type for reading, without waiting; what names the type.
+func openKind(path string, kind fs.FileMode, what string) (*os.File, error) {
 	// O_NONBLOCK: the open of a pipe or a serial line would wait for its peer.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
 		return nil, err
 	}
 	st, err := f.Stat()
-	if err == nil && st.Mode()&kind == 0 {
+	if err == nil && st.Mode().Type() != kind {
 		err = fmt.Errorf("%s: not a %s", path, what)
 	}
 	if err != nil {

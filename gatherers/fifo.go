@@ -19,5 +19,5 @@ func FIFO(path string, credit Credit, open func(path string) (*os.File, error)) 
 
 // OpenFIFO opens a named pipe for reading. It does not wait for a writer.
 func OpenFIFO(path string) (*os.File, error) {
-	return openSpecial(path, fs.ModeNamedPipe, "named pipe")
+	return openKind(path, fs.ModeNamedPipe, "named pipe")
 }

@@ -2,10 +2,8 @@ package gatherers
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
-	"syscall"
 	"time"
 )
 
@@ -49,18 +47,4 @@ func File(path string, credit Credit) Gatherer {
 	return exclusive(g, func() { file.Close() }) // of nil: an error
 }
 
-func openRegular(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
-	if err != nil {
-		return nil, err
-	}
-	st, err := f.Stat()
-	if err == nil && !st.Mode().IsRegular() {
-		err = fmt.Errorf("%s: not a regular file", path)
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
-}
+func openRegular(path string) (*os.File, error) { return openKind(path, 0, "regular file") }

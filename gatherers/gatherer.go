@@ -105,8 +105,8 @@ func (g *Gatherer) Take(ctx context.Context) (data []byte, err error) {
 		}
 	}()
 	data, err = g.Gather(ctx)
-	var why Uncredited
-	if err != nil && ctx.Err() == context.DeadlineExceeded && !errors.As(err, &why) {
+	_, mixed := errors.AsType[Uncredited](err)
+	if err != nil && ctx.Err() == context.DeadlineExceeded && !mixed {
 		err = fmt.Errorf("no sample in time: %d bytes came", len(data))
 	}
 	return data, err

@@ -155,8 +155,8 @@ func (s *sampler) choose(ctx context.Context, b *sampleBlock) (int, error) {
 
 // unhealthyJitter is the error of a burst that is thrown away.
 func unhealthyJitter(err error) error {
-	var failure *HealthError
-	permanent := errors.As(err, &failure) && failure.Permanent
+	failure, is := errors.AsType[*HealthError](err)
+	permanent := is && failure.Permanent
 	return &HealthError{Reason: "jitter unhealthy: " + err.Error(), Permanent: permanent}
 }
 

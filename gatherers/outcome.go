@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -38,8 +39,8 @@ func (r *Runner) finish(s *source, began time.Time, data []byte, counts bool, er
 	bits, change := s.outcome(time.Since(began), data, counts, err)
 	r.mu.Unlock()
 	r.report(s, change, err)
-	var unhealthy *HealthError
-	return bits, !errors.As(err, &unhealthy)
+	_, unhealthy := errors.AsType[*HealthError](err)
+	return bits, !unhealthy
 }
 
 // report writes to the log, without the lock: a log may be slow.
@@ -142,10 +143,8 @@ type recent struct {
 func (r *recent) has(data []byte) bool {
 	sum := sha256.Sum256(data)
 	d := binary.LittleEndian.Uint64(sum[:])
-	for _, known := range r.digests[:min(r.n, len(r.digests))] {
-		if known == d {
-			return true
-		}
+	if slices.Contains(r.digests[:min(r.n, len(r.digests))], d) {
+		return true
 	}
 	r.digests[r.n%len(r.digests)] = d
 	r.n++

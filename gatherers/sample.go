@@ -136,8 +136,7 @@ func take(ctx context.Context, g Gatherer) ([]byte, error) {
 		return nil, err
 	}
 	data, err := g.Take(ctx)
-	var uncredited Uncredited
-	if err != nil && !errors.As(err, &uncredited) {
+	if _, mixed := errors.AsType[Uncredited](err); err != nil && !mixed {
 		return nil, fmt.Errorf("sampling %s: %w", g.Name, err)
 	}
 	if len(data) == 0 {

@@ -31,26 +31,30 @@ func Stream(address egdproto.Address, credit Credit) Gatherer {
 		Credit:    credit,
 		Untrusted: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
-			conn, err := dial(ctx, address)
-			if err != nil {
-				return nil, err
-			}
-			defer conn.Close()
-			// A past deadline wakes the read when ctx ends.
-			defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
-			sample := make([]byte, size)
-			n, err := io.ReadFull(conn, sample)
-			if err == nil && credit > 0 {
-				cred, _ := peercred.OfConn(conn)
-				err = otherUsers(address.Path, cred.UID)
-			}
-			return sample[:n], err
+			return fromSocket(ctx, address, credit, size, func(conn net.Conn, _ peercred.Cred, sample []byte) (int, error) {
+				return io.ReadFull(conn, sample)
+			})
 		},
 	}
 }
 
-func dial(ctx context.Context, address egdproto.Address) (net.Conn, error) {
+// fromSocket connects and has fill take a sample of size bytes of a peer, until ctx
+// ends. What came before an error is returned beside it.
+func fromSocket(ctx context.Context, address egdproto.Address, credit Credit, size int, fill func(net.Conn, peercred.Cred, []byte) (int, error)) ([]byte, error) {
 	var d net.Dialer
 	network, place := address.Dial()
-	return d.DialContext(ctx, network, place)
+	conn, err := d.DialContext(ctx, network, place)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	// A past deadline wakes the read when ctx ends.
+	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+	sample := make([]byte, size)
+	peer, _ := peercred.OfConn(conn)
+	n, err := fill(conn, peer, sample)
+	if err == nil && credit > 0 {
+		err = otherUsers(address.Path, peer.UID)
+	}
+	return sample[:n], err
 }

@@ -34,24 +34,14 @@ func EGD(address egdproto.Address, credit Credit) Gatherer {
 		Credit:    credit,
 		Untrusted: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
-			conn, err := dial(ctx, address)
-			if err != nil {
-				return nil, err
-			}
-			defer conn.Close()
-			// A past deadline wakes the read when ctx ends.
-			defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
-			cred, _ := peercred.OfConn(conn)
-			pid := cred.PID
-			peer.Store(int64(pid))
-			data, err := ask(conn)
-			if err == nil && credit > 0 {
-				err = otherUsers(address.Path, cred.UID)
-			}
-			if err == nil && pid == os.Getpid() {
-				err = Uncredited("the other end is this very daemon")
-			}
-			return data, err
+			return fromSocket(ctx, address, credit, upstreamBytes, func(conn net.Conn, cred peercred.Cred, sample []byte) (int, error) {
+				peer.Store(int64(cred.PID))
+				n, err := ask(conn, sample)
+				if err == nil && cred.PID == os.Getpid() {
+					err = Uncredited("the other end is this very daemon")
+				}
+				return n, err
+			})
 		},
 		Detail: func() string {
 			if pid := peer.Load(); pid > 0 {
@@ -62,16 +52,13 @@ func EGD(address egdproto.Address, credit Credit) Gatherer {
 	}
 }
 
-// ask reads one sample. What came before an error is returned beside it.
-func ask(conn net.Conn) ([]byte, error) {
+// ask fills a sample, and returns how many bytes came, also with an error.
+func ask(conn net.Conn, sample []byte) (int, error) {
 	client := egdproto.NewClient(conn)
-	sample := make([]byte, upstreamBytes)
 	n, err := client.ReadSome(sample)
 	if err != nil {
-		return sample[:n], err
+		return n, err
 	}
-	if err := client.ReadAll(sample[n:]); err != nil {
-		return sample[:n], err
-	}
-	return sample, nil
+	more, err := client.Read(sample[n:])
+	return n + more, err
 }

@@ -34,7 +34,6 @@ type Exchange struct {
 
 // ExchangeStats describe an exchange file and the cycles made on it.
 type ExchangeStats struct {
-	Path        string
 	Reads       uint64        // cycles that took something
 	Writes      uint64        // cycles that left something
 	Skipped     uint64        // cycles given up because another program kept the lock
@@ -44,7 +43,6 @@ type ExchangeStats struct {
 	Last        time.Time     // of the last write
 	LongestLock time.Duration // that we have held the lock
 	LastError   string        // "" if the last cycle went well
-	LastErrorAt time.Time
 }
 
 // ErrBusy says that a cycle was skipped since another program kept the file
@@ -66,7 +64,6 @@ var ErrBusy = errors.New("locked by another program")
 //	pread64(<prng_exch>, ..., 512, 0) = 512
 func OpenExchange(path string, owner int) (*Exchange, error) {
 	x := &Exchange{path: path, owner: owner}
-	x.stats.Path = path
 	if err := x.open(); err != nil {
 		return nil, err
 	}
@@ -74,11 +71,11 @@ func OpenExchange(path string, owner int) (*Exchange, error) {
 }
 
 // AdoptExchange is [OpenExchange] for a descriptor that was inherited, which the
-// result owns. After an error it is closed.
-func AdoptExchange(path string, owner int, file *os.File) (*Exchange, error) {
+// result owns. After an error it is closed. before is what the program that had it
+// counted: the result counts on from there.
+func AdoptExchange(path string, owner int, file *os.File, before ExchangeStats) (*Exchange, error) {
 	unix.CloseOnExec(int(file.Fd()))
-	x := &Exchange{path: path, owner: owner}
-	x.stats.Path = path
+	x := &Exchange{path: path, owner: owner, stats: before}
 	if err := x.use(file, writable(file)); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("taking over exchange file %s: %w", path, err)
@@ -129,17 +126,7 @@ func (x *Exchange) openPath(flags int) (*os.File, error) {
 			return nil, err
 		}
 	}
-	flags |= unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
-	for {
-		fd, err := unix.Open(x.path, flags, maxMode)
-		switch {
-		case err == nil:
-			unix.SetNonblock(fd, false)
-			return os.NewFile(uintptr(fd), x.path), nil
-		case !errors.Is(err, unix.EINTR):
-			return nil, os.NewSyscallError("open", err)
-		}
-	}
+	return openAt(unix.AT_FDCWD, x.path, flags, x.path)
 }
 
 // use checks an open file and puts it in the place of the one before.

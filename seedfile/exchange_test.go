@@ -149,8 +149,8 @@ func TestExchangeRefuses(t *testing.T) {
 		{"dir", -1, "is a directory"},
 		{"fifo", -1, "is a FIFO"},
 		{"file", os.Geteuid() + 1, fmt.Sprintf("belongs to uid %d, not to uid %d", os.Geteuid(), os.Geteuid()+1)},
-		{"missing", -1, "open: no such file or directory"},
-		{"no/dir", os.Geteuid(), "open: no such file or directory"},
+		{"missing", -1, "openat: no such file or directory"},
+		{"no/dir", os.Geteuid(), "openat: no such file or directory"},
 	} {
 		path := filepath.Join(dir, c.name)
 		_, err := seedfile.OpenExchange(path, c.owner)
@@ -179,7 +179,7 @@ func TestExchangeReadOnly(t *testing.T) {
 	defer x.Close()
 	var mixed []byte
 	err = x.Stir(t.Context(), &stream{}, func(b []byte) { mixed = bytes.Clone(b) })
-	if err == nil || !strings.Contains(err.Error(), "read only: open: permission denied") {
+	if err == nil || !strings.Contains(err.Error(), "read only: openat: permission denied") {
 		t.Errorf("got %v", err)
 	}
 	if !bytes.Equal(mixed, content) || !bytes.Equal(read(t, path), content) {

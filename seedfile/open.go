@@ -57,18 +57,26 @@ func (f *File) openName() (file *os.File, denied error, err error) {
 	return file, denied, err
 }
 
-// openAt opens a name in the seed's directory. O_NONBLOCK: a FIFO that takes the
-// file's place after the look must not stop us. It means nothing to a regular file.
+// openAt opens a name in the seed's directory.
 func (f *File) openAt(name string, flags int) (*os.File, error) {
+	file, err := openAt(int(f.dir.Fd()), name, flags, f.name)
+	if errors.Is(err, unix.ENOENT) && flags&unix.O_CREAT == 0 {
+		err = errMoved
+	}
+	return file, err
+}
+
+// openAt opens a path, from dir on, as a file that errors call by name. O_NONBLOCK: a
+// FIFO that takes the file's place after the look must not stop us. It means nothing
+// to a regular file.
+func openAt(dir int, path string, flags int, name string) (*os.File, error) {
 	flags |= unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
 	for {
-		fd, err := unix.Openat(int(f.dir.Fd()), name, flags, maxMode)
+		fd, err := unix.Openat(dir, path, flags, maxMode)
 		switch {
 		case err == nil:
 			unix.SetNonblock(fd, false)
-			return os.NewFile(uintptr(fd), f.name), nil
-		case errors.Is(err, unix.ENOENT) && flags&unix.O_CREAT == 0:
-			return nil, errMoved
+			return os.NewFile(uintptr(fd), name), nil
 		case !errors.Is(err, unix.EINTR):
 			return nil, os.NewSyscallError("openat", err)
 		}

@@ -16,19 +16,16 @@ const (
 
 // Stats describe the seed file and its last writes.
 type Stats struct {
-	Path        string
-	Form        Form      // "" before the first write
-	Generation  uint64    // of what is on disk, 0 if that is foreign
-	Creditable  bool      // what is on disk may be credited at a next start
-	LoadedBytes int       // read at the start
-	LoadedBits  int       // made creditable by a durable replacement
-	Reason      string    // why LoadedBits is 0
-	Warning     string    // as in [Loaded]
-	Saves       uint64    // successful saves; replacements are not counted
-	Failures    uint64    // failed loads, replacements and saves
-	LastSave    time.Time // zero if there was none
-	LastError   string    // "" if the last load, replacement or save went well
-	LastErrorAt time.Time // kept when a later one goes well
+	Path       string
+	Form       Form      // "" before the first write
+	Generation uint64    // of what is on disk, 0 if that is foreign
+	Creditable bool      // what is on disk may be credited at a next start
+	LoadedBits int       // made creditable by a durable replacement
+	Reason     string    // why LoadedBits is 0
+	Saves      uint64    // successful saves; replacements are not counted
+	Failures   uint64    // failed loads, replacements and saves
+	LastSave   time.Time // zero if there was none
+	LastError  string    // "" if the last load, replacement or save went well
 }
 
 // status is guarded by a lock of its own, which is never held over I/O.
@@ -48,8 +45,7 @@ func (s *status) loaded(r facts, l Loaded) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now.Generation, s.now.Creditable = r.Generation, r.Creditable
-	s.now.LoadedBytes, s.now.LoadedBits, s.now.Warning = len(l.Data), 0, l.Warning
-	s.now.Reason = l.Reason
+	s.now.LoadedBits, s.now.Reason = 0, l.Reason
 	if l.Bits > 0 {
 		s.now.Reason = "not replaced"
 	}
@@ -72,7 +68,7 @@ func (s *status) failed(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now.Failures++
-	s.now.LastError, s.now.LastErrorAt = err.Error(), time.Now()
+	s.now.LastError = err.Error()
 	return err
 }
 

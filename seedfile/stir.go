@@ -191,7 +191,7 @@ func (x *Exchange) done(err error) error {
 		default:
 			s.Failures++
 		}
-		s.LastError, s.LastErrorAt = err.Error(), time.Now()
+		s.LastError = err.Error()
 	})
 	return err
 }

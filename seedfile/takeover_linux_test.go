@@ -166,7 +166,7 @@ func TestAdoptExchangeReadOnly(t *testing.T) {
 	if err := unix.Flock(int(other.Fd()), unix.LOCK_SH); err != nil {
 		t.Fatal(err)
 	}
-	x, err := seedfile.AdoptExchange(path, os.Geteuid(), open())
+	x, err := seedfile.AdoptExchange(path, os.Geteuid(), open(), seedfile.ExchangeStats{})
 	if err != nil {
 		t.Fatal(err)
 	}

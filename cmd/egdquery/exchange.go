@@ -96,7 +96,7 @@ func (s stirred) Read(p []byte) (int, error) {
 // drawMixed draws 1024 bytes and combines them with data, so that neither poor
 // output nor poor data alone makes a poor result.
 func drawMixed(client *egdproto.Client, data []byte) (out [seedfile.ExchangeSize]byte, err error) {
-	if err = client.ReadAll(out[:]); err == nil && len(data) > 0 {
+	if _, err = client.Read(out[:]); err == nil && len(data) > 0 {
 		seedfile.Combine(&out, data)
 	}
 	return out, err

@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -85,14 +84,5 @@ func TestExpectPeer(t *testing.T) {
 		if (err == nil) != tc.ok {
 			t.Errorf("%s: %v", tc.name, err)
 		}
-	}
-}
-
-func TestProcessUID(t *testing.T) {
-	if got := processUID(os.Getpid()); got != os.Geteuid() && runtime.GOOS == "linux" {
-		t.Errorf("got %d, expected %d", got, os.Geteuid())
-	}
-	if got := processUID(1 << 30); got != -1 {
-		t.Errorf("got %d for no process", got)
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 
 	"prngd/egdproto"
 	"prngd/internal/config"
+	"prngd/internal/peercred"
 )
 
 // maxCommandLine bounds what is read of /proc/PID/cmdline, which the process can
@@ -29,7 +29,7 @@ func toldPlace(address egdproto.Address) (place, error) {
 	if err != nil {
 		return place{}, nil
 	}
-	env := config.System(processUID(pid))
+	env := config.System(peercred.EffectiveUID(pid))
 	env.Getwd = func() (string, error) { return os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid)) }
 	path, err := config.ConfiguredControl(o, env)
 	if err != nil {
@@ -51,20 +51,4 @@ func commandLine(pid int) (config.Options, error) {
 	}
 	argv := strings.Split(string(bytes.TrimSuffix(line, []byte{0})), "\x00")
 	return config.LocateOptions(argv)
-}
-
-// processUID returns the effective uid of a process, -1 where the system does not
-// say. The owner of /proc/PID is root where nobody may read the process's memory.
-func processUID(pid int) int {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	_, uids, _ := strings.Cut(string(status), "\nUid:")
-	fields := strings.Fields(uids) // real, effective, saved, of files: proc_pid_status(5)
-	if len(fields) < 4 {
-		return -1
-	}
-	uid, err := strconv.Atoi(fields[1])
-	if err != nil {
-		return -1
-	}
-	return uid
 }

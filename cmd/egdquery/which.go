@@ -62,7 +62,7 @@ func belongs(r *control.Report, p place, peer peercred.Cred, address egdproto.Ad
 	if r.PID == 1 && egd.PID > 1 && peer.PID > 1 && egd.PID != peer.PID {
 		return fmt.Errorf("%s is of process %d, the control socket of process %d, both pid 1 of a container: expected one daemon", address, egd.PID, peer.PID)
 	}
-	return p.expectPeer(peer, egd.UID, processUID(claimed))
+	return p.expectPeer(peer, egd.UID, peercred.EffectiveUID(claimed))
 }
 
 // expectPeer refuses a control socket at which neither one of uids, root nor the

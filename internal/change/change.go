@@ -2,7 +2,10 @@
 // change of what it holds: commit or roll back, now or never.
 package change
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // Change is prepared and not in effect. Exactly one of its methods is called,
 // once. What was there before stays untouched until Commit.
@@ -45,12 +48,7 @@ func Later(err error) error {
 // with [Later].
 func IsLater(err error) bool {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range joined.Unwrap() {
-			if !IsLater(e) {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(joined.Unwrap(), func(e error) bool { return !IsLater(e) })
 	}
 	if _, ok := err.(laterError); ok {
 		return true
@@ -95,8 +93,8 @@ func (all All) Lacks() (errs []error) {
 
 // Rollback rolls every change back, the last one first.
 func (all All) Rollback() {
-	for i := len(all) - 1; i >= 0; i-- {
-		all[i].Rollback()
+	for _, c := range slices.Backward(all) {
+		c.Rollback()
 	}
 }
 

@@ -29,15 +29,8 @@ const limitedArgument = "--run-limited"
 // other. A parent cannot do it for the child alone: its own threads would be
 // counted, and a program that forks at once would be faster.
 func Limited(path string, argv []string) (self string, args []string, err error) {
-	args = append([]string{os.Args[0], limitedArgument, path}, argv...)
-	// By this name also where the way to our file is closed to this user, or
-	// where another version lies there by now.
-	const ours = "/proc/self/exe"
-	if _, err := os.Stat(ours); err == nil {
-		return ours, args, nil
-	}
 	self, err = process.Program()
-	return self, args, err
+	return self, append([]string{os.Args[0], limitedArgument, path}, argv...), err
 }
 
 // LimitedChild executes what argv asks for, if it is of [Limited], and does not

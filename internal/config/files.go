@@ -141,9 +141,7 @@ func later(err error) error {
 func (f *files) note(path, where string, info fs.FileInfo, data []byte) error {
 	sum := sha256.Sum256(data)
 	file := File{Path: path, Where: where, Modified: info.ModTime().UTC(), Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		file.Device, file.Inode = uint64(st.Dev), uint64(st.Ino)
-	}
+	file.Device, file.Inode = idOf(info).device, idOf(info).inode
 	for _, old := range f.list {
 		if old.Inode != 0 && old.Device == file.Device && old.Inode == file.Inode {
 			return fmt.Errorf("%s is the file %s, which was read before (%s), expected each file once", path, old.Path, old.Where)

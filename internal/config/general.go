@@ -19,11 +19,8 @@ func yesOrNo(dst func(*Config) *bool) func(*line, []string) error {
 
 func userName(dst func(*Config) *Name) func(*line, []string) error {
 	return func(l *line, words []string) error {
-		if len(words) != 1 {
-			return errors.New("expected one name")
-		}
 		n := Name{Where: l.where}
-		if err := text(&n.Name)(words[0]); err != nil {
+		if err := one(words, "one name", text(&n.Name)); err != nil {
 			return err
 		}
 		*dst(l.c) = n
@@ -52,10 +49,7 @@ func (l *line) seedFile(words []string) error {
 		l.c.SeedFile, l.c.NoSeedFile, l.c.SeedFileWhere = "", true, l.where
 		return nil
 	}
-	if len(words) != 1 {
-		return errors.New("expected one absolute path, or off")
-	}
-	if err := path(&l.c.SeedFile)(words[0]); err != nil {
+	if err := one(words, "one absolute path, or off", path(&l.c.SeedFile)); err != nil {
 		return err
 	}
 	l.c.NoSeedFile, l.c.SeedFileWhere = false, l.where
@@ -78,18 +72,12 @@ func (l *line) log(words []string) error {
 }
 
 func (l *line) commandTimeout(words []string) error {
-	if len(words) != 1 {
-		return errors.New("expected one DURATION such as 60s")
-	}
-	return period(&l.c.CommandTimeout)(words[0])
+	return one(words, "one DURATION such as 60s", period(&l.c.CommandTimeout))
 }
 
 func (l *line) includeFile(words []string) error {
 	var file string
-	if len(words) != 1 {
-		return errors.New("expected one absolute path, of a file or of a directory with *.conf files")
-	}
-	if err := path(&file)(words[0]); err != nil {
+	if err := one(words, "one absolute path, of a file or of a directory with *.conf files", path(&file)); err != nil {
 		return err
 	}
 	if l.include == nil {
@@ -99,13 +87,15 @@ func (l *line) includeFile(words []string) error {
 }
 
 func (l *line) unseededWait(words []string) error {
-	d, err := duration(words)
-	if err == nil && (d < 0 || d >= 10*time.Second) {
-		// Postfix's tlsmgr gives up after 10 s.
-		err = errors.New("expected 0s to under 10s, found " + words[0])
-	}
-	if err == nil {
-		l.c.UnseededWait = d
-	}
-	return err
+	return one(words, "one DURATION such as 60s", func(s string) error {
+		d, err := duration(s)
+		if err == nil && (d < 0 || d >= 10*time.Second) {
+			// Postfix's tlsmgr gives up after 10 s.
+			err = errors.New("expected 0s to under 10s, found " + s)
+		}
+		if err == nil {
+			l.c.UnseededWait = d
+		}
+		return err
+	})
 }

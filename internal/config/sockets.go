@@ -40,7 +40,7 @@ func (l *line) listen(words []string) error {
 // allow reads networks and single addresses. Bits beyond the prefix are an
 // error: 10.0.0.5/24 may have been meant as one host or as 256.
 func (l *Listen) allow(value string) error {
-	for _, s := range strings.Split(value, ",") {
+	for s := range strings.SplitSeq(value, ",") {
 		network, err := netip.ParsePrefix(s)
 		if ip, e := netip.ParseAddr(s); e == nil && ip.Zone() == "" {
 			network, err = netip.PrefixFrom(ip, ip.BitLen()), nil

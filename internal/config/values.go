@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -43,12 +43,15 @@ func attributes(words []string, set map[string]func(string) error) error {
 }
 
 func keys(set map[string]func(string) error) string {
-	var names []string
-	for key := range set {
-		names = append(names, key+"=")
+	return strings.Join(slices.Sorted(maps.Keys(set)), "= or ") + "="
+}
+
+// one has set store the only one of words, or says what was expected.
+func one(words []string, expected string, set func(string) error) error {
+	if len(words) != 1 {
+		return errors.New("expected " + expected)
 	}
-	sort.Strings(names)
-	return strings.Join(names, " or ")
+	return set(words[0])
 }
 
 // The functions below make setters: each checks one written value and stores
@@ -114,7 +117,7 @@ func number(dst *int) func(string) error {
 // period reads how often. No timer runs faster than once a second.
 func period(dst *time.Duration) func(string) error {
 	return func(s string) error {
-		d, err := duration([]string{s})
+		d, err := duration(s)
 		if err == nil && d < time.Second {
 			err = fmt.Errorf("expected at least 1s, found %s", s)
 		}
@@ -125,13 +128,10 @@ func period(dst *time.Duration) func(string) error {
 	}
 }
 
-func duration(words []string) (time.Duration, error) {
-	if len(words) != 1 {
-		return 0, errors.New("expected one DURATION such as 60s")
-	}
-	d, err := time.ParseDuration(words[0])
+func duration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
 	if err != nil {
-		return 0, fmt.Errorf("expected a DURATION such as 60s or 5m, found %.40q", words[0])
+		return 0, fmt.Errorf("expected a DURATION such as 60s or 5m, found %.40q", s)
 	}
 	return d, nil
 }

@@ -76,8 +76,7 @@ func readLine(r io.Reader, said string) (string, error) {
 		return "", errEGD
 	}
 	line, err := in.ReadString('\n')
-	var op *net.OpError // it would name the socket as it was bound
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok { // it would name the socket as it was bound
 		err = op.Err
 	}
 	if err != nil {

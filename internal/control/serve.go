@@ -202,8 +202,7 @@ func AnswerUpgrade(c net.Conn) {
 
 func reply(c net.Conn, a Answer, err error) {
 	a.Version = Version
-	var refused *RefusedError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
 		a.Error, a.Denied, a.Status = err.Error(), refused.Denied, refused.Status
 	} else if err != nil {
 		a.Error, a.Status = err.Error(), change.ExitStatus(err)

@@ -26,15 +26,16 @@ import (
 
 // checkConfig is a start without the commit: it prepares everything, takes one
 // sample of every source, prints a line for each, and leaves nothing behind. What
-// it refuses does not start. A daemon of this configuration that runs already is
-// no obstacle: a restart ends it first.
+// it refuses does not start, and its exit status is that of the start; it alone
+// refuses lines that a start skips. A daemon of this configuration that runs
+// already is no obstacle: a restart ends it first.
 func checkConfig(version string, o config.Options, stdout io.Writer) error {
 	s, skipped, err := resolve(o, os.Getuid(), nil)
 	for _, problem := range skipped {
 		fmt.Fprintln(stdout, problem)
 	}
 	if err != nil {
-		return exitError{change.ExitNever, err}
+		return startError(err)
 	}
 	d, lacks, err := prepared(version, s)
 	var inUse error
@@ -43,7 +44,7 @@ func checkConfig(version string, o config.Options, stdout io.Writer) error {
 		d, lacks, err = preparedWithoutSockets(version, s)
 	}
 	if err != nil {
-		return exitError{change.ExitNever, err}
+		return startError(err)
 	}
 	for _, err := range lacks {
 		fmt.Fprintln(stdout, "degraded", oneLine(err))
@@ -57,7 +58,7 @@ func checkConfig(version string, o config.Options, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "found=%d missing=%d rejected=%d\n", found, len(all)-found+s.Undef, s.Rejected)
 	if inUse != nil {
-		return exitError{change.ExitNever, inUse}
+		return startError(inUse)
 	}
 	if s.Rejected > 0 {
 		return exitError{change.ExitNever, fmt.Errorf("%s: %d lines rejected", s.Path, s.Rejected)}
@@ -103,11 +104,11 @@ func prepare(version string, s *config.Settings, pid int, served func(config.Soc
 	lacks := slices.DeleteFunc(all.Lacks(), func(err error) bool {
 		return pid > 0 && errors.Is(err, seedfile.ErrInUse) // a restart ends the daemon that has the file
 	})
-	for i := len(all) - 1; i >= 0; i-- {
+	for i, c := range slices.Backward(all) {
 		if d.parts[i].part == d.own.sources {
-			err = all[i].Commit()
+			err = c.Commit()
 		} else {
-			all[i].Rollback()
+			c.Rollback()
 		}
 	}
 	return d, lacks, err

@@ -354,5 +354,6 @@ func egdAnswers(path string) error {
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(5 * time.Minute))
 	b := make([]byte, 16)
-	return egdproto.NewClient(c).ReadAll(b)
+	_, err = egdproto.NewClient(c).Read(b)
+	return err
 }

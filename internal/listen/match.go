@@ -91,8 +91,7 @@ func alike(a, b egdproto.Address) bool {
 // keeps the sockets that it had.
 func (t *transition) fallBack(sl *slot, w *wanted, began int) {
 	opened := t.openings[began:]
-	for i := len(opened) - 1; i >= 0; i-- {
-		p := opened[i]
+	for _, p := range slices.Backward(opened) {
 		sl.sockets = slices.DeleteFunc(sl.sockets, func(l *Listener) bool { return l == p.listener })
 		p.undo()
 		t.free(p.replaces)

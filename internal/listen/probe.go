@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -96,9 +95,6 @@ func dialed(l *Listener) egdproto.Address {
 // AskEGD makes the shortest request of the EGD protocol, command 0, and waits for
 // its reply.
 func AskEGD(c net.Conn) error {
-	if _, err := c.Write([]byte{byte(egdproto.Count)}); err != nil {
-		return err
-	}
-	_, err := io.ReadFull(c, make([]byte, 4))
+	_, err := egdproto.NewClient(c).Level()
 	return err
 }

@@ -12,7 +12,6 @@ import (
 // Status is one listening address.
 type Status struct {
 	Address string // bound, or asked for if there is no socket
-	Where   string // the line that asks for it; empty: none
 	Missing bool   // its path no longer leads to our socket
 	Error   string // why it is not as asked for, or why no connection can be accepted
 	Check   control.Check
@@ -58,7 +57,7 @@ func yesNo(yes bool) string {
 const absentSocket = "not open"
 
 func (sl *slot) status(l *Listener, sys *system) Status {
-	st := Status{Address: sl.options.Address.String(), Where: sl.options.Where}
+	st := Status{Address: sl.options.Address.String()}
 	if sl.err != nil {
 		st.Error = sl.err.Error()
 	}

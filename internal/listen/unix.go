@@ -66,33 +66,27 @@ func openUnix(sys *system, e endpoint, o *Options, old *Listener) (_ *opening, e
 // maxPath is the longest path of a Unix socket in bytes.
 func maxPath() int { return len(syscall.RawSockaddrUnix{}.Path) - 1 }
 
-// what may be found at the path of a socket.
-const (
-	absent = iota
-	replaceable
-)
-
-// found looks at the path: our own socket and a dead one may be replaced,
-// anything else is an error.
-func (u *unixSocket) found() (int, error) {
+// found reports whether there is something at the path. Our own socket and a dead
+// one may be replaced, anything else is an error.
+func (u *unixSocket) found() (bool, error) {
 	info, err := u.sys.lstat(u.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return absent, nil
+		return false, nil
 	case err != nil:
-		return 0, err
+		return false, err
 	case info.Mode().Type() != fs.ModeSocket:
-		return 0, errors.New("not a socket, will not touch it")
+		return false, errors.New("not a socket, will not touch it")
 	case u.replaces != identity{} && identityOf(info) == u.replaces:
-		return replaceable, nil
+		return true, nil
 	case inUse(u.sys, u.path):
-		return 0, ErrInUse
+		return false, ErrInUse
 	}
 	owner, _ := ownerOf(info)
 	if euid := os.Geteuid(); euid != 0 && owner != euid {
-		return 0, fmt.Errorf("a dead socket of uid %d, will not touch it", owner)
+		return false, fmt.Errorf("a dead socket of uid %d, will not touch it", owner)
 	}
-	return replaceable, nil
+	return true, nil
 }
 
 // inUse reports whether a process may serve the socket at path. A refusal is
@@ -183,7 +177,7 @@ func (u *unixSocket) place() error {
 		switch {
 		case err != nil:
 			return err
-		case found == replaceable:
+		case found:
 			err = u.sys.rename(u.temp, u.path)
 		default:
 			err = u.sys.link(u.temp, u.path)
@@ -194,20 +188,15 @@ func (u *unixSocket) place() error {
 		if err != nil {
 			return withoutPath(err)
 		}
-		return withoutPath(u.placed(found))
+		if !found { // it was linked and has both names
+			if err := u.sys.remove(u.temp); err != nil {
+				return withoutPath(err)
+			}
+		}
+		u.temp = ""
+		return nil
 	}
 	return ErrInUse
-}
-
-// placed forgets the temporary name.
-func (u *unixSocket) placed(found int) error {
-	if found == absent {
-		if err := u.sys.remove(u.temp); err != nil {
-			return err
-		}
-	}
-	u.temp = ""
-	return nil
 }
 
 // undo closes the socket and removes every name that it has, and its directory.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 
@@ -50,6 +51,15 @@ func TestTCPPeerIsUnknown(t *testing.T) {
 func TestNoDescriptor(t *testing.T) {
 	if got, err := peercred.OfFD(-1); err == nil {
 		t.Errorf("got %+v of no descriptor", got)
+	}
+}
+
+func TestEffectiveUID(t *testing.T) {
+	if got := peercred.EffectiveUID(os.Getpid()); got != os.Geteuid() && runtime.GOOS == "linux" {
+		t.Errorf("got %d, expected %d", got, os.Geteuid())
+	}
+	if got := peercred.EffectiveUID(1 << 30); got != -1 {
+		t.Errorf("got %d for no process", got)
 	}
 }
 

@@ -51,7 +51,7 @@ func Background(origin Origin, argv []string) (exit int, err error) {
 	defer reports.Close()
 	child := exec.Cmd{
 		Path: path, Args: argv,
-		Env:   append(unsupervised(os.Environ()), readyVariable+"="+strconv.Itoa(os.Getpid()), origin.Variable()),
+		Env:   append(Unsupervised(), readyVariable+"="+strconv.Itoa(os.Getpid()), origin.Variable()),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		ExtraFiles:  []*os.File{theirs},
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
@@ -65,10 +65,11 @@ func Background(origin Origin, argv []string) (exit int, err error) {
 	return await(&child, reports)
 }
 
-// unsupervised drops the variables of a supervisor: it has started this process, if
-// any, and would watch it, not the child.
-func unsupervised(environ []string) []string {
-	return slices.DeleteFunc(environ, func(entry string) bool {
+// Unsupervised returns the environment of this process without the variables of a
+// supervisor, which has started this process, if any, and would watch it and not a
+// child.
+func Unsupervised() []string {
+	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		return name == notifySocket || name == "WATCHDOG_USEC" || name == "WATCHDOG_PID"
 	})

@@ -17,8 +17,8 @@ import (
 )
 
 // Program returns the name by which this program can execute itself: that of the
-// kernel, which holds after the file was replaced, or, where /proc is not
-// mounted, the path as we were called.
+// kernel, which holds after the file was replaced, and where the way to it is closed
+// to this user; or, where /proc is not mounted, the path as we were called.
 func Program() (string, error) {
 	const kernels = "/proc/self/exe"
 	if _, err := os.Stat(kernels); err == nil {

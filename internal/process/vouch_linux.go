@@ -64,7 +64,7 @@ func (h *handle) isOf(conn net.Conn, peer peercred.Cred) error {
 	case known || peer.UID == 0:
 		return nil
 	}
-	if uid := uidOf(h.pid); uid != peer.UID {
+	if uid := peercred.EffectiveUID(h.pid); uid != peer.UID {
 		return fmt.Errorf("the kernel says uid %d, and that process is of uid %d", peer.UID, uid)
 	}
 	return nil
@@ -91,22 +91,6 @@ func peerEnded(conn net.Conn) (ended, known bool) {
 	return ended, known
 }
 
-// uidOf is the effective uid of a process, -1 if it is not known.
-func uidOf(pid int) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return -1
-	}
-	for line := range strings.Lines(string(text)) {
-		if fields := strings.Fields(line); len(fields) > 2 && fields[0] == "Uid:" {
-			if uid, err := strconv.Atoi(fields[2]); err == nil {
-				return uid
-			}
-		}
-	}
-	return -1
-}
-
 // vouchedBySocket looks for the processes that have the other end of a TCP
 // connection open. Where they cannot be seen, a process of our own user is
 // accepted, if that end belongs to our user.
@@ -121,7 +105,7 @@ func vouchedBySocket(conn net.Conn, pid int) error {
 		return nil
 	case len(holders) > 0:
 		return fmt.Errorf("the kernel says pid %d", holders[0])
-	case uid == os.Geteuid() && uid != 0 && uidOf(pid) == uid:
+	case uid == os.Geteuid() && uid != 0 && peercred.EffectiveUID(pid) == uid:
 		return nil
 	}
 	return fmt.Errorf("the kernel does not tell which process has the connection, of uid %d", uid)

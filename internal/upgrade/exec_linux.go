@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -77,7 +76,7 @@ func (p *Program) Exec(l Payload) error {
 			return fmt.Errorf("letting descriptor %d through: %w", fd, err)
 		}
 	}
-	environ := append(without(os.Environ(), payloadVariable), p.variable(b), p.origin.Variable())
+	environ := append(os.Environ(), p.variable(b), p.origin.Variable())
 	err = p.exec(name, l.Argv, environ)
 	process.OpenFiles() // syscall.Exec has lowered the limit to what we were started with
 	return fmt.Errorf("executing %s: %w", p.origin.Path, laterIfTemporary(err))
@@ -100,12 +99,4 @@ func closeOnExec(fds []int) {
 	for _, fd := range fds {
 		unix.CloseOnExec(fd)
 	}
-}
-
-// without returns the environment but for some variables.
-func without(environ []string, names ...string) []string {
-	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(names, name)
-	})
 }

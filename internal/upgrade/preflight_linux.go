@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prngd/internal/change"
+	"prngd/internal/process"
 )
 
 // PreflightTime is how long a preflight may take.
@@ -76,7 +77,7 @@ func (p *Program) preflight(ctx context.Context, argv []string, state []byte, de
 	said := &limited{left: 4096}
 	child := exec.Command(name)
 	child.Args = append([]string{argv[0], preflightArgument}, argv[1:]...)
-	child.Env = append(without(os.Environ(), "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", payloadVariable), p.origin.Variable())
+	child.Env = append(process.Unsupervised(), p.origin.Variable())
 	child.Stderr = said
 	child.ExtraFiles = []*os.File{document, theirs}
 	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -164,8 +165,7 @@ func readReply(from *os.File) ([]byte, error) {
 
 // withoutName drops the name by which we executed the program, a descriptor.
 func withoutName(err error) error {
-	var e *os.PathError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*os.PathError](err); ok {
 		return e.Err
 	}
 	return err

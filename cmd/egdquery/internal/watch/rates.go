@@ -7,7 +7,6 @@ import "time"
 type Rates struct {
 	Requests float64
 	Bytes    float64 // sent
-	Bits     float64 // credited, of all sources
 }
 
 // Between returns the rates from one sample to a later one. There are none when
@@ -20,16 +19,14 @@ func Between(from, to *Sample) (Rates, bool) {
 	if seconds < float64(time.Millisecond)/float64(time.Second) {
 		return Rates{}, false
 	}
-	a, b := sum(from), sum(to)
 	own := to.Probes - from.Probes
 	return Rates{
-		Requests: rate(a.requests+own, b.requests, seconds),
+		Requests: rate(requests(from)+own, requests(to), seconds),
 		Bytes:    rate(from.Report.Clients.BytesOut+own*(ProbeBytes+1), to.Report.Clients.BytesOut, seconds),
-		Bits:     rate(a.bits, b.bits, seconds),
 	}, true
 }
 
-// rate is 0 for a counter that went back, as a source's may that a reload took away.
+// rate is 0 for a counter that went back.
 func rate(from, to uint64, seconds float64) float64 {
 	if to < from {
 		return 0
@@ -37,14 +34,9 @@ func rate(from, to uint64, seconds float64) float64 {
 	return float64(to-from) / seconds
 }
 
-type sums struct{ requests, bits uint64 }
-
-func sum(s *Sample) (t sums) {
+func requests(s *Sample) (sum uint64) {
 	for _, n := range s.Report.Clients.Requests {
-		t.requests += n
+		sum += n
 	}
-	for _, source := range s.Report.Sources {
-		t.bits += source.Bits
-	}
-	return t
+	return sum
 }
