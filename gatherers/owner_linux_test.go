@@ -1,7 +1,6 @@
 package gatherers_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -114,20 +113,17 @@ func TestLinkToAnotherUser(t *testing.T) {
 // serveAs sends data to each client of a socket that uid has made.
 func serveAs(t *testing.T, uid int, path string, data []byte) {
 	t.Helper()
-	listening := make(chan error)
-	var l net.Listener
-	go func() {
-		runtime.LockOSThread() // it ends with this goroutine
-		_, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, ^uintptr(0), uintptr(uid), ^uintptr(0))
-		if errno != 0 {
-			listening <- errno
-			return
+	become := func(uid int) { // of this thread alone
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, ^uintptr(0), uintptr(uid), ^uintptr(0)); errno != 0 {
+			panic(errno)
 		}
-		var err error
-		l, err = new(net.ListenConfig).Listen(context.Background(), "unix", path)
-		listening <- err
-	}()
-	if err := <-listening; err != nil {
+	}
+	runtime.LockOSThread()
+	become(uid)
+	l, err := net.Listen("unix", path)
+	become(0)
+	runtime.UnlockOSThread()
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -87,17 +86,10 @@ func TestSaveInAClosedDirectory(t *testing.T) {
 		if removed {
 			os.Remove(dir + "/seed")
 		}
-		saved := make(chan error)
-		go func() {
-			runtime.LockOSThread() // it ends with this goroutine
-			const same = ^uintptr(0)
-			if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, same, 12345, same); errno != 0 {
-				saved <- errno
-				return
-			}
-			saved <- f.Save(drawn{&stream{}, true})
-		}()
-		if err := <-saved; (err != nil) != removed || !removed && f.Stats().Form != seedfile.InPlace {
+		back := become(12345)
+		err := f.Save(drawn{&stream{}, true})
+		back()
+		if (err != nil) != removed || !removed && f.Stats().Form != seedfile.InPlace {
 			t.Errorf("removed %v: saved by %q, %v", removed, f.Stats().Form, err)
 		}
 	}
