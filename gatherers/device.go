@@ -9,9 +9,13 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// Device gathers from a character device, such as /dev/hwrng.
+// Device gathers from a character device, such as /dev/hwrng. What its driver holds
+// when a sample begins is thrown away: it is older than the sample, and a twin of this
+// machine may hold the same.
 //
 // The device is opened here by open, usually [OpenDevice], if it can be: later
 // this process may no longer be root. One that is missing or has gone is looked
@@ -20,12 +24,12 @@ import (
 // Unpredictable: what its maker says. Predictable: a device that is stuck, that
 // counts, or whose bytes prevail: the health tests retire it.
 func Device(path string, credit Credit, open func(path string) (*os.File, error)) Gatherer {
-	d := &device{path: path, opener: open}
-	return d.gatherer("dev:"+path, credit, func(ctx context.Context, buf []byte) (int, error) { return d.fill(ctx, buf) })
+	d := &device{path: path, opener: open, holds: 64 << 10}
+	return d.gatherer("dev:"+path, credit)
 }
 
-// gatherer returns the gatherer of a device that take samples.
-func (d *device) gatherer(name string, credit Credit, take func(context.Context, []byte) (int, error)) Gatherer {
+// gatherer returns the gatherer of a device.
+func (d *device) gatherer(name string, credit Credit) Gatherer {
 	d.open() // its error comes again with the first sample
 	buf := make([]byte, rawBytes(credit))
 	g := Gatherer{
@@ -39,9 +43,13 @@ func (d *device) gatherer(name string, credit Credit, take func(context.Context,
 					return nil, err
 				}
 			}
-			n, err := take(ctx, buf)
-			if _, mixed := errors.AsType[Uncredited](err); err != nil && !mixed {
+			d.drain()
+			n, err := d.fill(ctx, buf)
+			switch {
+			case err != nil:
 				d.open() // it may have been unplugged and come back
+			case credit > 0:
+				err = uncreditable(d.file, d.path, d.private)
 			}
 			return buf[:n], err
 		},
@@ -60,10 +68,12 @@ func rawBytes(credit Credit) int {
 
 // device is a character device or a named pipe that is kept open.
 type device struct {
-	path   string
-	opener func(path string) (*os.File, error)
-	file   *os.File // nil: not yet opened
-	waits  bool     // its end is no error: more may come
+	path    string
+	opener  func(path string) (*os.File, error)
+	file    *os.File    // nil: not yet opened
+	waits   bool        // its end is no error: more may come
+	private os.FileMode // rights that nobody but its owner may have
+	holds   int         // the most bytes that a pipe (pipe(7)) or a driver keeps for its reader
 }
 
 // OpenDevice opens a character device for reading.
@@ -128,4 +138,32 @@ func (d *device) fill(ctx context.Context, p []byte) (int, error) {
 		}
 	}
 	return done, nil
+}
+
+// unpolledHolds is what Linux and virtio keep for a reader of /dev/hwrng, and more.
+// Such a device, which poll(2) cannot wait for, makes what is read beyond that, and a
+// slow one would make it for nothing.
+const unpolledHolds = 512
+
+// drain reads what is there now, as much as may be older than this moment.
+func (d *device) drain() {
+	most := d.holds
+	if d.file.SetReadDeadline(time.Time{}) != nil { // that of the sample before has passed
+		most = unpolledHolds
+	}
+	raw, err := d.file.SyscallConn()
+	if err != nil {
+		return
+	}
+	buf := make([]byte, unpolledHolds)
+	n := len(buf)
+	for done := 0; done < most && n > 0; done += n {
+		err := raw.Read(func(fd uintptr) bool {
+			n, _ = unix.Read(int(fd), buf) // -1 when it is empty
+			return true
+		})
+		if err != nil {
+			return
+		}
+	}
 }

@@ -51,16 +51,15 @@ func TestDevice(t *testing.T) {
 	}
 }
 
-// A sample that a reload or its limit has ended spoils no later one, also where the
-// device cannot be opened again.
-func TestDeviceAfterALateSample(t *testing.T) {
+// pipeDevice is a device that gives what is written to w, and can be opened once.
+func pipeDevice(t *testing.T) (g gatherers.Gatherer, w *os.File) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.Close()
+	t.Cleanup(func() { w.Close() })
 	files := []*os.File{r}
-	g := gatherers.Device("/dev/slow", 8, func(string) (*os.File, error) {
+	g = gatherers.Device("/dev/slow", 8, func(string) (*os.File, error) {
 		if len(files) == 0 {
 			return nil, syscall.EACCES
 		}
@@ -68,15 +67,32 @@ func TestDeviceAfterALateSample(t *testing.T) {
 		files = nil
 		return f, nil
 	})
-	defer g.Close()
+	t.Cleanup(g.Close)
+	return g, w
+}
+
+// A sample that a reload or its limit has ended spoils no later one, also where the
+// device cannot be opened again. G24: what the system held for the reader before a
+// sample is older than an event that it may have to answer, and no part of it.
+func TestDeviceAfterALateSample(t *testing.T) {
+	g, w := pipeDevice(t)
 	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	if data, err := g.Gather(short); err == nil {
 		t.Fatalf("%d bytes of a device that gives nothing", len(data))
 	}
-	w.Write(bytes.Repeat([]byte{7}, 1024))
-	if data, err := g.Gather(t.Context()); err != nil || len(data) != 1024 {
-		t.Errorf("%d bytes, %v", len(data), err)
+	w.Write(bytes.Repeat([]byte{1}, 8192)) // a pipe holds 64 KiB
+	go func() {
+		for err := error(nil); err == nil; {
+			_, err = w.Write(bytes.Repeat([]byte{7}, 512))
+		}
+	}()
+	limited, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	data, err := g.Gather(limited)
+	w.Close()
+	if err != nil || !bytes.Equal(data, bytes.Repeat([]byte{7}, 1024)) {
+		t.Errorf("%d bytes, %d of them old, %v", len(data), bytes.Count(data, []byte{1}), err)
 	}
 }
 

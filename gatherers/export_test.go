@@ -30,3 +30,6 @@ func Estimates(data []byte) [3]float64 {
 
 // Absence is what makes gopsutil's errors ErrUnsupported.
 var Absence = absence
+
+// OtherUsers is otherUsers.
+func OtherUsers(path string, owner int) error { return otherUsers(path, owner) }

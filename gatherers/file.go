@@ -18,8 +18,8 @@ const maxFile = 1 << 20
 //
 // Unpredictable: what its author says. Predictable: the same file after a
 // restart, a copy of it in a backup or an image, and everything to another user
-// that may read or write it. Hence its credit is 0 unless the admin knows better,
-// and it counts only where its mode keeps others out.
+// that may read or write it, or has put it there. Hence its credit is 0 unless the
+// admin knows better, and it counts only where its mode keeps others out.
 func File(path string, credit Credit) Gatherer {
 	file, _ := openRegular(path) // its error comes again with the sample
 	g := Gatherer{
@@ -38,8 +38,8 @@ func File(path string, credit Credit) Gatherer {
 			}
 			defer func() { file.Close(); file = nil }()
 			data, err := io.ReadAll(io.LimitReader(file, maxFile))
-			if err == nil && credit > 0 && othersMay(0o066, file) {
-				err = Uncredited("others may read or write " + path)
+			if err == nil && credit > 0 {
+				err = uncreditable(file, path, 0o066)
 			}
 			return data, err
 		},
@@ -48,10 +48,3 @@ func File(path string, credit Credit) Gatherer {
 }
 
 func openRegular(path string) (*os.File, error) { return openKind(path, 0, "regular file") }
-
-// othersMay reports whether the mode of f gives its group or others one of the rights,
-// or cannot be read.
-func othersMay(rights os.FileMode, f *os.File) bool {
-	st, err := f.Stat()
-	return err != nil || st.Mode().Perm()&rights != 0
-}

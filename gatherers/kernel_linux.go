@@ -13,10 +13,11 @@ const (
 	devURandom = 1<<8 | 9
 )
 
-// isKernelDevice goes by the number of the device.
+// isKernelDevice goes by the number of the device. One that this process may not see,
+// having opened it while it was root, may be any.
 func isKernelDevice(path string) bool {
 	var st unix.Stat_t
-	return unix.Stat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFCHR && (st.Rdev == devRandom || st.Rdev == devURandom)
+	return unix.Stat(path, &st) != nil || st.Mode&unix.S_IFMT == unix.S_IFCHR && (st.Rdev == devRandom || st.Rdev == devURandom)
 }
 
 // readKernel fills b by getrandom(2), or else from the device. x/sys asks the

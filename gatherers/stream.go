@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/peercred"
 )
 
 // StreamLimit is the time that one sample of a program or a socket may take.
@@ -16,7 +17,8 @@ const StreamLimit = time.Minute
 // without being asked. It is connected to again for each sample.
 //
 // Unpredictable: what the admin of the other end takes care of. Predictable:
-// everything, to somebody who listens on a network, so that TCP never counts.
+// everything, to a listener on a network, so that TCP never counts, and to a user
+// that has made the socket in a directory of all.
 func Stream(address egdproto.Address, credit Credit) Gatherer {
 	if address.Network != "unix" {
 		credit = None
@@ -29,16 +31,16 @@ func Stream(address egdproto.Address, credit Credit) Gatherer {
 		Credit:    credit,
 		Untrusted: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
-			return fromSocket(ctx, address, size, func(conn net.Conn, sample []byte) (int, error) {
+			return fromSocket(ctx, address, credit, size, func(conn net.Conn, _ peercred.Cred, sample []byte) (int, error) {
 				return io.ReadFull(conn, sample)
 			})
 		},
 	}
 }
 
-// fromSocket connects and has fill take a sample of size bytes, until ctx ends. What
-// came before an error is returned beside it.
-func fromSocket(ctx context.Context, address egdproto.Address, size int, fill func(net.Conn, []byte) (int, error)) ([]byte, error) {
+// fromSocket connects and has fill take a sample of size bytes of a peer, until ctx
+// ends. What came before an error is returned beside it.
+func fromSocket(ctx context.Context, address egdproto.Address, credit Credit, size int, fill func(net.Conn, peercred.Cred, []byte) (int, error)) ([]byte, error) {
 	var d net.Dialer
 	network, place := address.Dial()
 	conn, err := d.DialContext(ctx, network, place)
@@ -49,6 +51,10 @@ func fromSocket(ctx context.Context, address egdproto.Address, size int, fill fu
 	// A past deadline wakes the read when ctx ends.
 	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
 	sample := make([]byte, size)
-	n, err := fill(conn, sample)
+	peer, _ := peercred.OfConn(conn)
+	n, err := fill(conn, peer, sample)
+	if err == nil && credit > 0 {
+		err = otherUsers(address.Path, peer.UID)
+	}
 	return sample[:n], err
 }

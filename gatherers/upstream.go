@@ -20,8 +20,9 @@ const upstreamBytes = 64
 // gives at once, the rest by waiting for it.
 //
 // Unpredictable: as much as the other daemon's admin takes care of. Predictable:
-// everything, to a listener on a network, so that TCP never counts; and to
-// this daemon, if the socket turns out to be its own.
+// everything, to a listener on a network, so that TCP never counts; to a user that
+// has made the socket in a directory of all; and to this daemon, if the socket turns
+// out to be its own.
 func EGD(address egdproto.Address, credit Credit) Gatherer {
 	if address.Network != "unix" {
 		credit = None
@@ -33,8 +34,7 @@ func EGD(address egdproto.Address, credit Credit) Gatherer {
 		Credit:    credit,
 		Untrusted: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
-			return fromSocket(ctx, address, upstreamBytes, func(conn net.Conn, sample []byte) (int, error) {
-				cred, _ := peercred.OfConn(conn)
+			return fromSocket(ctx, address, credit, upstreamBytes, func(conn net.Conn, cred peercred.Cred, sample []byte) (int, error) {
 				peer.Store(int64(cred.PID))
 				n, err := ask(conn, sample)
 				if err == nil && cred.PID == os.Getpid() {

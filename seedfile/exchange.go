@@ -71,10 +71,11 @@ func OpenExchange(path string, owner int) (*Exchange, error) {
 }
 
 // AdoptExchange is [OpenExchange] for a descriptor that was inherited, which the
-// result owns. After an error it is closed.
-func AdoptExchange(path string, owner int, file *os.File) (*Exchange, error) {
+// result owns. After an error it is closed. before is what the program that had it
+// counted: the result counts on from there.
+func AdoptExchange(path string, owner int, file *os.File, before ExchangeStats) (*Exchange, error) {
 	unix.CloseOnExec(int(file.Fd()))
-	x := &Exchange{path: path, owner: owner}
+	x := &Exchange{path: path, owner: owner, stats: before}
 	if err := x.use(file, writable(file)); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("taking over exchange file %s: %w", path, err)

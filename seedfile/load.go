@@ -63,23 +63,29 @@ func (f *File) Load() (Loaded, error) {
 
 // scan reads the file and finds its records. A file that cannot be read is
 // treated as foreign: the next save does without it.
-func (f *File) scan() ([]byte, error) {
+func (f *File) scan() (data []byte, err error) {
 	f.scanned = true
-	info, err := f.file.Stat()
-	if err != nil {
-		f.foreign = err
-		return nil, err
-	}
-	f.size = info.Size()
-	data := make([]byte, min(f.size, maxLoad))
-	n, err := f.file.ReadAt(data, 0)
-	data = data[:n]
-	if err != nil && !errors.Is(err, io.EOF) {
+	if data, err = f.read(); err != nil {
 		f.slots, f.foreign = slots{newest: -1}, err
 		return data, err
 	}
 	f.slots, f.foreign = findSlots(data)
 	return data, nil
+}
+
+// read returns what is in the file, as far as it can be read.
+func (f *File) read() ([]byte, error) {
+	info, err := f.file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	f.size = info.Size()
+	data := make([]byte, min(f.size, maxLoad))
+	n, err := f.file.ReadAt(data, 0)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return data[:n], err
 }
 
 // objection is the reason not to credit what was found, or "".

@@ -83,6 +83,23 @@ func TestRollback(t *testing.T) {
 	}
 }
 
+// What another program has put in the place of a file that was made is not removed.
+func TestRollbackOfAnotherFile(t *testing.T) {
+	path := t.TempDir() + "/seed"
+	f, err := seedfile.Open(options(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, nil, 0o600)
+	f.Rollback()
+	if _, err := os.Lstat(path); err != nil {
+		t.Error(err)
+	}
+}
+
 // A file that was made and then used, or replaced, is not removed.
 func TestRollbackKeepsWhatIsUsed(t *testing.T) {
 	path := t.TempDir() + "/seed"

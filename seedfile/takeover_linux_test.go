@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -47,6 +48,58 @@ func TestAdoptReadOnly(t *testing.T) {
 	}
 	if got := read(t, path); !bytes.Equal(got, content) {
 		t.Error("written to")
+	}
+}
+
+// One that cannot be read is mixed as far as it was, counts for nothing, and is not
+// replaced before the first save.
+func TestUnreadable(t *testing.T) {
+	for _, closed := range []bool{false, true} {
+		path := t.TempDir() + "/seed"
+		content := seedBytes(t, t.TempDir(), false)
+		write(t, path, content, 0o600)
+		f := adopt(t, path, os.O_WRONLY, unix.O_RDONLY)
+		if closed {
+			f.Close()
+		}
+		l, err := f.Load()
+		if err == nil || !l.Foreign || l.Bits != 0 || l.Reason != "unreadable" {
+			t.Errorf("loaded %+v, %v", l, err)
+		}
+		if err := f.Replace([64]byte{}); !errors.Is(err, seedfile.ErrNotReplaced) || !bytes.Equal(read(t, path), content) {
+			t.Errorf("replaced: %v", err)
+		}
+	}
+}
+
+// In a directory that is closed to a daemon that is no longer root the file is written
+// in place, as long as it is there.
+func TestSaveInAClosedDirectory(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to give it up")
+	}
+	for _, removed := range []bool{false, true} {
+		dir := t.TempDir()
+		f := open(t, options(dir+"/seed"))
+		if err := os.Chmod(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if removed {
+			os.Remove(dir + "/seed")
+		}
+		saved := make(chan error)
+		go func() {
+			runtime.LockOSThread() // it ends with this goroutine
+			const same = ^uintptr(0)
+			if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, same, 12345, same); errno != 0 {
+				saved <- errno
+				return
+			}
+			saved <- f.Save(drawn{&stream{}, true})
+		}()
+		if err := <-saved; (err != nil) != removed || !removed && f.Stats().Form != seedfile.InPlace {
+			t.Errorf("removed %v: saved by %q, %v", removed, f.Stats().Form, err)
+		}
 	}
 }
 
@@ -113,7 +166,7 @@ func TestAdoptExchangeReadOnly(t *testing.T) {
 	if err := unix.Flock(int(other.Fd()), unix.LOCK_SH); err != nil {
 		t.Fatal(err)
 	}
-	x, err := seedfile.AdoptExchange(path, os.Geteuid(), open())
+	x, err := seedfile.AdoptExchange(path, os.Geteuid(), open(), seedfile.ExchangeStats{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,7 +168,7 @@ func TestReadErrors(t *testing.T) {
 // TestEmptied is A1: an editor that has emptied or removed the file this moment
 // does not take the daemon back to its defaults. At a start both are none.
 func TestEmptied(t *testing.T) {
-	dir := directory(t, map[string]string{"c": "listen DIR/s\n"})
+	dir := directory(t, map[string]string{"c": "listen DIR/s\n", "d/a.conf": ""})
 	e := env()
 	var err error
 	if e.Now, err = resolveIn(dir, e); err != nil {
@@ -178,6 +178,20 @@ func TestEmptied(t *testing.T) {
 	refused(t, dir, e, 75, "configuration DIR/c: found 0 bytes")
 	if _, err := resolveIn(dir, env()); err != nil {
 		t.Errorf("at a start: %v", err)
+	}
+	write(t, dir+"/c", "include "+dir+"/d\n")
+	write(t, dir+"/d/a.conf", "listen "+dir+"/s\n")
+	included := env()
+	if included.Now, err = resolveIn(dir, included); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir+"/d/a.conf", "")
+	refused(t, dir, included, 75, "configuration DIR/d/a.conf: found 0 bytes")
+	if err := os.Remove(dir + "/d/a.conf"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := resolveIn(dir, included); err != nil { // that is how to be rid of it
+		t.Errorf("a file less in a directory: %v", err)
 	}
 	write(t, dir+"/c", "#\n") // on purpose
 	s, err := resolveIn(dir, e)

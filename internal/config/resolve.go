@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -94,23 +95,23 @@ func (r *resolver) read() error {
 	return fmt.Errorf("reading configuration: %w", err)
 }
 
-// vanished refuses a configuration that had content when the settings in effect
-// were read, and is empty or gone: an editor that writes it this very moment
-// does that, and the defaults would replace all that works.
+// vanished refuses a configuration of which a file had content when the settings in
+// effect were read, and is empty or gone: an editor that writes it this very moment
+// does that, and the defaults would replace all that works. Without a file of an
+// included directory the others hold.
 func (r *resolver) vanished() error {
 	if r.env.Now == nil {
 		return nil
 	}
 	for _, old := range r.env.Now.Files {
-		if old.Path != r.env.Now.Path || old.Size == 0 {
-			continue
-		}
-		if len(r.s.Files) == 0 {
+		i := slices.IndexFunc(r.s.Files, func(f File) bool { return f.Path == old.Path })
+		switch {
+		case old.Size == 0:
+		case i >= 0 && r.s.Files[i].Size == 0:
+			return change.Later(fmt.Errorf("configuration %s: found 0 bytes, where there were %d; expected at least a comment", old.Path, old.Size))
+		case len(r.s.Files) == 0 && old.Path == r.env.Now.Path:
 			return change.Later(fmt.Errorf("configuration %s: found none, but it is in effect; expected at least an empty comment, "+
 				"or a restart to go on with the defaults", old.Path))
-		}
-		if r.s.Files[0].Size == 0 {
-			return change.Later(fmt.Errorf("configuration %s: found 0 bytes, where there were %d; expected at least a comment", old.Path, old.Size))
 		}
 	}
 	return nil

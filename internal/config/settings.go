@@ -1,16 +1,11 @@
 package config
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"io/fs"
 	"net/netip"
 	"path/filepath"
-	"reflect"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"prngd/egdproto"
 )
@@ -151,62 +146,14 @@ func (s *Settings) RunsPrograms() bool {
 	return len(s.Commands) > 0 || slices.ContainsFunc(s.Sources, func(o Source) bool { return o.Kind == "program" })
 }
 
-// MarshalJSON keeps every byte: paths and words of commands need not be UTF-8,
-// which JSON is.
+// MarshalJSON keeps every byte, see [Marshal].
 func (s Settings) MarshalJSON() ([]byte, error) {
 	type plain Settings // without this method
-	return json.Marshal(mapStrings(reflect.ValueOf(plain(s)), escape).Interface())
+	return Marshal(plain(s))
 }
 
 // UnmarshalJSON reads what MarshalJSON has written.
 func (s *Settings) UnmarshalJSON(b []byte) error {
 	type plain Settings
-	var read plain
-	if err := json.Unmarshal(b, &read); err != nil {
-		return err
-	}
-	*s = Settings(mapStrings(reflect.ValueOf(read), unescape).Interface().(plain))
-	return nil
-}
-
-// escape writes what is not UTF-8 as a NUL, which no other string here begins
-// with unescaped, and base64.
-func escape(s string) string {
-	if utf8.ValidString(s) && !strings.HasPrefix(s, "\x00") {
-		return s
-	}
-	return "\x00" + base64.StdEncoding.EncodeToString([]byte(s))
-}
-
-func unescape(s string) string {
-	coded, is := strings.CutPrefix(s, "\x00")
-	if b, err := base64.StdEncoding.DecodeString(coded); is && err == nil {
-		return string(b)
-	}
-	return s
-}
-
-// mapStrings returns a copy of v with f applied to every string in it.
-func mapStrings(v reflect.Value, f func(string) string) reflect.Value {
-	to := reflect.New(v.Type()).Elem()
-	to.Set(v)
-	switch v.Kind() {
-	case reflect.String:
-		to.SetString(f(v.String()))
-	case reflect.Slice:
-		if v.IsNil() {
-			break
-		}
-		to.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
-		for i := range v.Len() {
-			to.Index(i).Set(mapStrings(v.Index(i), f))
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() { // not those of time.Time and netip.Prefix
-				to.Field(i).Set(mapStrings(v.Field(i), f))
-			}
-		}
-	}
-	return to
+	return Unmarshal(b, (*plain)(s))
 }

@@ -26,15 +26,16 @@ import (
 
 // checkConfig is a start without the commit: it prepares everything, takes one
 // sample of every source, prints a line for each, and leaves nothing behind. What
-// it refuses does not start. A daemon of this configuration that runs already is
-// no obstacle: a restart ends it first.
+// it refuses does not start, and its exit status is that of the start; it alone
+// refuses lines that a start skips. A daemon of this configuration that runs
+// already is no obstacle: a restart ends it first.
 func checkConfig(version string, o config.Options, stdout io.Writer) error {
 	s, skipped, err := resolve(o, os.Getuid(), nil)
 	for _, problem := range skipped {
 		fmt.Fprintln(stdout, problem)
 	}
 	if err != nil {
-		return exitError{change.ExitNever, err}
+		return startError(err)
 	}
 	d, lacks, err := prepared(version, s)
 	var inUse error
@@ -43,7 +44,7 @@ func checkConfig(version string, o config.Options, stdout io.Writer) error {
 		d, lacks, err = preparedWithoutSockets(version, s)
 	}
 	if err != nil {
-		return exitError{change.ExitNever, err}
+		return startError(err)
 	}
 	for _, err := range lacks {
 		fmt.Fprintln(stdout, "degraded", oneLine(err))
@@ -57,7 +58,7 @@ func checkConfig(version string, o config.Options, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "found=%d missing=%d rejected=%d\n", found, len(all)-found+s.Undef, s.Rejected)
 	if inUse != nil {
-		return exitError{change.ExitNever, inUse}
+		return startError(inUse)
 	}
 	if s.Rejected > 0 {
 		return exitError{change.ExitNever, fmt.Errorf("%s: %d lines rejected", s.Path, s.Rejected)}

@@ -189,7 +189,7 @@ func (d *daemon) serve() error {
 
 // startTasks starts all that goes on beside serving and ends before an exec.
 func (d *daemon) startTasks() {
-	d.tasks = startTasks(d.life,
+	d.tasks = startTasks(d.life, d.tasks,
 		d.own.sources.Run, d.own.seed.run, d.own.exchange.run,
 		d.own.clients.set.Watch, d.own.control.set.Watch,
 		d.announce, d.answerAdmin, d.notifyReady,

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -36,43 +37,51 @@ type exchangeFile struct {
 	err  error
 }
 
+// exchangeState is a file in the section of a state document.
+type exchangeState struct {
+	Path  string                 `json:"path"`
+	FD    int                    `json:"fd"`
+	Stats seedfile.ExchangeStats `json:"stats"`
+}
+
 // byDirectory is the owner to ask for: that of the file's directory.
 const byDirectory = -1
 
 func (p *exchange) adopt(s *state) error {
-	var files []file
-	if _, err := s.get("exchange", &files); err != nil {
-		return err
-	}
+	var files []exchangeState
+	_, err := s.get("exchange", &files)
+	errs := []error{err}
 	for _, f := range files {
 		if s.preflight {
 			p.known = append(p.known, f.Path)
 			continue
 		}
-		x, err := seedfile.AdoptExchange(f.Path, byDirectory, inherited(f.FD, f.Path))
+		x, err := seedfile.AdoptExchange(f.Path, byDirectory, inherited(f.FD, f.Path), f.Stats)
 		if err != nil {
-			return err
+			errs = append(errs, err)
+			continue
 		}
 		p.files = append(p.files, exchangeFile{line: config.Exchange{Path: f.Path}, file: x})
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // prepare opens the files that are not open yet. A start goes on without one that
 // cannot be opened.
 func (p *exchange) prepare(ctx context.Context, next *config.Settings, how manner) (change.Change, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	held := slices.Clone(p.files)
+	p.mu.Unlock() // reports do not wait for the disk
 	c := &exchangeChange{part: p}
 	for _, line := range next.Exchange {
 		x := exchangeFile{line: line}
 		if slices.Contains(p.known, line.Path) {
 			continue
 		}
-		if held := p.held(line.Path); held != nil {
-			x.file = held
-		} else if x.file, x.err = openExchange(ctx, line.Path); x.err == nil {
-			c.opened = append(c.opened, x.file)
+		if x.file = fileAt(held, line.Path); x.file == nil {
+			if x.file, x.err = openExchange(ctx, line.Path); x.err == nil {
+				c.opened = append(c.opened, x.file)
+			}
 		}
 		if x.err != nil && (how == reloading || !change.IsLater(x.err) && how == starting) {
 			c.Rollback()
@@ -87,9 +96,9 @@ func openExchange(ctx context.Context, path string) (*seedfile.Exchange, error) 
 	return openWithin(ctx, func() (*seedfile.Exchange, error) { return seedfile.OpenExchange(path, byDirectory) })
 }
 
-// held returns the open file at path, or nil.
-func (p *exchange) held(path string) *seedfile.Exchange {
-	for _, x := range p.files {
+// fileAt returns the open file at path, or nil.
+func fileAt(files []exchangeFile, path string) *seedfile.Exchange {
+	for _, x := range files {
 		if x.line.Path == path {
 			return x.file
 		}
@@ -110,7 +119,7 @@ func (c *exchangeChange) Commit() error {
 	old := p.files
 	p.files = c.files
 	for _, x := range old {
-		if x.file != nil && p.held(x.line.Path) != x.file {
+		if x.file != nil && fileAt(p.files, x.line.Path) != x.file {
 			p.gone = append(p.gone, x.file)
 		}
 	}
@@ -225,13 +234,15 @@ func (p *exchange) report(r *control.Report) {
 
 func (p *exchange) handOver(s *state) error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	var files []file
+	held := slices.Clone(p.files)
+	p.mu.Unlock() // the descriptors wait for the disk
+	var files []exchangeState
 	var fds []int
-	for _, x := range p.files {
+	for _, x := range held {
 		if x.file != nil {
 			fd := int(x.file.Descriptor().Fd())
-			files, fds = append(files, file{Path: x.line.Path, FD: fd}), append(fds, fd)
+			files = append(files, exchangeState{x.line.Path, fd, x.file.Stats()})
+			fds = append(fds, fd)
 		}
 	}
 	return s.put("exchange", files, fds...)

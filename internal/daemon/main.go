@@ -10,6 +10,7 @@
 package daemon
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,8 +53,30 @@ func (p Program) buildDate() string {
 	return "unknown"
 }
 
-// Main is main with everything it touches passed in; it returns the exit status.
+// Main is main with everything it touches passed in; it returns the exit status,
+// which is 1 if all went well but what was to be printed could not be.
 func (p Program) Main(started time.Time, argv []string, stdout, stderr io.Writer) int {
+	out := &output{to: stdout}
+	status := p.run(started, argv, out, stderr)
+	if status == 0 && out.err != nil {
+		return exitStatus(fmt.Errorf("writing standard output: %w", out.err), stderr)
+	}
+	return status
+}
+
+// output remembers the first error of writing.
+type output struct {
+	to  io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.to.Write(b)
+	o.err = cmp.Or(o.err, err)
+	return n, err
+}
+
+func (p Program) run(started time.Time, argv []string, stdout, stderr io.Writer) int {
 	commands.LimitedChild(argv)
 	file, _ := process.FindOrigin(argv[0]) // an upgrade says what is missing
 	before, err := upgrade.Inherit()

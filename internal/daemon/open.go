@@ -5,33 +5,40 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"prngd/internal/change"
 	"prngd/internal/prng"
 )
 
-// openWithin opens a file on a goroutine of its own and waits no longer than
-// openLimit, and until ctx ends: a disk or a file server that does not answer would
-// keep a start waiting. A file that is opened later than that is closed again.
+// openWithin opens a file and waits no longer than openLimit, and until ctx ends:
+// a disk or a file server that does not answer would keep a start waiting. A file
+// that is opened later than that is closed again.
 func openWithin[T io.Closer](ctx context.Context, open func() (T, error)) (T, error) {
+	return within(ctx, openLimit, open, func(f T) { f.Close() })
+}
+
+// within calls do on a goroutine of its own and waits no longer than limit, and
+// until ctx ends. What do returns without an error after that is given to late.
+func within[T any](ctx context.Context, limit time.Duration, do func() (T, error), late func(T)) (T, error) {
 	type result struct {
-		file T
-		err  error
+		value T
+		err   error
 	}
-	opened := make(chan result, 1)
+	done := make(chan result, 1)
 	go func() {
-		f, err := open()
-		opened <- result{f, err}
+		v, err := do()
+		done <- result{v, err}
 	}()
-	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, fmt.Errorf("no answer from the disk in %v", openLimit))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer from the disk in %v", limit))
 	defer cancel()
 	select {
-	case r := <-opened:
-		return r.file, r.err
+	case r := <-done:
+		return r.value, r.err
 	case <-ctx.Done():
 		go func() {
-			if r := <-opened; r.err == nil {
-				r.file.Close()
+			if r := <-done; r.err == nil {
+				late(r.value)
 			}
 		}()
 		var none T

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,6 +41,7 @@ type seed struct {
 	asked  config.Seed
 	held   bool           // in a preflight: the daemon that serves has the file
 	file   *seedfile.File // nil: none is kept, or err says why not
+	made   []string       // directories, made for file
 	err    error
 	before control.Seed     // of the program that this one has replaced
 	loaded bool             // what was in the file was loaded
@@ -82,29 +85,36 @@ func (p *seed) options(asked config.Seed) seedfile.Options {
 // long as its path does not change: after root is given up, few can be opened, and
 // it is locked. Whether it counts matters at the next start.
 func (p *seed) prepare(ctx context.Context, next *config.Settings, how manner) (change.Change, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	c := &seedChange{seed: p, asked: next.Seed}
-	if c.same = next.Seed.Path == p.asked.Path && (p.file != nil || p.held); c.same || next.Seed.Path == "" {
+	p.mu.Lock() // not while the disk is at work: reports wait for it
+	c.same = next.Seed.Path == p.asked.Path && (p.file != nil || p.held)
+	o := p.options(next.Seed)
+	p.mu.Unlock()
+	if c.same || next.Seed.Path == "" {
 		return c, nil
 	}
 	if how == starting {
-		if err := makeSeedDirectory(next); err != nil {
+		var err error
+		if c.made, err = makeSeedDirectory(next); err != nil {
 			p.log.WithError(err).Warn("cannot make the directory of the seed file")
 		}
 	}
-	o := p.options(next.Seed)
-	c.file, c.err = openWithin(ctx, func() (*seedfile.File, error) { return seedfile.Open(o) })
+	c.file, c.err = openSeed(ctx, o)
 	if c.err != nil && how == reloading {
 		return nil, fmt.Errorf("%s: seedfile: %w", next.Seed.Where, c.err)
 	}
 	return c, nil
 }
 
+func openSeed(ctx context.Context, o seedfile.Options) (*seedfile.File, error) {
+	return openWithin(ctx, func() (*seedfile.File, error) { return seedfile.Open(o) })
+}
+
 type seedChange struct {
 	seed  *seed
 	asked config.Seed
-	same  bool // the file that is kept
+	same  bool     // the file that is kept
+	made  []string // directories, the deepest last
 	file  *seedfile.File
 	err   error
 }
@@ -132,7 +142,7 @@ func (p *seed) take(c *seedChange) bool {
 	if p.file != nil {
 		p.gone = append(p.gone, p.file)
 	}
-	p.file, p.err, p.loaded = c.file, c.err, false
+	p.file, p.err, p.loaded, p.made = c.file, c.err, false, c.made
 	return true
 }
 
@@ -140,9 +150,16 @@ func (p *seed) take(c *seedChange) bool {
 func (c *seedChange) Lacks() []error { return lack(c.asked.Where, "seedfile", c.err) }
 
 // Rollback removes what opening has made.
-func (c *seedChange) Rollback() {
-	if c.file != nil {
-		c.file.Rollback()
+func (c *seedChange) Rollback() { leaveNothing(c.file, c.made) }
+
+// leaveNothing removes a file that was not used, if opening it has made it, and
+// the directories that were made for it, if nothing else is in them.
+func leaveNothing(f *seedfile.File, made []string) {
+	if f != nil {
+		f.Rollback()
+	}
+	for _, dir := range slices.Backward(made) {
+		os.Remove(dir)
 	}
 }
 
@@ -193,13 +210,22 @@ func (p *seed) await(ctx context.Context) *seedfile.File {
 		p.mu.Lock()
 		o := p.options(asked)
 		p.mu.Unlock()
-		f, err := seedfile.Open(o)
-		p.mu.Lock()
-		if p.err = err; err == nil {
-			p.file = f
+		if f, err := openSeed(ctx, o); !p.store(asked, f, err) && f != nil {
+			f.Close()
 		}
-		p.mu.Unlock()
 	}
+}
+
+// store notes the outcome of another attempt to open a file that is still asked
+// for.
+func (p *seed) store(asked config.Seed, f *seedfile.File, err error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file != nil || p.asked != asked {
+		return false
+	}
+	p.file, p.err = f, err
+	return true
 }
 
 // load mixes the old seed, replaces it on disk, and only then counts it.
@@ -290,13 +316,13 @@ func (p *seed) handOver(s *state) error {
 	var r control.Report
 	p.report(&r)
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	section := seedState{Report: r.Seed, Asked: p.asked, Used: p.used}
-	if p.file == nil {
+	section, kept := seedState{Report: r.Seed, Asked: p.asked, Used: p.used}, p.file
+	p.mu.Unlock() // the descriptors wait for the disk
+	if kept == nil {
 		return s.put("seed", section)
 	}
-	f, dir := p.file.Descriptors()
-	section.File = &file{Path: p.asked.Path, FD: int(f.Fd()), Dir: int(dir.Fd())}
+	f, dir := kept.Descriptors()
+	section.File = &file{Path: section.Asked.Path, FD: int(f.Fd()), Dir: int(dir.Fd())}
 	return s.put("seed", section, section.File.FD, section.File.Dir)
 }
 
@@ -305,34 +331,45 @@ func (p *seed) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case p.file == nil:
-	case p.loaded:
+	case !p.loaded:
+		leaveNothing(p.file, p.made)
+	case p.file != nil:
 		p.file.Close()
-	default:
-		p.file.Rollback()
 	}
 }
 
 // makeSeedDirectory makes the default directory of the seed file. That of a user
 // other than root lies below the home directory, a path of several steps (XDG Base
 // Directory Specification); root's is given to the user that the daemon becomes.
-// No other directory is made: a typing error in a path must not grow a tree.
-func makeSeedDirectory(s *config.Settings) error {
+// No other directory is made: a typing error in a path must not grow a tree. made
+// has what was made, the deepest last.
+func makeSeedDirectory(s *config.Settings) (made []string, err error) {
 	if s.Seed.Path == "" || s.Seed.Path != s.Defaults.Seed {
-		return nil
+		return nil, nil
 	}
-	dir := filepath.Dir(s.Seed.Path)
-	if _, err := os.Lstat(dir); err == nil {
-		return nil
+	var missing []string
+	for dir := filepath.Dir(s.Seed.Path); isMissing(dir); dir = filepath.Dir(dir) {
+		if missing = append(missing, dir); s.Owner == 0 {
+			break
+		}
 	}
-	if s.Owner != 0 {
-		return os.MkdirAll(dir, 0o700)
+	for _, dir := range slices.Backward(missing) {
+		err := os.Mkdir(dir, 0o700)
+		if errors.Is(err, fs.ErrExist) { // another daemon has made it meanwhile
+			continue
+		}
+		if err != nil {
+			return made, err
+		}
+		made = append(made, dir)
 	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
+	if u := account(s); u != nil && len(made) > 0 {
+		return made, os.Lchown(made[0], u.UID, u.GID)
 	}
-	if u := account(s); u != nil {
-		return os.Lchown(dir, u.UID, u.GID)
-	}
-	return nil
+	return made, nil
+}
+
+func isMissing(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }

@@ -201,3 +201,32 @@ func TestSeedFileStaysOpen(t *testing.T) {
 		}
 	}
 }
+
+// A12: a check, and a start that fails, leave no directory behind that was made for
+// the seed file.
+func TestSeedLeavesNoDirectory(t *testing.T) {
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	home := t.TempDir()
+	next := &config.Settings{Owner: 4711, Seed: config.Seed{Path: home + "/.local/state/prngd/seed"}}
+	next.Defaults.Seed = next.Seed.Path
+	for what, end := range map[string]func(*seed, change.Change){
+		"rolled back": func(_ *seed, c change.Change) { c.Rollback() },
+		"a start whose next part fails": func(p *seed, c change.Change) {
+			if err := c.Commit(); err != nil {
+				t.Error(err)
+			}
+			p.close()
+		},
+	} {
+		p := &seed{log: log, owner: os.Getuid}
+		c, err := p.prepare(t.Context(), next, starting)
+		if _, missing := os.Stat(next.Seed.Path); err != nil || missing != nil {
+			t.Fatalf("%s: %v, %v", what, err, missing)
+		}
+		end(p, c)
+		if left, err := os.ReadDir(home); err != nil || len(left) > 0 {
+			t.Errorf("%s: left %v, %v", what, left, err)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"prngd/internal/config"
 	"prngd/internal/process"
 )
 
@@ -64,7 +65,7 @@ func readState(document []byte) (*state, error) {
 
 // put writes a part's section, and notes the descriptors in it.
 func (s *state) put(name string, section any, descriptors ...int) error {
-	text, err := json.Marshal(section)
+	text, err := config.Marshal(section)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (s *state) get(name string, section any) (found bool, err error) {
 	if s == nil || s.Sections[name] == nil {
 		return false, nil
 	}
-	if err := json.Unmarshal(s.Sections[name], section); err != nil {
+	if err := config.Unmarshal(s.Sections[name], section); err != nil {
 		return false, err
 	}
 	return true, nil

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"sync"
 	"time"
 )
 
@@ -10,17 +9,26 @@ import (
 // that children are killed and the seed is saved, and begin again if the exec
 // fails.
 type tasks struct {
-	end context.CancelFunc
-	all sync.WaitGroup
+	end   context.CancelFunc
+	ended []chan struct{} // closed when the task has ended
 }
 
 // startTasks runs each of list on a goroutine of its own, until ctx or stop ends
-// them.
-func startTasks(ctx context.Context, list ...func(context.Context)) *tasks {
+// them. before is the same list, which was told to stop, or nil: a task that has
+// not ended there begins again when it has, and keeps none of the others waiting.
+func startTasks(ctx context.Context, before *tasks, list ...func(context.Context)) *tasks {
 	t := new(tasks)
 	ctx, t.end = context.WithCancel(ctx)
-	for _, task := range list {
-		t.all.Go(func() { task(ctx) })
+	for i, task := range list {
+		ended := make(chan struct{})
+		t.ended = append(t.ended, ended)
+		go func() {
+			defer close(ended)
+			if before != nil {
+				<-before.ended[i]
+			}
+			task(ctx)
+		}()
 	}
 	return t
 }
@@ -29,16 +37,13 @@ func startTasks(ctx context.Context, list ...func(context.Context)) *tasks {
 // gatherer or disk does not keep a daemon from ending.
 func (t *tasks) stop(limit time.Duration) bool {
 	t.end()
-	return waitFor(&t.all, limit)
-}
-
-func waitFor(wg *sync.WaitGroup, limit time.Duration) bool {
-	done := make(chan struct{})
-	go func() { wg.Wait(); close(done) }()
-	select {
-	case <-done:
-		return true
-	case <-time.After(limit):
-		return false
+	over := time.After(limit)
+	for _, ended := range t.ended {
+		select {
+		case <-ended:
+		case <-over:
+			return false
+		}
 	}
+	return true
 }

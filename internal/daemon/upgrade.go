@@ -68,7 +68,8 @@ func (d *daemon) replace(ctx context.Context) error {
 // preflight has the new program try its start, and returns the settings that it
 // has resolved.
 func (d *daemon) preflight(ctx context.Context, program *upgrade.Program) ([]byte, error) {
-	s, err := d.state()
+	// Descriptors of files wait for a save that is under way.
+	s, err := within(ctx, tasksLimit, d.state, func(*state) {})
 	if err != nil {
 		return nil, err
 	}
@@ -99,16 +100,17 @@ func (d *daemon) preflight(ctx context.Context, program *upgrade.Program) ([]byt
 // endTasks ends the tasks. No thread may hang in the kernel then: the exec would
 // wait for it, and nobody would be served.
 func (d *daemon) endTasks() error {
+	var why string
 	switch {
 	case !d.tasks.stop(tasksLimit):
-		old := d.tasks
-		go func() { old.all.Wait(); d.call(d.life, d.startTasks) }()
-		return change.Later(errors.New("a disk or a device does not answer"))
+		why = "a disk or a device does not answer"
 	case upgrade.HungThread(hungLimit):
-		d.call(d.life, d.startTasks)
-		return change.Later(errors.New("a thread hangs in the kernel, and the exec would hang with it"))
+		why = "a thread hangs in the kernel, and the exec would hang with it"
+	default:
+		return nil
 	}
-	return nil
+	d.call(d.life, d.startTasks)
+	return change.Later(errors.New(why))
 }
 
 // park has the server come to rest, and then the main loop execute program. After

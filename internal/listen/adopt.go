@@ -1,10 +1,13 @@
 package listen
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
+
+	"golang.org/x/sys/unix"
 
 	"prngd/egdproto"
 )
@@ -32,7 +35,11 @@ func (l *Listener) described() handedSocket {
 // adopt makes a Listener of a descriptor, of which h is known, and closes f.
 func adopt(f *os.File, h handedSocket) (*Listener, error) {
 	defer f.Close()
-	ln, err := net.FileListener(f)
+	var ln net.Listener
+	err := expectListening(int(f.Fd()))
+	if err == nil {
+		ln, err = net.FileListener(f)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("adopting descriptor %s: %w", f.Name(), err)
 	}
@@ -49,4 +56,18 @@ func adopt(f *os.File, h handedSocket) (*Listener, error) {
 	}
 	l.opened.file, l.opened.mode, l.opened.uid, l.opened.gid, l.opened.foreign = h.File, h.Mode, h.UID, h.GID, h.Foreign
 	return l, nil
+}
+
+// expectListening refuses what accepts no streams, as sd_is_socket(3) does: the
+// connection of a unit with Accept=yes, a datagram socket. Package net takes them all.
+func expectListening(fd int) error {
+	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err == nil && kind != unix.SOCK_STREAM {
+		return fmt.Errorf("expected a stream socket, found one of type %d", kind)
+	}
+	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	if err == nil && listens == 0 {
+		return errors.New("expected a socket that listens, found a connection or one that was only made")
+	}
+	return nil // what is no socket at all, package net tells
 }

@@ -19,6 +19,8 @@ import (
 
 	logtest "github.com/sirupsen/logrus/hooks/test"
 
+	"golang.org/x/sys/unix"
+
 	"prngd/egdproto"
 	"prngd/internal/change"
 	"prngd/test/port"
@@ -735,4 +737,46 @@ func TestOneChangeAtATime(t *testing.T) {
 		}
 		c.Rollback()
 	})
+}
+
+// Only a stream socket that listens is taken from a supervisor: of any other, nobody
+// could be accepted, for ever.
+func TestAdoptsWhatListens(t *testing.T) {
+	dir := t.TempDir()
+	socket := func(kind int, bind string, listen bool) *os.File {
+		fd, err := unix.Socket(unix.AF_UNIX, kind, 0)
+		if err == nil && bind != "" {
+			err = unix.Bind(fd, &unix.SockaddrUnix{Name: filepath.Join(dir, bind)})
+		}
+		if err == nil && listen {
+			err = unix.Listen(fd, 1)
+		}
+		if err != nil {
+			t.Skipf("%s: %v", bind, err)
+		}
+		return os.NewFile(uintptr(fd), bind)
+	}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pair[1])
+	for name, c := range map[string]struct {
+		file *os.File
+		want string // in the error; "" = adopted
+	}{
+		"listening":  {socket(unix.SOCK_STREAM, "listening", true), ""},
+		"bound":      {socket(unix.SOCK_STREAM, "bound", false), "expected a socket that listens"},
+		"unbound":    {socket(unix.SOCK_STREAM, "", false), "expected a socket that listens"},
+		"connection": {os.NewFile(uintptr(pair[0]), "connection"), "expected a socket that listens"},
+		"datagram":   {socket(unix.SOCK_DGRAM, "datagram", false), "expected a stream socket"},
+		"packets":    {socket(unix.SOCK_SEQPACKET, "packets", true), "expected a stream socket"},
+	} {
+		s := quietSet(t)
+		err := s.AdoptFiles([]*os.File{c.file})
+		if adopted := len(s.Listeners()) == 1; adopted != (c.want == "") || (err == nil) != adopted || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: adopted %v, %v, expected %q", name, adopted, err, c.want)
+		}
+		s.Close()
+	}
 }

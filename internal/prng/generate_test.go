@@ -3,6 +3,7 @@ package prng_test
 import (
 	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"maps"
 	"slices"
 	"sync"
@@ -231,6 +232,10 @@ func TestUnsettledBesideAHold(t *testing.T) {
 	if e, _ := after.Held(); e != prng.Cloned || after.Generate(make([]byte, 8)) || after.Stats().Unsettled != prng.NoEvent {
 		t.Errorf("%v holds, %v", e, after.State())
 	}
+	after.Continue(prng.Counts{Unsettled: prng.Jumped})
+	if e, _ := after.Held(); e != prng.Cloned {
+		t.Errorf("%v holds after a jump behind a clone", e)
+	}
 }
 
 // The generator knows its own output again, wherever 31 bytes of it stand, from the
@@ -258,6 +263,36 @@ func TestGave(t *testing.T) {
 	} {
 		if got := g.Gave(row.data); got != row.want {
 			t.Errorf("%s: %v", row.what, got)
+		}
+	}
+}
+
+// G26: output that a relay gives back after an upgrade is known again; a program that
+// remembers nothing hands nothing over.
+func TestGaveGoesOn(t *testing.T) {
+	for _, remembers := range []bool{false, true} {
+		before, _ := openPool(t, &world{})
+		if remembers {
+			before.RememberOutput()
+		}
+		output := make([]byte, 48)
+		before.Generate(output)
+		text, err := json.Marshal(before.HandOver())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var counts prng.Counts
+		if err := json.Unmarshal(text, &counts); err != nil {
+			t.Fatal(err)
+		}
+		if !remembers && counts.Given != nil {
+			t.Errorf("%d bytes are handed over", len(counts.Given))
+		}
+		after, _ := openPool(t, &world{real: 1})
+		after.Continue(counts)
+		after.RememberOutput()
+		if after.Gave(output) != remembers || after.Gave(sample(64)) {
+			t.Errorf("remembered before: %v, known again: %v", remembers, after.Gave(output))
 		}
 	}
 }

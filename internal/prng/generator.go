@@ -130,7 +130,7 @@ type hold struct {
 	event    Event         // the gravest since the last such reseed
 	ended    bool          // output goes on without that reseed: see Release
 	heldAt   uint64        // ticket of the last event: older samples count for nothing
-	sinceAt  uint64        // ticket of the last event or request: older samples end neither
+	sinceAt  uint64        // ticket of the last request: older samples answer none
 	answered chan struct{} // closed by that reseed; nil: nobody waits
 }
 

@@ -3,7 +3,8 @@ package prng
 import "time"
 
 // Counts is what has been counted since the first program of this process
-// started, and the event that is unsettled. It holds no secret.
+// started, the event that is unsettled, and what is remembered of output. It holds no
+// secret.
 type Counts struct {
 	Opened        time.Time     `json:"opened,omitzero"` // wall clock of the first seed
 	FirstSeedBits int           `json:"gate_bits,omitempty"`
@@ -14,15 +15,19 @@ type Counts struct {
 	Bytes         uint64        `json:"bytes,omitempty"`
 	Sources       []SourceStats `json:"sources,omitempty"`
 	Unsettled     Event         `json:"unsettled,omitempty"` // see [Stats]
+	Given         []byte        `json:"given,omitempty"`     // fingerprints of output, half a MiB; empty: it is not remembered
 }
 
 // HandOver returns the counts for [Generator.Continue] of the program that
 // follows this one.
 func (g *Generator) HandOver() Counts {
 	st := g.Stats()
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	return Counts{
 		Opened: st.OpenedAt, FirstSeedBits: st.FirstSeedBits, Reseeds: st.Reseeds, LastReseed: st.LastReseed,
 		Stirs: st.Stirs, Generates: st.Generates, Bytes: st.Bytes, Sources: st.Sources, Unsettled: st.Unsettled,
+		Given: g.given.encode(),
 	}
 }
 
@@ -50,6 +55,9 @@ func (g *Generator) Continue(c Counts) {
 	}
 	if !c.Opened.IsZero() {
 		g.counts.opened, g.counts.firstSeedBits = c.Opened, c.FirstSeedBits
+	}
+	if given := decodeOutput(c.Given); given != nil {
+		g.given = given
 	}
 	if c.Unsettled != NoEvent {
 		g.hold.event = max(g.hold.event, c.Unsettled)

@@ -28,7 +28,6 @@ func (g *Generator) begin(e Event) {
 	h := &g.hold
 	h.event, h.ended = max(h.event, e), false
 	h.heldAt = g.ticket.Add(1)
-	h.sinceAt = h.heldAt
 	g.sec.acc.forgetAll()
 	if g.State() == Unseeded {
 		for _, s := range g.sources {
@@ -98,7 +97,7 @@ func (g *Generator) settle() {
 		close(g.hold.answered)
 	}
 	late := g.hold.ended
-	g.hold = hold{heldAt: g.hold.heldAt, sinceAt: g.hold.sinceAt}
+	g.hold = hold{heldAt: g.hold.heldAt}
 	if g.setState(Seeded); late {
 		g.tell()
 	}

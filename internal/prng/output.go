@@ -35,6 +35,29 @@ func (m *outputMemory) note(output []byte) {
 	}
 }
 
+// encode returns m for decodeOutput, nil of a nil m.
+func (m *outputMemory) encode() (b []byte) {
+	if m == nil {
+		return nil
+	}
+	for _, p := range m {
+		b = binary.LittleEndian.AppendUint64(b, p)
+	}
+	return b
+}
+
+// decodeOutput returns what encode was called for, nil if b is of another size.
+func decodeOutput(b []byte) *outputMemory {
+	if len(b) != 8*rememberedSize {
+		return nil
+	}
+	m := new(outputMemory)
+	for i := range m {
+		m[i] = binary.LittleEndian.Uint64(b[8*i:])
+	}
+	return m
+}
+
 func fingerprint(block []byte) uint64 {
 	sum := sum256(block)
 	return binary.LittleEndian.Uint64(sum[:])

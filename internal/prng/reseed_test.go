@@ -204,6 +204,9 @@ func TestDraw(t *testing.T) {
 	if sole, err := g.Draw(make([]byte, 64)); sole || err == nil {
 		t.Error("drawn while unseeded")
 	}
+	if _, err := g.Read(nil); err == nil {
+		t.Error("nothing is read while unseeded, without an error")
+	}
 	noise.Add(sample(64), 512)
 	draw("seeded", true)
 	event = prng.Jumped

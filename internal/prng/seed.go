@@ -17,7 +17,7 @@ func (g *Generator) advance(real, mono int64) {
 		g.instantiate(real, mono)
 	}
 	switch {
-	case g.hold.wanted() && acc.bitsOf(independentInput) >= ReseedBits:
+	case acc.bitsOf(independentInput) >= ReseedBits: // collected only while it is wanted
 		g.reseed(real, mono)
 		g.settle()
 	case g.State() == Seeded && acc.bitsOf(entropyInput) >= ReseedBits && mono-g.lastReseed >= minReseedInterval:
@@ -61,7 +61,7 @@ func (g *Generator) instantiate(real, mono int64) {
 func (g *Generator) reseed(real, mono int64) {
 	acc := &g.sec.acc
 	in := acc.drain(g.sec.drbg.input(), entropyInput)
-	if g.hold.wanted() && acc.bitsOf(independentInput) >= ReseedBits {
+	if acc.bitsOf(independentInput) >= ReseedBits {
 		in = acc.drain(in, independentInput)
 	}
 	g.feed(in, real, mono)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -204,4 +205,30 @@ func TestKernelLogHolds(t *testing.T) {
 	}
 	cancel()
 	<-ended
+}
+
+// The kernel's log is watched on where the end of an earlier watch, before an upgrade
+// that was refused, comes late. A log that cannot be read any more is told of.
+func TestKernelLogIsWatchedOn(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	clones := make(chan bool)
+	ended := make(chan error)
+	go func() { ended <- (&messages{r}).watch(t.Context(), func() { clones <- true }) }()
+	for range 3 {
+		w.WriteString("6,1,1,-;random: crng reseeded due to virtual machine fork\n")
+		select {
+		case <-clones:
+			r.SetReadDeadline(time.Unix(1, 0)) // as that watch does
+		case err := <-ended:
+			t.Fatalf("not watched any more: %v", err)
+		}
+	}
+	w.Close()
+	if err := <-ended; !errors.Is(err, io.EOF) {
+		t.Errorf("at the end of the log: %v", err)
+	}
 }

@@ -39,10 +39,10 @@ func openMessages(before *State) *messages {
 }
 
 // watch calls cloned when the kernel logs that this machine is a clone, until ctx
-// ends.
-func (m *messages) watch(ctx context.Context, cloned func()) {
+// ends, or the log cannot be read any more.
+func (m *messages) watch(ctx context.Context, cloned func()) error {
 	if m.file == nil {
-		return
+		return nil
 	}
 	m.file.SetReadDeadline(time.Time{})
 	defer context.AfterFunc(ctx, func() { m.file.SetReadDeadline(time.Unix(1, 0)) })()
@@ -51,12 +51,15 @@ func (m *messages) watch(ctx context.Context, cloned func()) {
 		n, err := m.file.Read(record)
 		switch {
 		case errors.Is(err, unix.EPIPE): // overtaken by the log; the next record is there
+		case errors.Is(err, os.ErrDeadlineExceeded): // set at the end of ctx, or late, at that of the watch before
+			m.file.SetReadDeadline(time.Time{})
 		case err != nil:
-			return
+			return err
 		case tellsOfClone(record[:n]):
 			cloned()
 		}
 	}
+	return nil
 }
 
 // tellsOfClone reads a record, "PRIORITY,SEQUENCE,TIME,FLAGS;MESSAGE" (Linux,

@@ -36,7 +36,11 @@ func (s *Sources) Run(ctx context.Context) {
 
 // listen waits for what the kernel says of clones.
 func (s *Sources) listen(ctx context.Context) {
-	go s.clones.messages.watch(ctx, s.cloned)
+	go func() {
+		if err := s.clones.messages.watch(ctx, s.cloned); err != nil {
+			s.options.Log.WithError(err).Warn("clones of this machine will not be noticed by the kernel's log")
+		}
+	}()
 	err := gatherers.WatchGeneration(ctx, s.cloned)
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		s.options.Log.WithError(err).Warn("clones of this machine will not be noticed by the kernel's event")
