@@ -1,6 +1,9 @@
 package gatherers
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 const (
 	// clockSlack and clockRate are what REALTIME may move against MONOTONIC
@@ -8,17 +11,34 @@ const (
 	// 500 ppm, leap seconds are one second, or smeared: none exceeds this.
 	clockSlack = time.Second
 	clockRate  = 10 // percent of the time elapsed
+
+	// clockOrder is how far MONOTONIC may seem to go back from one program to the
+	// next, each of which has read it a moment after the runtime's clock.
+	clockOrder = time.Millisecond
 )
 
 // Clocks returns a function that reads both clocks in nanoseconds: the real one
 // since 1970, the monotonic one since a moment that on Linux is the same for all
 // programs of this machine, elsewhere the call of Clocks.
 func Clocks() func() (real, mono int64) {
-	base, uptime := time.Now(), monotonic()
+	base, uptime := now()
 	return func() (real, mono int64) {
 		now := time.Now()
 		return now.UnixNano(), uptime + int64(now.Sub(base))
 	}
+}
+
+// now reads the clock of the runtime and that of the machine as near to each other as
+// five attempts come: a process that is not interrupted takes less than 1 us.
+func now() (base time.Time, uptime int64) {
+	shortest := time.Duration(math.MaxInt64)
+	for range 5 {
+		before, between := time.Now(), monotonic()
+		if took := time.Since(before); took < shortest {
+			base, uptime, shortest = before, between, took
+		}
+	}
+	return base, uptime
 }
 
 // A ClockWatch notices that time has jumped: a virtual machine that was resumed
@@ -31,7 +51,7 @@ type ClockWatch struct {
 
 // Look compares a pair of clock readings, in nanoseconds, with the pair of the
 // last Look. jump is how much real moved against mono, and broken tells whether
-// that was more than 1 s + 10 % of the time elapsed, or mono went back.
+// that was more than 1 s + 10 % of the time elapsed, or mono went back by more than 1 ms.
 //
 // The more often it looks, the smaller the jumps it sees: a clone that was
 // stopped for less than a second escapes it.
@@ -44,5 +64,5 @@ func (w *ClockWatch) Look(real, mono int64) (jump time.Duration, broken bool) {
 	elapsed := time.Duration(mono - last.mono)
 	jump = time.Duration(real-last.real) - elapsed
 	limit := clockSlack + max(0, elapsed)/100*clockRate
-	return jump, elapsed < 0 || jump > limit || jump < -limit
+	return jump, elapsed < -clockOrder || jump > limit || jump < -limit
 }

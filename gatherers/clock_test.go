@@ -30,6 +30,8 @@ func TestClockWatch(t *testing.T) {
 		{"snapshot a day old", 86400 * s, s, true},
 		{"set to 1970", -50 * 365 * 86400 * s, s, true},
 		{"mono went back", -s / 2, -s / 2, true},
+		{"two programs read it out of order", -1e6, -1e6, false},
+		{"further than that", -1e6 - 1, -1e6 - 1, true},
 	} {
 		var w gatherers.ClockWatch
 		if jump, broken := w.Look(0, 0); jump != 0 || broken {

@@ -72,7 +72,7 @@ type device struct {
 	opener  func(path string) (*os.File, error)
 	file    *os.File    // nil: not yet opened
 	waits   bool        // its end is no error: more may come
-	private os.FileMode // rights that nobody but its owner may have
+	private os.FileMode // rights that only its owner may have
 	holds   int         // the most bytes that a pipe (pipe(7)) or a driver keeps for its reader
 }
 

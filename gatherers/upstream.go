@@ -34,14 +34,14 @@ func EGD(address egdproto.Address, credit Credit) Gatherer {
 		Credit:    credit,
 		Untrusted: true,
 		Gather: func(ctx context.Context) ([]byte, error) {
-			return fromSocket(ctx, address, credit, upstreamBytes, func(conn net.Conn, cred peercred.Cred, sample []byte) (int, error) {
+			data, err := fromSocket(ctx, address, credit, upstreamBytes, func(conn net.Conn, cred peercred.Cred, sample []byte) (int, error) {
 				peer.Store(int64(cred.PID))
-				n, err := ask(conn, sample)
-				if err == nil && cred.PID == os.Getpid() {
-					err = Uncredited("the other end is this very daemon")
-				}
-				return n, err
+				return ask(conn, sample)
 			})
+			if err == nil && peer.Load() == int64(os.Getpid()) {
+				err = Uncredited("the other end is this very daemon")
+			}
+			return data, err
 		},
 		Detail: func() string {
 			if pid := peer.Load(); pid > 0 {
