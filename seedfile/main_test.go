@@ -94,7 +94,7 @@ func start(f *seedfile.File, label string) (seedfile.Loaded, int, error) {
 		return l, 0, err
 	}
 	digest := sha256.Sum256([]byte(label))
-	if err := f.Replace(seedfile.Successor(l.Data, digest, 1, 2)); err != nil {
+	if err := f.Replace(seedfile.Successor(l.Data, digest, 1)); err != nil {
 		return l, 0, err
 	}
 	return l, l.Bits, nil

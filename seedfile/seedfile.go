@@ -5,7 +5,7 @@
 //
 //	f, err := seedfile.Open(o)           // while still root; an error is a warning
 //	old, err := f.Load()                 // mix old.Data, count nothing
-//	err = f.Replace(seedfile.Successor(old.Data, digest, real, mono))
+//	err = f.Replace(seedfile.Successor(old.Data, digest, now))
 //	if err == nil { ... }                // only now may old.Bits be counted, once
 //	f.Keep(ctx, time.Hour, pool, log)    // once the pool gives output, and to the end
 //

@@ -88,7 +88,7 @@ func TestRecords(t *testing.T) {
 	if r, err := seedfile.Decode(read(t, o.Path)); err != nil || r != (seedfile.Record{Generation: 2, Creditable: true, Machine: id, Seed: want}) {
 		t.Errorf("creditable: %+v, %v", r, err)
 	}
-	successor := seedfile.Successor(read(t, o.Path), [32]byte{1}, 2, 3)
+	successor := seedfile.Successor(read(t, o.Path), [32]byte{1}, 2)
 	if err := f.Replace(successor); err != nil {
 		t.Fatal(err)
 	}
@@ -103,20 +103,19 @@ func TestRecords(t *testing.T) {
 // The formula, written down a second time; and every input counts.
 func TestSuccessor(t *testing.T) {
 	old, digest := []byte("old file"), [32]byte{7}
-	got := seedfile.Successor(old, digest, 1<<40, 5)
+	got := seedfile.Successor(old, digest, 1<<40)
 	hash := sha256.Sum256(old)
 	for i := range 2 {
 		in := append([]byte("prngd seed successor"), byte(i))
 		in = append(append(in, hash[:]...), digest[:]...)
-		in = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(in, 1<<40), 5)
+		in = binary.BigEndian.AppendUint64(in, 1<<40)
 		if want := sha256.Sum256(in); !bytes.Equal(got[i*32:][:32], want[:]) {
 			t.Errorf("half %d: %x, want %x", i, got[i*32:][:32], want)
 		}
 	}
 	seen := map[[64]byte]bool{got: true}
 	for _, other := range [][64]byte{
-		seedfile.Successor(nil, digest, 1<<40, 5), seedfile.Successor(old, [32]byte{}, 1<<40, 5),
-		seedfile.Successor(old, digest, 1, 5), seedfile.Successor(old, digest, 1<<40, 6),
+		seedfile.Successor(nil, digest, 1<<40), seedfile.Successor(old, [32]byte{}, 1<<40), seedfile.Successor(old, digest, 1),
 	} {
 		if seen[other] {
 			t.Error("an input does not count")

@@ -44,6 +44,14 @@ func Later(err error) error {
 	return laterError{err}
 }
 
+// LaterIf is [Later] if err is one of these, else it returns err as it is.
+func LaterIf(err error, temporary ...error) error {
+	if slices.ContainsFunc(temporary, func(t error) bool { return errors.Is(err, t) }) {
+		return Later(err)
+	}
+	return err
+}
+
 // IsLater reports whether err, every part of it if it joins several, is marked
 // with [Later].
 func IsLater(err error) bool {

@@ -24,6 +24,9 @@ func TestExitStatus(t *testing.T) {
 		{errors.Join(later, never), 78},
 		{change.Later(errors.Join(never, never)), 75},
 		{change.Later(nil), 0},
+		{change.LaterIf(fmt.Errorf("wrapped: %w", never), errors.ErrUnsupported, never), 75},
+		{change.LaterIf(never, errors.ErrUnsupported), 78},
+		{change.LaterIf(nil, never), 0},
 	} {
 		if got := change.ExitStatus(c.err); got != c.want {
 			t.Errorf("%v: exit %d, expected %d", c.err, got, c.want)

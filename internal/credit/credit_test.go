@@ -202,7 +202,7 @@ func TestLoadSeed(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := &seed{loaded: row.loaded, fails: row.fails, cloned: row.cloned, generator: g}
-		_, _, replaceErr := LoadSeed(g, f, 1, 2)
+		_, _, replaceErr := LoadSeed(g, f, 1)
 		st := g.Stats()
 		if st.FirstSeedBits != row.bits || f.counted != 0 || (replaceErr != nil) != row.says {
 			t.Errorf("%s: %d bits, %d of them before Replace, error %v", row.name, st.FirstSeedBits, f.counted, replaceErr)
@@ -223,7 +223,7 @@ func TestLoadSeed(t *testing.T) {
 	defer g.Close()
 	g.Source(prng.Policy{Name: "other"}).Add([]byte("something else"), 0)
 	f := &seed{loaded: old(256), generator: g}
-	LoadSeed(g, f, 1, 2)
+	LoadSeed(g, f, 1)
 	if name, same := successors[f.successor]; same {
 		t.Errorf("the successor is that of %q, whatever else was mixed", name)
 	}

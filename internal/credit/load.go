@@ -15,15 +15,15 @@ type Seed interface {
 // once: a seed that a crash or a clone could bring back counts for nothing, nor does
 // one that was read before an event and may be in a twin's memory as well.
 //
-// real and mono are the clocks in nanoseconds. The errors say why the file could
+// now is the wall clock in nanoseconds since 1970. The errors say why the file could
 // not be read or replaced, the warning what else an admin should look at; the
 // old seed is mixed all the same.
-func LoadSeed(g *prng.Generator, f Seed, real, mono int64) (warning string, readErr, replaceErr error) {
-	prng.Cleanly(func() { warning, readErr, replaceErr = loadSeed(g, f, real, mono) })
+func LoadSeed(g *prng.Generator, f Seed, now int64) (warning string, readErr, replaceErr error) {
+	prng.Cleanly(func() { warning, readErr, replaceErr = loadSeed(g, f, now) })
 	return warning, readErr, replaceErr
 }
 
-func loadSeed(g *prng.Generator, f Seed, real, mono int64) (warning string, readErr, replaceErr error) {
+func loadSeed(g *prng.Generator, f Seed, now int64) (warning string, readErr, replaceErr error) {
 	begun := g.Ticket()
 	old, readErr := f.Load()
 	defer clear(old.Data)
@@ -31,7 +31,7 @@ func loadSeed(g *prng.Generator, f Seed, real, mono int64) (warning string, read
 	source.Add(old.Data, 0)
 	var digest [32]byte
 	g.Digest(&digest, old.Data)
-	replaceErr = f.Replace(seedfile.Successor(old.Data, digest, real, mono))
+	replaceErr = f.Replace(seedfile.Successor(old.Data, digest, now))
 	clear(digest[:])
 	if replaceErr == nil && old.Bits > 0 {
 		source.AddSampled(old.Data, old.Bits, begun)

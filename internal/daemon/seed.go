@@ -13,7 +13,6 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"prngd/gatherers"
 	"prngd/internal/change"
 	"prngd/internal/config"
 	"prngd/internal/control"
@@ -238,8 +237,7 @@ func (p *seed) load(f *seedfile.File) {
 	if done {
 		return
 	}
-	real, mono := gatherers.Clocks()()
-	warning, readErr, replaceErr := credit.LoadSeed(p.generator, f, real, mono)
+	warning, readErr, replaceErr := credit.LoadSeed(p.generator, f, time.Now().UnixNano())
 	for _, err := range []error{readErr, replaceErr} {
 		if err != nil {
 			p.log.Warn(err)

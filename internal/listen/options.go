@@ -59,13 +59,7 @@ func temporary(err error) error {
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return change.Later(err)
 	}
-	for _, later := range []error{
+	return change.LaterIf(err,
 		unix.EADDRNOTAVAIL, unix.ENETDOWN, unix.ENETUNREACH, unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM,
-		unix.ENOSPC, unix.EDQUOT, unix.EAGAIN, unix.EINTR, unix.EIO, unix.ESTALE, context.DeadlineExceeded, context.Canceled,
-	} {
-		if errors.Is(err, later) {
-			return change.Later(err)
-		}
-	}
-	return err
+		unix.ENOSPC, unix.EDQUOT, unix.EAGAIN, unix.EINTR, unix.EIO, unix.ESTALE, context.DeadlineExceeded, context.Canceled)
 }

@@ -143,12 +143,5 @@ func replaceable(path string) error {
 
 // laterIfTemporary marks what the system may grant at another time.
 func laterIfTemporary(err error) error {
-	for _, temporary := range []error{
-		unix.ENOSPC, unix.EDQUOT, unix.EFBIG, unix.EROFS, unix.EIO, unix.ENOENT, unix.EMFILE, unix.ENFILE, unix.ENOMEM,
-	} {
-		if errors.Is(err, temporary) {
-			return change.Later(err)
-		}
-	}
-	return err
+	return change.LaterIf(err, unix.ENOSPC, unix.EDQUOT, unix.EFBIG, unix.EROFS, unix.EIO, unix.ENOENT, unix.EMFILE, unix.ENFILE, unix.ENOMEM)
 }

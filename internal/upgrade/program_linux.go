@@ -139,12 +139,5 @@ func fdName(f *os.File) string { return "/proc/self/fd/" + strconv.Itoa(int(f.Fd
 
 // laterIfTemporary marks what the system may grant at another time.
 func laterIfTemporary(err error) error {
-	for _, temporary := range []error{
-		unix.EAGAIN, unix.ENOMEM, unix.EMFILE, unix.ENFILE, unix.ETXTBSY, unix.ENOSPC, unix.EIO, unix.EINTR,
-	} {
-		if errors.Is(err, temporary) {
-			return change.Later(err)
-		}
-	}
-	return err
+	return change.LaterIf(err, unix.EAGAIN, unix.ENOMEM, unix.EMFILE, unix.ENFILE, unix.ETXTBSY, unix.ENOSPC, unix.EIO, unix.EINTR)
 }
