@@ -35,7 +35,9 @@ func (s *Set) Report() (list []Status) {
 func (s *Set) Checks() (checks []control.Check) {
 	serving := 0
 	for _, st := range s.Report() {
-		checks = append(checks, st.Check)
+		if st.Check.Is != closedToUs {
+			checks = append(checks, st.Check)
+		}
 		if st.Check.Is != absentSocket && !st.Missing {
 			serving++
 		}
@@ -53,8 +55,12 @@ func yesNo(yes bool) string {
 	return "no"
 }
 
-// absentSocket is what a socket is that could not be opened.
-const absentSocket = "not open"
+const (
+	absentSocket = "not open" // what a socket is that could not be opened
+	// closedToUs is what one is whose directory root made for others than the user
+	// that the daemon has become: nothing can be read back, and nothing is wrong.
+	closedToUs = "in a directory closed to us"
+)
 
 func (sl *slot) status(l *Listener, sys *system) Status {
 	st := Status{Address: sl.options.Address.String()}
@@ -85,6 +91,8 @@ func (l *Listener) check(sl *slot, sys *system) control.Check {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		c.Is = "removed"
+	case errors.Is(err, fs.ErrPermission):
+		c.Is = closedToUs
 	case err != nil:
 		c.Is = fmt.Sprintf("unknown: %v", err)
 	case identityOf(info) != l.opened.file:

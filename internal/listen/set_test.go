@@ -561,6 +561,29 @@ func TestReportReadsBack(t *testing.T) {
 	}
 }
 
+// Nothing is said of a socket in a directory that is closed to us: it is not missing,
+// and health is not degraded by it for good.
+func TestClosedDirectory(t *testing.T) {
+	sys, closed := realSystem(), false
+	sys.lstat = func(path string) (fs.FileInfo, error) {
+		if closed {
+			return nil, fs.ErrPermission
+		}
+		return os.Lstat(path)
+	}
+	s, _ := served(t, sys)
+	commit(t, s, Start, line(t, shortDir(t)+"/s"))
+	closed = true
+	for _, c := range s.Checks() {
+		if c.Is != c.Asked {
+			t.Errorf("%+v, expected no such check", c)
+		}
+	}
+	if s.Report()[0].Missing {
+		t.Error("it is missing")
+	}
+}
+
 // A longer path than leaves room for the temporary name is served all the same.
 func TestLongestPath(t *testing.T) {
 	dir := shortDir(t)

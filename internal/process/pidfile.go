@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -60,6 +61,7 @@ func (p *PIDFile) Is() string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "missing"
+	case errors.Is(err, fs.ErrPermission) && links(ours) > 0: // a directory closed to us since root was given up
 	case err != nil:
 		return fmt.Sprintf("unknown: %v", err)
 	case !os.SameFile(ours, there):
@@ -68,6 +70,15 @@ func (p *PIDFile) Is() string {
 	text := make([]byte, maxPIDText)
 	n, _ := p.file.ReadAt(text, 0)
 	return "pid " + strings.TrimSpace(string(text[:n]))
+}
+
+// links returns how many names a file has.
+func links(info fs.FileInfo) uint64 {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return uint64(st.Nlink)
 }
 
 // Remove unlinks the file if it is still the one that we wrote; a later daemon's
