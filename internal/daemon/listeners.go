@@ -22,6 +22,7 @@ const lookUpLimit = verifyLimit
 // listeners is the part that listens for the clients of one protocol.
 type listeners struct {
 	name  string // of the section
+	log   *logrus.Logger
 	set   *listen.Set
 	lines func(*config.Settings) []config.Socket
 	// optional: a start goes on without these sockets, whatever is wrong with them.
@@ -35,6 +36,7 @@ type listeners struct {
 func newClients(log *logrus.Logger, serve func(*listen.Listener)) *listeners {
 	return &listeners{
 		name:  "clients",
+		log:   log,
 		set:   listen.NewSet(listen.Config{Log: log, Serve: serve, Ask: listen.AskEGD, Critical: true}),
 		lines: func(s *config.Settings) []config.Socket { return s.Listen },
 	}
@@ -44,6 +46,7 @@ func newClients(log *logrus.Logger, serve func(*listen.Listener)) *listeners {
 func newControl(log *logrus.Logger) *listeners {
 	return &listeners{
 		name: "control", optional: true,
+		log:   log,
 		set:   listen.NewSet(listen.Config{Log: log, Name: "control socket"}),
 		lines: func(s *config.Settings) []config.Socket { return []config.Socket{s.Status} },
 	}
@@ -170,10 +173,14 @@ func (p *listeners) accept(ctx context.Context, serve func(context.Context, net.
 			if served[l] {
 				continue
 			}
-			if c, err := l.Copy(); err == nil { // it ends with l
-				served[l] = true
-				serving.Go(func() { serve(ctx, c) })
+			c, err := l.Copy() // it ends with l
+			if err != nil {
+				l.NoteAccept(err)
+				p.log.WithField("address", l.Address()).WithError(err).Error("nobody is answered")
+				continue
 			}
+			served[l] = true
+			serving.Go(func() { serve(ctx, c) })
 		}
 		select {
 		case <-changed:

@@ -35,11 +35,7 @@ func (l *Listener) described() handedSocket {
 // adopt makes a Listener of a descriptor, of which h is known, and closes f.
 func adopt(f *os.File, h handedSocket) (*Listener, error) {
 	defer f.Close()
-	var ln net.Listener
-	err := expectListening(int(f.Fd()))
-	if err == nil {
-		ln, err = net.FileListener(f)
-	}
+	ln, err := net.FileListener(f)
 	if err != nil {
 		return nil, fmt.Errorf("adopting descriptor %s: %w", f.Name(), err)
 	}
@@ -58,16 +54,34 @@ func adopt(f *os.File, h handedSocket) (*Listener, error) {
 	return l, nil
 }
 
-// expectListening refuses what accepts no streams, as sd_is_socket(3) does: the
-// connection of a unit with Accept=yes, a datagram socket. Package net takes them all.
-func expectListening(fd int) error {
+// haveListen has a supervisor's socket listen, which it does already if all is well.
+// It refuses what accepts no streams: the connection of a unit with Accept=yes, a
+// datagram socket. Package net takes them all, and SO_ACCEPTCONN is 0 for every Unix
+// socket of gVisor.
+func haveListen(f *os.File) error {
+	fd := int(f.Fd())
 	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err == nil && kind != unix.SOCK_STREAM {
-		return fmt.Errorf("expected a stream socket, found one of type %d", kind)
+		return fmt.Errorf("adopting descriptor %s: expected a stream socket, found one of type %d", f.Name(), kind)
 	}
-	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
-	if err == nil && listens == 0 {
-		return errors.New("expected a socket that listens, found a connection or one that was only made")
+	if _, err := unix.Getpeername(fd); err == nil {
+		return fmt.Errorf("adopting descriptor %s: expected a socket that listens, found a connection", f.Name())
 	}
-	return nil // what is no socket at all, package net tells
+	if bound, _ := unix.Getsockname(fd); withoutPort(bound) { // listen(2) would choose one
+		return fmt.Errorf("adopting descriptor %s: expected a socket that listens, found one without a port", f.Name())
+	}
+	if err := unix.Listen(fd, backlog); err != nil && !errors.Is(err, unix.ENOTSOCK) { // package net tells what is none
+		return fmt.Errorf("adopting descriptor %s: expected a socket that listens: %w", f.Name(), err)
+	}
+	return nil
+}
+
+func withoutPort(a unix.Sockaddr) bool {
+	switch a := a.(type) {
+	case *unix.SockaddrInet4:
+		return a.Port == 0
+	case *unix.SockaddrInet6:
+		return a.Port == 0
+	}
+	return false
 }

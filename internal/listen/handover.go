@@ -91,7 +91,7 @@ func (s *Set) AdoptFiles(files []*os.File) error {
 	var errs []error
 	slots := s.current()
 	for _, f := range files {
-		l, err := s.adopt(f, handedSocket{UID: -1, GID: -1, Foreign: true})
+		l, err := s.adoptSupervised(f)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -105,6 +105,15 @@ func (s *Set) AdoptFiles(files []*os.File) error {
 	s.adopted = true
 	s.install(slots)
 	return errors.Join(errs...)
+}
+
+// adoptSupervised makes a Listener of a supervisor's descriptor, and closes f.
+func (s *Set) adoptSupervised(f *os.File) (*Listener, error) {
+	if err := haveListen(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return s.adopt(f, handedSocket{UID: -1, GID: -1, Foreign: true})
 }
 
 // adopt makes a Listener of an inherited descriptor, and closes f.

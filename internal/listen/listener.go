@@ -151,10 +151,11 @@ func hasPath(a egdproto.Address) bool {
 	return a.Network == "unix" && !strings.HasPrefix(a.Path, "@")
 }
 
+const backlog = 65535 // every system cuts it to its own SOMAXCONN
+
 // relisten calls listen(2) again. The kernel tells clients, by SO_PEERCRED, which
 // process called it last; so the serving process calls it on what it adopted.
 func (l *Listener) relisten() error {
-	const backlog = 65535 // every system cuts it to its own SOMAXCONN
 	raw, err := l.SyscallConn()
 	if err != nil {
 		return err

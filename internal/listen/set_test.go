@@ -784,14 +784,20 @@ func TestAdoptsWhatListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(pair[1])
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	internet := os.NewFile(uintptr(fd), "no port")
 	for name, c := range map[string]struct {
 		file *os.File
 		want string // in the error; "" = adopted
 	}{
 		"listening":  {socket(unix.SOCK_STREAM, "listening", true), ""},
-		"bound":      {socket(unix.SOCK_STREAM, "bound", false), "expected a socket that listens"},
+		"bound":      {socket(unix.SOCK_STREAM, "bound", false), ""},
 		"unbound":    {socket(unix.SOCK_STREAM, "", false), "expected a socket that listens"},
-		"connection": {os.NewFile(uintptr(pair[0]), "connection"), "expected a socket that listens"},
+		"no port":    {internet, "without a port"},
+		"connection": {os.NewFile(uintptr(pair[0]), "connection"), "found a connection"},
 		"datagram":   {socket(unix.SOCK_DGRAM, "datagram", false), "expected a stream socket"},
 		"packets":    {socket(unix.SOCK_SEQPACKET, "packets", true), "expected a stream socket"},
 	} {
