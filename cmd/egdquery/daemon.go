@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"prngd/egdproto"
+	"prngd/internal/peercred"
 )
 
 const (
@@ -95,7 +96,7 @@ func (p place) probe(limit time.Duration) (*daemon, error) {
 	d.limit = limit
 	if _, err := d.client.Level(); err != nil {
 		d.conn.Close()
-		err = withoutAddress(err)
+		err = peercred.WithoutName(err)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			err = fmt.Errorf("no answer within %s", limit)
 		}
@@ -118,20 +119,11 @@ func dial(address egdproto.Address, patience time.Duration) (*daemon, error) {
 	network, where := address.Dial()
 	conn, err := net.DialTimeout(network, where, patience)
 	if err != nil {
-		return nil, withoutAddress(err)
+		return nil, peercred.WithoutName(err)
 	}
 	d := &daemon{address: address, conn: conn}
 	d.client = egdproto.NewClient(timed{d})
 	return d, nil
-}
-
-// withoutAddress returns what an error of package net is about: its text would name
-// a socket by the path that it was bound to, which may be another by now.
-func withoutAddress(err error) error {
-	if network, ok := errors.AsType[*net.OpError](err); ok {
-		return network.Err
-	}
-	return err
 }
 
 // timed starts the clock again with each question: a long read is many.

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
 
 	"prngd/egdproto"
+	"prngd/internal/peercred"
 )
 
 // The verbs. All but Status are for uid 0 and the uid that started the daemon.
@@ -76,11 +76,8 @@ func readLine(r io.Reader, said string) (string, error) {
 		return "", errEGD
 	}
 	line, err := in.ReadString('\n')
-	if op, ok := errors.AsType[*net.OpError](err); ok { // it would name the socket as it was bound
-		err = op.Err
-	}
 	if err != nil {
-		return line, fmt.Errorf("reading control request: expected one line of at most %d bytes: %w", maxLine, err)
+		return line, fmt.Errorf("reading control request: expected one line of at most %d bytes: %w", maxLine, peercred.WithoutName(err))
 	}
 	return line, nil
 }

@@ -69,3 +69,13 @@ func OfConn(c net.Conn) (Cred, error) {
 	}
 	return Of(raw)
 }
+
+// WithoutName returns what an error of package net is about, and any other error as it
+// is. The text of the former names a socket by the path that it was bound to: of the
+// daemon's that is a temporary one.
+func WithoutName(err error) error {
+	if network, ok := errors.AsType[*net.OpError](err); ok {
+		return network.Err
+	}
+	return err
+}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"prngd/egdproto"
+	"prngd/internal/peercred"
 )
 
 // KillTimeout is how long PRNGD's -k waits for a daemon: to answer, and then
@@ -93,7 +94,7 @@ func identify(address egdproto.Address, limit time.Duration) (victim, error) {
 func askPID(conn net.Conn) (int, error) {
 	text, err := egdproto.NewClient(conn).PID()
 	if err != nil {
-		return 0, fmt.Errorf("asking for its pid: %w", bare(err))
+		return 0, fmt.Errorf("asking for its pid: %w", peercred.WithoutName(err))
 	}
 	pid, err := strconv.Atoi(text)
 	if err != nil || pid <= 1 || pid >= math.MaxInt32 {
@@ -132,14 +133,5 @@ func (v victim) awaitEnd(deadline time.Time, limit time.Duration) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("killing the daemon at %s: pid %d still there %s after SIGTERM", v.address, v.pid, limit)
 	}
-	return fmt.Errorf("killing the daemon at %s: waiting for the end of pid %d: %w", v.address, v.pid, bare(err))
-}
-
-// bare leaves out of an error the name of the socket: that by which it was bound is
-// a temporary one.
-func bare(err error) error {
-	if network, ok := errors.AsType[*net.OpError](err); ok {
-		return network.Err
-	}
-	return err
+	return fmt.Errorf("killing the daemon at %s: waiting for the end of pid %d: %w", v.address, v.pid, peercred.WithoutName(err))
 }
