@@ -58,20 +58,19 @@ func adopt(f *os.File, h handedSocket) (*Listener, error) {
 // It refuses what accepts no streams: the connection of a unit with Accept=yes, a
 // datagram socket. Package net takes them all, and SO_ACCEPTCONN is 0 for every Unix
 // socket of gVisor.
-func haveListen(f *os.File) error {
-	fd := int(f.Fd())
+func haveListen(fd int) error {
 	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err == nil && kind != unix.SOCK_STREAM {
-		return fmt.Errorf("adopting descriptor %s: expected a stream socket, found one of type %d", f.Name(), kind)
+		return fmt.Errorf("expected a stream socket, found one of type %d", kind)
 	}
 	if _, err := unix.Getpeername(fd); err == nil {
-		return fmt.Errorf("adopting descriptor %s: expected a socket that listens, found a connection", f.Name())
+		return errors.New("expected a socket that listens, found a connection")
 	}
 	if bound, _ := unix.Getsockname(fd); withoutPort(bound) { // listen(2) would choose one
-		return fmt.Errorf("adopting descriptor %s: expected a socket that listens, found one without a port", f.Name())
+		return errors.New("expected a socket that listens, found one without a port")
 	}
 	if err := unix.Listen(fd, backlog); err != nil && !errors.Is(err, unix.ENOTSOCK) { // package net tells what is none
-		return fmt.Errorf("adopting descriptor %s: expected a socket that listens: %w", f.Name(), err)
+		return fmt.Errorf("expected a socket that listens: %w", err)
 	}
 	return nil
 }

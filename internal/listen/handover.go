@@ -109,9 +109,9 @@ func (s *Set) AdoptFiles(files []*os.File) error {
 
 // adoptSupervised makes a Listener of a supervisor's descriptor, and closes f.
 func (s *Set) adoptSupervised(f *os.File) (*Listener, error) {
-	if err := haveListen(f); err != nil {
+	if err := haveListen(int(f.Fd())); err != nil {
 		f.Close()
-		return nil, err
+		return nil, fmt.Errorf("adopting descriptor %s: %w", f.Name(), err)
 	}
 	return s.adopt(f, handedSocket{UID: -1, GID: -1, Foreign: true})
 }
