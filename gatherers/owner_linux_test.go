@@ -3,7 +3,6 @@ package gatherers_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -126,16 +125,5 @@ func serveAs(t *testing.T, uid int, path string, data []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			c.Write(data)
-			io.Copy(io.Discard, c) // until its request has come and it leaves
-			c.Close()
-		}
-	}()
+	sendAll(t, l, data)
 }

@@ -64,6 +64,13 @@ func sender(t *testing.T, network, place string, data []byte) net.Addr {
 	if err != nil {
 		t.Skip(err)
 	}
+	sendAll(t, l, data)
+	return l.Addr()
+}
+
+// sendAll sends data and its end to each client, and waits until it leaves: a client
+// that has asked would lose its answer to a close.
+func sendAll(t *testing.T, l net.Listener, data []byte) {
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -72,10 +79,11 @@ func sender(t *testing.T, network, place string, data []byte) net.Addr {
 				return
 			}
 			c.Write(data)
+			c.(interface{ CloseWrite() error }).CloseWrite()
+			io.Copy(io.Discard, c)
 			c.Close()
 		}
 	}()
-	return l.Addr()
 }
 
 // Issue 14: a socket that sends raw bytes, and counts nothing by TCP.
